@@ -1,0 +1,202 @@
+//! Commands: named operations of an object. A command is its input with a `run`; one registration makes the
+//! REST endpoint, the GraphQL mutation, the documentation, the permission and the transaction.
+
+use std::{future::Future, pin::Pin};
+
+use kernel::{
+    Code, Error, Record, Result, Violation,
+    actor::Actor,
+    object::Action,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+use utoipa::{
+    PartialSchema,
+    openapi::{RefOr, Schema},
+};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::{Kith, operation::finish, schema, work::Work};
+
+/// What a command is called and what it needs.
+#[derive(Debug)]
+pub struct Spec {
+    /// Its name: `moveDeal`.
+    pub name: &'static str,
+    /// The object it belongs to.
+    pub object: &'static str,
+    /// The last part of its path: `move`.
+    pub path: &'static str,
+    /// What it does, for clients.
+    pub doc: &'static str,
+    /// What its actor must be allowed to do with the object's records.
+    pub action: Action,
+    /// Whether the caller must say which version it has seen.
+    pub needs_version: bool,
+    /// What it answers.
+    pub outputs: &'static [Output],
+}
+
+/// One thing a command answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// Its name in the answer.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: OutputKind,
+    /// What it means, for clients.
+    pub doc: &'static str,
+}
+
+/// What a command's answer may hold.
+#[derive(Clone, Copy, Debug)]
+pub enum OutputKind {
+    /// A record of the named object.
+    Record(&'static str),
+    /// A text.
+    Text,
+}
+
+/// An output that is a record.
+pub const fn record(name: &'static str, object: &'static str, doc: &'static str) -> Output {
+    Output { name, kind: OutputKind::Record(object), doc }
+}
+
+/// What a command produced, in the order of its outputs; nothing where an output is absent.
+pub type Produced = Vec<Product>;
+
+/// One thing a command produced.
+#[derive(Clone, Debug)]
+pub enum Product {
+    /// A record, by its id.
+    Record(Uuid),
+    /// A text.
+    Text(String),
+    /// Nothing.
+    Nothing,
+}
+
+impl From<&Record> for Product {
+    fn from(record: &Record) -> Self {
+        Product::Record(record.id())
+    }
+}
+
+/// What a command works on: a record, or the object as a whole.
+pub trait Target: Sized + Send {
+    /// Whether it is a record.
+    const IS_RECORD: bool;
+    /// Takes the record the caller named.
+    fn from(record: Option<Record>) -> Result<Self>;
+}
+
+impl Target for Record {
+    const IS_RECORD: bool = true;
+    fn from(record: Option<Record>) -> Result<Self> {
+        record.ok_or_else(|| Code::NotFound.into())
+    }
+}
+
+impl Target for () {
+    const IS_RECORD: bool = false;
+    fn from(_: Option<Record>) -> Result<Self> {
+        Ok(())
+    }
+}
+
+/// A command: its fields are its input.
+pub trait Command: DeserializeOwned + Validate + PartialSchema + Send + 'static {
+    /// What it is called and what it needs.
+    const SPEC: Spec;
+    /// What it works on.
+    type On: Target;
+    /// Does it. The actor has leave, the record is locked and its version checked; all that is written here
+    /// is committed together, or not at all.
+    fn run(self, work: &mut Work, on: Self::On) -> impl Future<Output = Result<Produced>> + Send;
+}
+
+/// What a caller asks of a command.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// The record it is about.
+    pub id: Option<Uuid>,
+    /// The version of it that the caller has seen.
+    pub expected_version: Option<i64>,
+    /// The command's own input.
+    pub input: Map<String, Json>,
+}
+
+type Run = for<'a> fn(&'a Kith, &'a Actor, Call) -> Pin<Box<dyn Future<Output = Result<Produced>> + Send + 'a>>;
+
+/// A command in the registry.
+pub struct Registered {
+    /// What it is called and what it needs.
+    pub spec: Spec,
+    /// Whether it is about one record.
+    pub on_record: bool,
+    /// The schema of its input.
+    pub input: RefOr<Schema>,
+    run: Run,
+}
+
+impl Registered {
+    /// Registers a command.
+    pub fn of<C: Command>() -> Self {
+        Self { spec: C::SPEC, on_record: C::On::IS_RECORD, input: C::schema(), run: |kith, actor, call| Box::pin(run::<C>(kith, actor, call)) }
+    }
+
+    /// Runs the command for somebody.
+    pub async fn run(&self, kith: &Kith, actor: &Actor, call: Call) -> Result<Produced> {
+        (self.run)(kith, actor, call).await
+    }
+}
+
+async fn run<C: Command>(kith: &Kith, actor: &Actor, call: Call) -> Result<Produced> {
+    let permit = actor.permit(kith.object(C::SPEC.object)?, C::SPEC.action)?;
+    if C::SPEC.needs_version && call.expected_version.is_none() {
+        return Err(Code::VersionRequired.into());
+    }
+    let command = read::<C>(call.input)?;
+    let mut work = Work::begin(kith, actor).await?;
+    let produced = on(&mut work, &permit, call.id, call.expected_version, command).await;
+    finish(work, produced).await
+}
+
+async fn on<C: Command>(
+    work: &mut Work,
+    permit: &kernel::Permit,
+    id: Option<Uuid>,
+    expected: Option<i64>,
+    command: C,
+) -> Result<Produced> {
+    let record = match id {
+        Some(id) if C::On::IS_RECORD => Some(work.lock(permit, id, expected).await?),
+        _ => None,
+    };
+    command.run(work, <C::On as Target>::from(record)?).await
+}
+
+/// Reads and checks the input: all that is wrong at once.
+fn read<C: Command>(input: Map<String, Json>) -> Result<C> {
+    let violations = schema::check(&C::schema(), &input);
+    if !violations.is_empty() {
+        return Err(Error::invalid(violations));
+    }
+    // The schema has found what can be told precisely; what is left is told as the deserialiser puts it.
+    let command: C = serde_json::from_value(Json::Object(input)).map_err(|error| Violation::new(Code::WrongType, "", error.to_string()))?;
+    command.validate().map_err(|errors| Error::invalid(violations_of(&errors)))?;
+    Ok(command)
+}
+
+/// The validator's findings; it would echo the offending values, which may be secrets.
+fn violations_of(errors: &validator::ValidationErrors) -> Vec<Violation> {
+    let fields = errors.field_errors();
+    let found = fields.iter().flat_map(|(name, errors)| errors.iter().map(move |error| (name, error)));
+    let violation = |(name, error): (&std::borrow::Cow<'_, str>, &validator::ValidationError)| {
+        let member = schema::camel(name);
+        let detail = error.message.clone().unwrap_or_else(|| error.code.clone());
+        Violation::new(Code::OutOfRange, format!("/{member}"), format!("{member}: {detail}"))
+    };
+    found.map(violation).collect()
+}

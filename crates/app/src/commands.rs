@@ -1,0 +1,18 @@
+//! Every command, by area. A new one stands in its area's folder and here.
+
+use crate::{command::Registered, platform, sales, service, work_items};
+
+pub(crate) fn all() -> Vec<Registered> {
+    vec![
+        Registered::of::<platform::api_key::IssueApiKey>(),
+        Registered::of::<platform::api_key::RevokeApiKey>(),
+        Registered::of::<sales::move_deal::MoveDeal>(),
+        Registered::of::<sales::close_deal::WinDeal>(),
+        Registered::of::<sales::close_deal::LoseDeal>(),
+        Registered::of::<sales::close_deal::ReopenDeal>(),
+        Registered::of::<sales::convert_lead::ConvertLead>(),
+        Registered::of::<service::ticket::SolveTicket>(),
+        Registered::of::<service::ticket::ReopenTicket>(),
+        Registered::of::<work_items::task::CompleteTask>(),
+    ]
+}

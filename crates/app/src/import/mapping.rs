@@ -1,0 +1,337 @@
+//! Which column of a file becomes which member of a record's input.
+
+use super::mapping_file::{Checker, checked_name};
+use super::shape::{Reference, Shape};
+use super::strict;
+use super::transform::Transform;
+use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+/// The largest mapping file, in bytes.
+pub const MAX_MAPPING_BYTES: usize = 256 * 1024;
+
+/// How the rows of a file become records: for each member of the input, where its value comes from, and how an
+/// existing record is recognised.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    pub(super) matching: Option<String>,
+    pub(super) fields: Members,
+}
+
+pub(super) type Members = Vec<(String, Source)>;
+
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    Cells(Box<CellSource>),
+    Constant(Value),
+    /// Items whose cells are all blank are left out.
+    List(Vec<Members>),
+    Object(Members),
+}
+
+/// One or several cells of the row, joined and transformed.
+#[derive(Debug, Clone)]
+pub(super) struct CellSource {
+    /// At least one.
+    pub columns: Vec<Arc<str>>,
+    pub join: String,
+    pub transform: Transform,
+}
+
+/// Why a mapping cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingError {
+    /// Where in the mapping, as a JSON Pointer.
+    pub pointer: String,
+    /// A sentence for people.
+    pub message: String,
+}
+
+impl MappingError {
+    pub(super) fn new(pointer: &str, message: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.to_owned(),
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for MappingError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pointer, message } = self;
+        if pointer.is_empty() {
+            return write!(formatter, "the mapping cannot be used: {message}");
+        }
+        write!(formatter, "the mapping cannot be used: {message} (at {pointer})")
+    }
+}
+
+impl std::error::Error for MappingError {}
+
+impl Mapping {
+    /// Reads a mapping file and checks all that can be checked without the data.
+    pub fn parse(file: &[u8]) -> Result<Self, MappingError> {
+        if file.len() > MAX_MAPPING_BYTES {
+            return Err(MappingError::new(
+                "",
+                format!("it is longer than {} KiB", MAX_MAPPING_BYTES / 1024),
+            ));
+        }
+        let file = file.strip_prefix("\u{feff}".as_bytes()).unwrap_or(file);
+        let value = strict::parse(file).map_err(|error| MappingError::new("", error.to_string()))?;
+        Self::from_value(value)
+    }
+
+    fn from_value(file: Value) -> Result<Self, MappingError> {
+        let Value::Object(mut file) = file else {
+            return Err(MappingError::new("", "it is not an object"));
+        };
+        let matching = match file.remove("match") {
+            None => None,
+            Some(Value::String(member)) => Some(checked_name(&member, "/match")?.to_owned()),
+            Some(_) => return Err(MappingError::new("/match", "here stands the name of a member")),
+        };
+        let Some(fields) = file.remove("fields") else {
+            return Err(MappingError::new("", "it has no `fields`"));
+        };
+        if let Some(unknown) = file.keys().next() {
+            return Err(MappingError::new(
+                &child("", unknown),
+                "only `match` and `fields` are known",
+            ));
+        }
+        let fields = Checker::default().members(fields, "/fields", 1)?;
+        if let Some(member) = &matching
+            && !fields.iter().any(|(name, _)| name == member)
+        {
+            return Err(MappingError::new(
+                "/match",
+                format!("`{member}` is not among the fields"),
+            ));
+        }
+        Ok(Self { matching, fields })
+    }
+
+    /// The member by which an existing record is recognised; without one, every row makes a new record.
+    pub fn matching(&self) -> Option<&str> {
+        self.matching.as_deref()
+    }
+
+    /// The members of the input this mapping may fill.
+    pub fn members(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Every column this mapping reads.
+    pub fn columns(&self) -> BTreeSet<&str> {
+        let mut columns = BTreeSet::new();
+        each_cell(&self.fields, &mut |cell| {
+            columns.extend(cell.columns.iter().map(AsRef::as_ref))
+        });
+        columns
+    }
+
+    /// The first column read for a member, to name when the member is blank.
+    pub(super) fn first_column(&self, member: &str) -> Option<&str> {
+        let mut first: Option<&str> = None;
+        for (name, source) in &self.fields {
+            if name == member {
+                each_source(source, &mut |cell| {
+                    first = first.or(cell.columns.first().map(AsRef::as_ref))
+                });
+            }
+        }
+        first
+    }
+
+    /// The columns this mapping reads and a file does not have.
+    pub fn missing_columns(&self, header: &[String]) -> Vec<&str> {
+        let header: BTreeSet<&str> = header.iter().map(String::as_str).collect();
+        self.columns()
+            .into_iter()
+            .filter(|column| !header.contains(column))
+            .collect()
+    }
+
+    /// The objects this mapping looks records up in, and how.
+    pub fn references(&self) -> BTreeSet<&Reference> {
+        let mut references = BTreeSet::new();
+        each_cell(&self.fields, &mut |cell| {
+            if let Shape::Reference(reference) = &cell.transform.shape {
+                references.insert(reference);
+            }
+        });
+        references
+    }
+}
+
+impl<'de> Deserialize<'de> for Mapping {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_value(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+fn each_cell<'m>(members: &'m Members, see: &mut impl FnMut(&'m CellSource)) {
+    members.iter().for_each(|(_, source)| each_source(source, see));
+}
+
+fn each_source<'m>(source: &'m Source, see: &mut impl FnMut(&'m CellSource)) {
+    match source {
+        Source::Cells(cell) => see(cell),
+        Source::Constant(_) => {}
+        Source::Object(members) => each_cell(members, see),
+        Source::List(items) => items.iter().for_each(|item| each_cell(item, see)),
+    }
+}
+
+/// The JSON Pointer (RFC 6901) of a member or item below another.
+pub(super) fn child(pointer: &str, name: &str) -> String {
+    if name.contains(['~', '/']) {
+        return format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+    }
+    format!("{pointer}/{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{MAX_MAPPING_BYTES, Mapping, child};
+    use serde_json::{Value, json};
+
+    fn parse(mapping: &Value) -> Result<Mapping, String> {
+        Mapping::parse(mapping.to_string().as_bytes()).map_err(|error| error.to_string())
+    }
+
+    fn pointer_of(source: Value) -> String {
+        let mapping = json!({"fields": {"x": source}}).to_string();
+        Mapping::parse(mapping.as_bytes()).unwrap_err().pointer
+    }
+
+    #[test]
+    fn tells_its_columns_members_and_references() {
+        let mapping = parse(&json!({
+            "match": "externalRefs",
+            "fields": {
+                "externalRefs": {"list": [{"system": {"constant": "old"}, "id": {"column": "Id"}}]},
+                "name": {"columns": ["First", "Last"], "join": ", "},
+                "address": {"object": {"city": {"column": "City"}}},
+                "ownerId": {"column": "Owner", "ref": {"object": "user", "by": "name"}},
+                "companyId": {"column": "Firm", "ref": {"object": "company", "system": "old"}},
+                "note": {"constant": null}
+            }
+        }))
+        .unwrap();
+        assert_eq!(mapping.matching(), Some("externalRefs"));
+        let columns: Vec<&str> = mapping.columns().into_iter().collect();
+        assert_eq!(columns, ["City", "Firm", "First", "Id", "Last", "Owner"]);
+        assert_eq!(mapping.members().count(), 6);
+        let objects: Vec<&str> = mapping
+            .references()
+            .iter()
+            .map(|reference| reference.object.as_str())
+            .collect();
+        assert_eq!(objects, ["company", "user"]);
+        let header = ["Id", "First", "Last", "City", "More"].map(str::to_owned);
+        assert_eq!(mapping.missing_columns(&header), ["Firm", "Owner"]);
+    }
+
+    #[test]
+    fn the_file_itself_is_checked() {
+        for file in [
+            "",
+            "[]",
+            "{}",
+            r#"{"fields":{}}"#,
+            r#"{"fields":[]}"#,
+            r#"{"fields":{"a":1}}"#,
+        ] {
+            assert!(Mapping::parse(file.as_bytes()).is_err(), "{file}");
+        }
+        let name = json!({"column": "a"});
+        assert!(parse(&json!({"fields": {"name": name}})).is_ok());
+        assert!(parse(&json!({"fields": {"name": name}, "extra": 1})).is_err());
+        assert!(parse(&json!({"match": "email", "fields": {"name": name}})).is_err());
+        assert!(parse(&json!({"match": 1, "fields": {"name": name}})).is_err());
+        assert!(parse(&json!({"fields": {"": name}})).is_err());
+        assert!(Mapping::parse(br#"{"fields":{"a":{"column":"a"},"a":{"column":"b"}}}"#).is_err());
+        assert!(Mapping::parse(" ".repeat(MAX_MAPPING_BYTES + 1).as_bytes()).is_err());
+        assert!(Mapping::parse("\u{feff}{\"fields\":{\"a\":{\"column\":\"a\"}}}".as_bytes()).is_ok());
+        let many: serde_json::Map<String, Value> = (0..501)
+            .map(|number| (format!("f{number}"), json!({"constant": 1})))
+            .collect();
+        assert!(parse(&json!({"fields": many})).is_err());
+        let deep = (0..7).fold(json!({"constant": 1}), |inner, _| json!({"object": {"x": inner}}));
+        assert!(parse(&json!({"fields": {"x": deep}})).is_err());
+    }
+
+    #[test]
+    fn sources_are_checked_where_they_stand() {
+        for source in [
+            json!({}),
+            json!({"column": "a", "constant": 1}),
+            json!({"column": "a", "columns": ["b"]}),
+            json!({"column": "a", "colour": "red"}),
+            json!({"column": 1}),
+            json!({"column": ""}),
+            json!({"column": "a", "type": "FLOAT"}),
+            json!({"column": "a", "date": "%F", "money": "USD"}),
+            json!({"column": "a", "type": "INTEGER", "ref": {"object": "deal", "by": "name"}}),
+            json!({"constant": 1, "trim": true}),
+            json!({"list": [{"a": {"constant": 1}}], "blank": "NULL"}),
+            json!({"column": "a", "split": {"on": " "}}),
+        ] {
+            assert_eq!(pointer_of(source.clone()), "/fields/x", "{source}");
+        }
+        for (option, source) in [
+            ("join", json!({"column": "a", "join": " "})),
+            ("columns", json!({"columns": []})),
+            ("list", json!({"list": []})),
+            ("list", json!({"list": {}})),
+            ("object", json!({"object": {}})),
+            (
+                "split",
+                json!({"column": "a", "split": {"on": "", "take": "ALL"}}),
+            ),
+            ("alias", json!({"column": "a", "alias": {"": "x"}})),
+            ("default", json!({"column": "a", "default": "x"})),
+            ("date", json!({"column": "a", "date": "%Q"})),
+            ("instant", json!({"column": "a", "instant": "%F"})),
+            ("zone", json!({"column": "a", "zone": "UTC"})),
+            ("money", json!({"column": "a", "money": "usd"})),
+            ("scale", json!({"column": "a", "scale": 10})),
+            ("scale", json!({"column": "a", "money": "USD", "scale": 0})),
+            ("scale", json!({"column": "a", "money": "USD", "scale": true})),
+            ("ref", json!({"column": "a", "ref": {"object": "deal"}})),
+            (
+                "ref",
+                json!({"column": "a", "ref": {"object": "deal", "by": "name", "system": "old"}}),
+            ),
+        ] {
+            assert_eq!(
+                pointer_of(source.clone()),
+                format!("/fields/x/{option}"),
+                "{source}"
+            );
+        }
+        assert_eq!(
+            pointer_of(json!({"list": [{"a": {"constant": 1}}, {"b": {"object": {"c": {}}}}]})),
+            "/fields/x/list/1/b/object/c"
+        );
+    }
+
+    #[test]
+    fn is_read_from_a_larger_document_too() {
+        let mapping = json!({"fields": {"name": {"column": "a"}}});
+        assert!(serde_json::from_value::<Mapping>(mapping).is_ok());
+        let error = serde_json::from_value::<Mapping>(json!({"fields": {"x": {}}})).unwrap_err();
+        assert!(error.to_string().contains("/fields/x"), "{error}");
+    }
+
+    #[test]
+    fn pointers_are_escaped() {
+        assert_eq!(child("/a", "b/c~d"), "/a/b~1c~0d");
+    }
+}

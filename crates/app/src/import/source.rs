@@ -1,0 +1,280 @@
+//! The rows of an import file, streamed: a broken row is reported and the next one follows.
+
+use super::csv_rows::CsvRows;
+use super::fault::{Fault, RowError};
+use super::json_lines::{JsonLines, Line};
+use super::row::{Cells, Header, MAX_COLUMNS, Row, csv_cells, json_cells};
+use std::fmt;
+use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::sync::Arc;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// How an import file is written, always in UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated values with a header row (RFC 4180).
+    Csv,
+    /// One JSON object per line.
+    JsonLines,
+}
+
+impl Format {
+    /// The format a file's extension promises: `csv`, `jsonl` or `ndjson`.
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
+            "csv" => Some(Self::Csv),
+            "jsonl" | "ndjson" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+}
+
+/// Why reading stops, or cannot begin.
+#[derive(Debug)]
+pub enum SourceError {
+    /// The file could not be read.
+    Io(io::Error),
+    /// The header row of a CSV file cannot be used; the text says why.
+    Header(String),
+    /// One row cannot be used; the rows after it can.
+    Row(BrokenRow),
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(formatter, "the file could not be read: {error}"),
+            Self::Header(message) => write!(formatter, "the header row cannot be used: {message}"),
+            Self::Row(BrokenRow { number, line, error }) => {
+                write!(formatter, "row {number} (line {line}): {}", error.message)
+            }
+        }
+    }
+}
+
+impl std::error::Error for SourceError {}
+
+/// A row that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenRow {
+    /// Which row it is, the first after the header being 1.
+    pub number: u64,
+    /// The line of the file it begins on, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub error: RowError,
+}
+
+type Input<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
+
+enum Rows<R> {
+    Csv {
+        rows: CsvRows<Input<R>>,
+        header: Arc<Header>,
+    },
+    JsonLines(JsonLines<Input<R>>),
+}
+
+/// Reads a file row by row, holding one row at a time.
+///
+/// An [`SourceError::Row`] concerns its row alone; after [`SourceError::Io`] nothing follows.
+pub struct SourceReader<R> {
+    rows: Rows<R>,
+    number: u64,
+    ended: bool,
+}
+
+impl<R: Read> SourceReader<R> {
+    /// Begins to read: passes over a byte order mark and reads a CSV file's header row.
+    pub fn new(input: R, format: Format) -> Result<Self, SourceError> {
+        let input = without_mark(input).map_err(SourceError::Io)?;
+        let rows = match format {
+            Format::JsonLines => Rows::JsonLines(JsonLines::new(input)),
+            Format::Csv => {
+                let mut rows = CsvRows::new(input);
+                let header = rows.next_record(MAX_COLUMNS).map_err(SourceError::Io)?;
+                let header = Arc::new(Header::read(header).map_err(SourceError::Header)?);
+                Rows::Csv { rows, header }
+            }
+        };
+        Ok(Self {
+            rows,
+            number: 0,
+            ended: false,
+        })
+    }
+
+    /// The columns of a CSV file in their order; `None` for JSON Lines, whose lines may differ.
+    pub fn columns(&self) -> Option<&[String]> {
+        match &self.rows {
+            Rows::Csv { rows: _, header } => Some(&header.names),
+            Rows::JsonLines(_) => None,
+        }
+    }
+
+    /// The next row's line and cells.
+    fn read(&mut self) -> io::Result<Option<(u64, Result<Cells, RowError>)>> {
+        Ok(match &mut self.rows {
+            Rows::Csv { rows, header } => rows
+                .next_record(header.names.len())?
+                .map(|record| (record.line, csv_cells(record, header))),
+            Rows::JsonLines(lines) => lines
+                .next_line()?
+                .map(|Line { line, text }| (line, json_cells(text).map_err(Fault::in_row))),
+        })
+    }
+}
+
+impl<R: Read> Iterator for SourceReader<R> {
+    type Item = Result<Row, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let (line, cells) = match self.read() {
+            Ok(Some(row)) => row,
+            Ok(None) => {
+                self.ended = true;
+                return None;
+            }
+            Err(error) => {
+                self.ended = true;
+                return Some(Err(SourceError::Io(error)));
+            }
+        };
+        self.number = self.number.saturating_add(1);
+        let number = self.number;
+        Some(match cells {
+            Ok(cells) => Ok(Row { number, line, cells }),
+            Err(error) => Err(SourceError::Row(BrokenRow { number, line, error })),
+        })
+    }
+}
+
+/// The input without a byte order mark, which a reader may give in pieces.
+fn without_mark<R: Read>(mut input: R) -> io::Result<Input<R>> {
+    let mut start = Vec::new();
+    input
+        .by_ref()
+        .take(BYTE_ORDER_MARK.len() as u64)
+        .read_to_end(&mut start)?;
+    if start == BYTE_ORDER_MARK {
+        start.clear();
+    }
+    Ok(BufReader::with_capacity(
+        BUFFER_BYTES,
+        Cursor::new(start).chain(input),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::super::row::{Cell, Row};
+    use super::{BrokenRow, Format, SourceError, SourceReader};
+    use std::io::{self, Read};
+
+    fn all(text: &[u8], format: Format, columns: &[&str]) -> Vec<String> {
+        let reader = SourceReader::new(text, format).unwrap();
+        reader.map(|row| show(row, columns)).collect()
+    }
+
+    fn show(row: Result<Row, SourceError>, columns: &[&str]) -> String {
+        match row {
+            Ok(row) => {
+                let cells = columns.iter().map(|column| match row.cell(column) {
+                    Some(Cell::Text(text)) => text.to_owned(),
+                    Some(Cell::Nested(value)) => value.to_string(),
+                    None => "?".to_owned(),
+                });
+                format!(
+                    "{}@{} {}",
+                    row.number,
+                    row.line,
+                    cells.collect::<Vec<_>>().join("|")
+                )
+            }
+            Err(SourceError::Row(BrokenRow { number, line, error })) => {
+                format!(
+                    "{number}@{line} {} {}",
+                    error.code,
+                    error.column.unwrap_or_default()
+                )
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn csv_rows_and_their_faults() {
+        let text = b"\xef\xbb\xbfname , note\r\nAnn,\"a\nb\"\r\nBob\r\nC\xe9line,x\r\nDora,y\xc3\r\nEva,z\0\r\nFay,\r\n";
+        assert_eq!(
+            all(text, Format::Csv, &["name", "note", "other"]),
+            [
+                "1@2 Ann|a\nb|?",
+                "2@4 cell_count ",
+                "3@5 invalid_utf8 name",
+                "4@6 invalid_utf8 note",
+                "5@7 null_character note",
+                "6@8 Fay||?",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_character_cut_by_a_cell_border_is_no_character() {
+        assert_eq!(
+            all(b"a,b\n\xc3,\xa9\n", Format::Csv, &["a"]),
+            ["1@2 invalid_utf8 a"]
+        );
+    }
+
+    #[test]
+    fn headers_that_cannot_be_used() {
+        let wide = ["a"; 1001].join(",");
+        for text in ["", "\n\n", "a,b,a\n", "\"a", "\u{feff}", wide.as_str()] {
+            match SourceReader::new(text.as_bytes(), Format::Csv) {
+                Err(SourceError::Header(_)) => {}
+                _ => panic!("{text}"),
+            }
+        }
+        assert!(matches!(
+            SourceReader::new(&b"n\xe9\n"[..], Format::Csv),
+            Err(SourceError::Header(_))
+        ));
+        let reader = SourceReader::new(&b"a,,b,\n"[..], Format::Csv).unwrap();
+        assert_eq!(reader.columns().unwrap(), ["a", "", "b", ""]);
+        assert_eq!(reader.count(), 0);
+    }
+
+    #[test]
+    fn json_lines_and_their_faults() {
+        let text = b"\xef\xbb\xbf{\"a\":1.50,\"b\":{\"c\":1}}\n\nnope\n{\"a\":\"\xff\"}\r\n{\"a\":\"\\u0000\"}\n{\"b\":null}";
+        assert_eq!(
+            all(text, Format::JsonLines, &["a", "b"]),
+            [
+                "1@1 1.50|{\"c\":1}",
+                "2@3 malformed_row ",
+                "3@4 invalid_utf8 ",
+                "4@5 malformed_row ",
+                "5@6 |"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_ends_the_rows() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("gone"))
+            }
+        }
+        let reader = SourceReader::new(b"a\n1\n".chain(Broken), Format::Csv).unwrap();
+        let rows: Vec<String> = reader.map(|row| show(row, &["a"])).collect();
+        assert_eq!(rows, ["1@2 1", "the file could not be read: gone"]);
+    }
+}

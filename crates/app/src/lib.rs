@@ -1,0 +1,88 @@
+//! The one door: the standard operations once, the commands by area. Transports and followers call this
+//! and nothing below it.
+
+pub mod auth;
+pub mod command;
+mod commands;
+pub mod context;
+pub mod cursor;
+pub mod listing;
+mod marketing;
+pub mod operation;
+mod platform;
+mod sales;
+mod schema;
+mod service;
+mod settle;
+pub mod view;
+mod work;
+mod work_items;
+
+use std::sync::Arc;
+
+use kernel::{Code, Registry, Result, object::Object};
+use persistence::Database;
+
+pub use auth::Caller;
+pub use context::Context;
+pub use platform::workspace::{NewWorkspace, Workspace};
+pub use work::{Values, Work};
+
+use command::Registered;
+
+/// Kith: everything a transport needs.
+#[derive(Clone)]
+pub struct Kith(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    context: Context,
+    commands: Vec<Registered>,
+}
+
+impl Kith {
+    /// Kith over a store.
+    pub fn new(database: Database, context: Context) -> Self {
+        Self(Arc::new(Inner { database, context, commands: commands::all() }))
+    }
+
+    /// The objects.
+    pub fn registry(&self) -> &Arc<Registry> {
+        self.0.database.registry()
+    }
+
+    /// The object of that name.
+    pub fn object(&self, name: &str) -> Result<&Arc<Object>> {
+        self.registry().object(name).ok_or_else(|| Code::UnknownOperation.into())
+    }
+
+    /// The commands.
+    pub fn commands(&self) -> &[Registered] {
+        &self.0.commands
+    }
+
+    /// Time, ids and randomness.
+    pub fn context(&self) -> &Context {
+        &self.0.context
+    }
+
+    /// The store.
+    pub(crate) fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    /// Whether the store answers.
+    pub async fn ready(&self) -> Result<()> {
+        self.0.database.ping().await
+    }
+
+    /// How many SQL statements have been run.
+    pub fn statements(&self) -> u64 {
+        self.0.database.statements()
+    }
+}
+
+/// The commands, for those who document them without a store.
+pub fn all_commands() -> Vec<Registered> {
+    commands::all()
+}

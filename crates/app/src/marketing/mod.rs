@@ -1,0 +1,3 @@
+//! Commands of marketing.
+
+pub mod segment;

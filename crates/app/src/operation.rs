@@ -1,0 +1,82 @@
+//! The standard operations of every object, once: get and list are plans, the others change one record.
+
+use kernel::{
+    Code, Error, Record, Result,
+    actor::Actor,
+    answer::Table,
+    input::{self, Purpose},
+    object::{Action, Object},
+    plan::Plan,
+};
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::{Kith, work::Work};
+
+impl Kith {
+    /// Reads what a plan asks for.
+    pub async fn read(&self, plan: &Plan) -> Result<Table> {
+        self.database().read(plan).await
+    }
+
+    /// Creates a record.
+    pub async fn create(&self, actor: &Actor, object: &str, input: &Map<String, Json>) -> Result<Record> {
+        let permit = actor.permit(self.standard(object, Action::Create)?, Action::Create)?;
+        let values = input::members(&permit, Purpose::Create, input).map_err(Error::invalid)?;
+        let mut work = Work::begin(self, actor).await?;
+        let created = work.create(&permit, values).await;
+        finish(work, created).await
+    }
+
+    /// Changes a record by JSON Merge Patch (RFC 7396).
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        object: &str,
+        id: Uuid,
+        expected: Option<i64>,
+        input: &Map<String, Json>,
+    ) -> Result<Record> {
+        let permit = actor.permit(self.standard(object, Action::Update)?, Action::Update)?;
+        let values = input::members(&permit, Purpose::Update, input).map_err(Error::invalid)?;
+        let mut work = Work::begin(self, actor).await?;
+        let updated = match work.lock(&permit, id, expected).await {
+            Ok(before) => work.update(&permit, before, values).await,
+            Err(error) => Err(error),
+        };
+        finish(work, updated).await
+    }
+
+    /// Deletes a record; it can be restored for 30 days.
+    pub async fn delete(&self, actor: &Actor, object: &str, id: Uuid, expected: Option<i64>) -> Result<Record> {
+        let permit = actor.permit(self.standard(object, Action::Delete)?, Action::Delete)?;
+        let mut work = Work::begin(self, actor).await?;
+        let deleted = work.delete(&permit, id, expected).await;
+        finish(work, deleted).await
+    }
+
+    /// Restores a deleted record.
+    pub async fn restore(&self, actor: &Actor, object: &str, id: Uuid, expected: Option<i64>) -> Result<Record> {
+        let permit = actor.permit(self.standard(object, Action::Delete)?, Action::Delete)?;
+        let mut work = Work::begin(self, actor).await?;
+        let restored = work.restore(&permit, id, expected).await;
+        finish(work, restored).await
+    }
+
+    /// The object, if it has this standard operation.
+    fn standard(&self, object: &str, action: Action) -> Result<&std::sync::Arc<Object>> {
+        let object = self.object(object)?;
+        if object.allows(action) { Ok(object) } else { Err(Code::UnknownOperation.into()) }
+    }
+}
+
+/// Commits what succeeded; undoes what did not, so that the connection is free again.
+pub(crate) async fn finish<T>(work: Work, outcome: Result<T>) -> Result<T> {
+    match outcome {
+        Ok(value) => work.commit().await.map(|()| value),
+        Err(error) => {
+            work.unit.abandon().await?;
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `issueApiKey` and `revokeApiKey`.
+
+use domain::platform::{
+    api_key::{self},
+    membership::MembershipRole,
+};
+use kernel::{
+    Code, Error, Record, Result, Value, Violation,
+    change::Companion,
+    object::Action,
+    system,
+    time::Instant,
+    value::FieldType,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::{
+    command::{Command, Output, OutputKind, Produced, Product, Spec, record},
+    work::Work,
+};
+
+/// What issues a key.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IssueApiKey {
+    /// What the key is for.
+    #[validate(length(min = 1, max = 200, message = "between 1 and 200 characters are expected"))]
+    name: String,
+    /// The id of the user on whose behalf it acts.
+    user_id: String,
+    /// What it may do: `OWNER`, `AGENT` or `READ_ONLY`.
+    role: String,
+    /// When it ends, as an RFC 3339 instant; never where nothing is said.
+    expires_at: Option<String>,
+}
+
+impl Command for IssueApiKey {
+    const SPEC: Spec = Spec {
+        name: "issueApiKey",
+        object: "apiKey",
+        path: "issue",
+        doc: "Issues a key. Its secret is shown once, in this answer; Kith keeps only a hash of it.",
+        action: Action::Create,
+        needs_version: false,
+        outputs: &[
+            record("apiKey", "apiKey", "The key as it is kept."),
+            Output { name: "secret", kind: OutputKind::Text, doc: "The key itself, shown this once." },
+        ],
+    };
+    type On = ();
+
+    async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
+        let user = work.referenced("user", "userId", &self.user_id).await?.id();
+        let role = MembershipRole::read(&Value::Text(self.role));
+        let role = role.ok_or_else(|| Violation::new(Code::UnknownValue, "/role", "role is one of OWNER, AGENT, READ_ONLY"))?;
+        let wrong = || Violation::new(Code::WrongType, "/expiresAt", "expiresAt: an RFC 3339 instant is expected");
+        let expires = self.expires_at.map(|text| Instant::parse(&text).ok_or_else(wrong)).transpose()?;
+        let id = work.kith.context().ids.next(work.now());
+        let new = work.kith.new_key(work.actor().workspace, id)?;
+        let key = Companion::new("apiKey")
+            .with(system::ID, id)
+            .with(api_key::NAME, self.name)
+            .with(api_key::USER, user)
+            .with(api_key::ROLE, role)
+            .with(api_key::HINT, new.hint)
+            .with(api_key::EXPIRES_AT, expires);
+        let key = work.make(key).await?;
+        work.unit.keep_key_hash(id, &new.hash).await?;
+        Ok(vec![(&key).into(), Product::Text(new.secret)])
+    }
+}
+
+/// What revokes a key.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RevokeApiKey {}
+
+impl Command for RevokeApiKey {
+    const SPEC: Spec = Spec {
+        name: "revokeApiKey",
+        object: "apiKey",
+        path: "revoke",
+        doc: "Revokes the key: from now on nobody can use it.",
+        action: Action::Update,
+        needs_version: false,
+        outputs: &[record("apiKey", "apiKey", "The revoked key.")],
+    };
+    type On = Record;
+
+    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+        if before.get(api_key::REVOKED_AT).is_some() {
+            return Err(Error::new(Code::IllegalState, "the key is revoked already"));
+        }
+        let now = work.now();
+        let revoked = work.change(before, |key| key.set(api_key::REVOKED_AT, now));
+        Ok(vec![(&revoked.await?).into()])
+    }
+}

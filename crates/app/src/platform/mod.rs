@@ -1,0 +1,4 @@
+//! Commands of the platform.
+
+pub mod api_key;
+pub mod workspace;

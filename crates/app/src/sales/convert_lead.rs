@@ -1,0 +1,135 @@
+//! `convertLead`.
+
+use domain::{
+    people::{
+        affiliation, company,
+        contact::{self, ContactLeadStatus, ContactLifecycle},
+    },
+    sales::{
+        deal, pipeline,
+        stage::{self, StageKind},
+    },
+};
+use kernel::{Code, Error, Record, Result, change::Companion, money::Money, object::Action};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::{
+    command::{Command, Produced, Product, Spec, record},
+    work::Work,
+};
+
+/// What turns a lead into a customer to be.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConvertLead {
+    /// The name of the new deal.
+    #[validate(length(min = 1, max = 300, message = "between 1 and 300 characters are expected"))]
+    deal_name: String,
+    /// The id of the stage the deal begins in; the first open stage of the default pipeline where nothing is said.
+    stage_id: Option<String>,
+    /// What the deal is worth, as decimal text; with `currency`.
+    amount: Option<String>,
+    /// The currency of the amount, by ISO 4217.
+    currency: Option<String>,
+    /// The id of the company the contact belongs to.
+    company_id: Option<String>,
+    /// The name of a new company the contact belongs to, where none is named by its id.
+    #[validate(length(min = 1, max = 200, message = "between 1 and 200 characters are expected"))]
+    company_name: Option<String>,
+}
+
+impl Command for ConvertLead {
+    const SPEC: Spec = Spec {
+        name: "convertLead",
+        object: "contact",
+        path: "convert",
+        doc: "Converts the lead: gives the contact a company and a deal, all or nothing. Repeated, it answers \
+              the same records and changes nothing.",
+        action: Action::Update,
+        needs_version: false,
+        outputs: &[
+            record("contact", "contact", "The contact."),
+            record("company", "company", "The contact's company, if there is one."),
+            record("deal", "deal", "The deal."),
+        ],
+    };
+    type On = Record;
+
+    async fn run(self, work: &mut Work, contact: Record) -> Result<Produced> {
+        if let Some(deal) = contact.get(contact::CONVERTED_DEAL) {
+            let deal = work.find_by("deal", kernel::system::ID, deal).await?.pop();
+            let company = deal.as_ref().and_then(|deal| deal.get(deal::COMPANY));
+            return Ok(produced(&contact, company, deal.map(|deal| deal.id())));
+        }
+        let stage = self.stage(work).await?;
+        let amount = self.amount()?;
+        let company = self.company(work, &contact).await?;
+        let deal = Companion::new("deal")
+            .with(deal::NAME, self.deal_name)
+            .with(deal::AMOUNT, amount)
+            .with(deal::STAGE, stage)
+            .with(deal::COMPANY, company)
+            .with(deal::CONTACT, contact.id())
+            .with(deal::OWNER, contact.get(contact::OWNER));
+        let deal = work.make(deal).await?.id();
+        let contact = work.change(contact, |contact| {
+            contact.set(contact::CONVERTED_DEAL, deal);
+            contact.set(contact::LEAD_STATUS, ContactLeadStatus::Converted);
+            contact.set(contact::LIFECYCLE, ContactLifecycle::Opportunity);
+        });
+        Ok(produced(&contact.await?, company, Some(deal)))
+    }
+}
+
+impl ConvertLead {
+    async fn stage(&self, work: &mut Work) -> Result<Uuid> {
+        if let Some(id) = &self.stage_id {
+            return Ok(work.referenced("stage", "stageId", id).await?.id());
+        }
+        let default = work.find_by("pipeline", pipeline::IS_DEFAULT, true).await?.pop();
+        let nowhere = || Error::new(Code::IllegalState, "there is no default pipeline; name the stage");
+        let mut stages = work.find_by("stage", stage::PIPELINE, default.ok_or_else(nowhere)?.id()).await?;
+        stages.retain(|stage| stage.get(stage::KIND) == Some(StageKind::Open));
+        stages.sort_by_key(|stage| (stage.get(stage::POSITION), stage.id()));
+        Ok(stages.first().ok_or_else(nowhere)?.id())
+    }
+
+    fn amount(&self) -> Result<Option<Money>> {
+        let wrong = || {
+            let detail = "amount and currency: decimal text with the currency's decimals is expected";
+            Error::from(kernel::Violation::new(Code::WrongType, "/amount", detail))
+        };
+        match (&self.amount, &self.currency) {
+            (None, None) => Ok(None),
+            (Some(amount), Some(currency)) => Money::parse(amount, currency).map(Some).ok_or_else(wrong),
+            _ => Err(wrong()),
+        }
+    }
+
+    /// The company: the one named, a new one, or the one the contact belongs to already.
+    async fn company(&self, work: &mut Work, contact: &Record) -> Result<Option<Uuid>> {
+        let known = work.find_by("affiliation", affiliation::CONTACT, contact.id()).await?;
+        let known: Vec<Uuid> = known.iter().filter_map(|known| known.get(affiliation::COMPANY)).collect();
+        let company = match (&self.company_id, &self.company_name) {
+            (Some(id), _) => work.referenced("company", "companyId", id).await?.id(),
+            (None, Some(name)) => {
+                let new = Companion::new("company").with(company::NAME, name.clone());
+                work.make(new.with(company::OWNER, contact.get(contact::OWNER))).await?.id()
+            }
+            (None, None) => return Ok(known.first().copied()),
+        };
+        if !known.contains(&company) {
+            let tie = Companion::new("affiliation").with(affiliation::CONTACT, contact.id());
+            work.make(tie.with(affiliation::COMPANY, company).with(affiliation::PRIMARY, known.is_empty())).await?;
+        }
+        Ok(Some(company))
+    }
+}
+
+fn produced(contact: &Record, company: Option<Uuid>, deal: Option<Uuid>) -> Produced {
+    let product = |id: Option<Uuid>| id.map_or(Product::Nothing, Product::Record);
+    vec![contact.into(), product(company), product(deal)]
+}

@@ -1,0 +1,48 @@
+//! `moveDeal`.
+
+use domain::sales::deal;
+use kernel::{Record, Result, object::Action};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::{
+    command::{Command, Produced, Spec, record},
+    work::Work,
+};
+
+/// What moves a deal to another stage of its pipeline.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MoveDeal {
+    /// The id of the stage to move to.
+    stage_id: String,
+    /// Why the deal was lost; required by a lost stage.
+    #[validate(length(min = 1, max = 500))]
+    lost_reason: Option<String>,
+}
+
+impl Command for MoveDeal {
+    const SPEC: Spec = Spec {
+        name: "moveDeal",
+        object: "deal",
+        path: "move",
+        doc: "Moves the deal to another stage of its pipeline. The present stage must allow the move \
+              (`illegal_move`) and the deal must have what the new stage requires (`stage_requirement`).",
+        action: Action::Update,
+        needs_version: true,
+        outputs: &[record("deal", "deal", "The deal in its new stage.")],
+    };
+    type On = Record;
+
+    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+        let stage = work.referenced("stage", "stageId", &self.stage_id).await?;
+        let moved = work.change(before, |deal| {
+            deal.set(deal::STAGE, stage.id());
+            if let Some(reason) = self.lost_reason {
+                deal.set(deal::LOST_REASON, reason);
+            }
+        });
+        Ok(vec![(&moved.await?).into()])
+    }
+}

@@ -1,0 +1,3 @@
+//! Commands of service.
+
+pub mod ticket;

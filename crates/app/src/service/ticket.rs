@@ -1,0 +1,63 @@
+//! `solveTicket` and `reopenTicket`.
+
+use domain::service::ticket::{self, TicketStatus};
+use kernel::{Code, Error, Record, Result, object::Action};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::{
+    command::{Command, Output, Produced, Spec, record},
+    work::Work,
+};
+
+const OUTPUTS: &[Output] = &[record("ticket", "ticket", "The ticket.")];
+
+const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec {
+    Spec { name, object: "ticket", path, doc, action: Action::Update, needs_version: false, outputs: OUTPUTS }
+}
+
+/// What solves a ticket.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SolveTicket {
+    /// What solved it.
+    #[validate(length(max = 100_000, message = "at most 100 000 characters are expected"))]
+    resolution: Option<String>,
+}
+
+impl Command for SolveTicket {
+    const SPEC: Spec = spec("solveTicket", "solve", "Marks the ticket as solved.");
+    type On = Record;
+
+    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+        if matches!(before.get(ticket::STATUS), Some(TicketStatus::Solved | TicketStatus::Closed)) {
+            return Err(Error::new(Code::IllegalState, "the ticket is solved already"));
+        }
+        let solved = work.change(before, |ticket| {
+            ticket.set(ticket::STATUS, TicketStatus::Solved);
+            if let Some(resolution) = self.resolution {
+                ticket.set(ticket::RESOLUTION, resolution);
+            }
+        });
+        Ok(vec![(&solved.await?).into()])
+    }
+}
+
+/// What opens a solved ticket again.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReopenTicket {}
+
+impl Command for ReopenTicket {
+    const SPEC: Spec = spec("reopenTicket", "reopen", "Opens a solved ticket again; a closed one stays closed.");
+    type On = Record;
+
+    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+        if before.get(ticket::STATUS) != Some(TicketStatus::Solved) {
+            return Err(Error::new(Code::IllegalState, "only a solved ticket can be reopened"));
+        }
+        let reopened = work.change(before, |ticket| ticket.set(ticket::STATUS, TicketStatus::Open));
+        Ok(vec![(&reopened.await?).into()])
+    }
+}

@@ -1,0 +1,276 @@
+//! What every change passes before it is written: its references exist and can be seen, its object's rules
+//! agree, nothing required is missing, nothing unique is taken. For many records at once, in a number of
+//! statements that does not depend on theirs.
+
+use std::collections::{HashMap, HashSet};
+
+use kernel::{
+    Code, Error, Permit, Record, Result, Value,
+    change::{Change, Companion, References},
+    error::Violation,
+    field::Kind,
+    id::TypeId,
+    input,
+    object::{Action, Attribute, Object, Ownership},
+    plan::sort_key,
+    predicate::{Compare, Predicate, Test},
+    system,
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::work::Work;
+
+/// A change on its way.
+pub(crate) struct Pending {
+    pub before: Option<Record>,
+    pub after: Record,
+    /// Whose the record is.
+    pub owner: Option<Uuid>,
+    pub violations: Vec<Violation>,
+    pub companions: Vec<Companion>,
+}
+
+/// Records that changes refer to, by object and id.
+type Found = HashMap<(String, Uuid), Record>;
+
+impl Pending {
+    pub fn new(before: Option<Record>, after: Record) -> Self {
+        Self { before, after, owner: None, violations: Vec::new(), companions: Vec::new() }
+    }
+
+    /// The record, or what is wrong with it.
+    pub fn outcome(self) -> Result<Record> {
+        if self.violations.is_empty() { Ok(self.after) } else { Err(Error::invalid(self.violations)) }
+    }
+
+    fn old(&self, attribute: &Attribute) -> &Value {
+        self.before.as_ref().map_or(&Value::Null, |before| before.value(attribute.name))
+    }
+
+    fn differs(&self, attribute: &Attribute) -> bool {
+        self.old(attribute) != self.after.value(attribute.name)
+    }
+}
+
+impl Work {
+    /// Takes changes of one object through all checks; what is wrong is noted with each.
+    pub(crate) async fn settle(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+        let object = permit.object();
+        let found = self.referenced_records(object, pending).await?;
+        for change in pending.iter_mut() {
+            check_references(change, &found);
+            self.apply_rules(change, &found);
+            // A rule may have set another reference; it set it from a record that the actor can see.
+            let missing = input::missing(object, &change.after.values);
+            change.violations.extend(missing);
+        }
+        self.own_through(object, pending, &found);
+        self.keep_unique(permit, pending).await
+    }
+
+    /// Notes whose the records are.
+    pub(crate) async fn own(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+        let found = self.referenced_records(permit.object(), pending).await?;
+        self.own_through(permit.object(), pending, &found);
+        Ok(())
+    }
+
+    fn own_through(&self, object: &Object, pending: &mut [Pending], found: &Found) {
+        for change in pending {
+            change.owner = owner(object, &change.after, found);
+        }
+    }
+
+    fn apply_rules(&self, pending: &mut Pending, found: &Found) {
+        let object = std::sync::Arc::clone(&pending.after.object);
+        let referenced = |record: &Record| -> References {
+            let needed = object.needs.iter().filter_map(|name| object.attribute(name));
+            needed.filter_map(|attribute| Some((attribute.name, found.get(&target(attribute, record)?)?.clone()))).collect()
+        };
+        let references = referenced(&pending.after);
+        let references_before = pending.before.as_ref().map(referenced).unwrap_or_default();
+        let mut change = Change {
+            before: pending.before.as_ref(),
+            after: pending.after.clone(),
+            actor: self.actor(),
+            now: self.now(),
+            violations: std::mem::take(&mut pending.violations),
+            companions: Vec::new(),
+            references: &references,
+            references_before: &references_before,
+        };
+        for rule in &object.rules {
+            rule(&mut change);
+        }
+        let Change { after, violations, companions, .. } = change;
+        (pending.after, pending.violations, pending.companions) = (after, violations, companions);
+    }
+
+    /// The records that changes refer to and the actor can see: those newly referred to, and those that
+    /// rules or ownership look at.
+    async fn referenced_records(&mut self, object: &Object, pending: &[Pending]) -> Result<Found> {
+        let mut wanted: HashMap<String, HashSet<Uuid>> = HashMap::new();
+        let mut want = |(object, id): (String, Uuid)| {
+            wanted.entry(object).or_default().insert(id);
+        };
+        for attribute in &object.attributes {
+            let needed = object.needs.contains(&attribute.name)
+                || object.ownership == Ownership::Through(attribute.name);
+            for change in pending {
+                if needed && let Some(before) = &change.before {
+                    target(attribute, before).into_iter().for_each(&mut want);
+                }
+                if needed || change.differs(attribute) {
+                    targets(attribute, &change.after).into_iter().for_each(&mut want);
+                }
+            }
+        }
+        let mut found = Found::new();
+        for (name, ids) in wanted {
+            let Some(object) = self.kith.registry().by_prefix(&name).cloned() else { continue };
+            let Ok(permit) = self.actor().permit(&object, Action::Read) else { continue };
+            let field = object.index(system::ID.def.name).unwrap_or_default();
+            let ids: Vec<_> = ids.into_iter().map(Value::Id).collect();
+            for ids in ids.chunks(1_000) {
+                let predicate = Predicate::Field(Test { field, compare: Compare::OneOf(ids.to_vec()) });
+                for record in self.unit.find(&permit, predicate).await? {
+                    found.insert((name.clone(), record.id()), record);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Notes every unique value that another live record has, with that record's id where the actor can see it.
+    pub(crate) async fn keep_unique(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+        let object = std::sync::Arc::clone(permit.object());
+        for attribute in object.attributes.iter().filter(|attribute| !attribute.serial) {
+            let restored = |change: &Pending| change.before.as_ref().is_some_and(|b| b.get(system::DELETED_AT).is_some());
+            let keys: Vec<Vec<Vec<Value>>> = pending
+                .iter()
+                .map(|change| match change.differs(attribute) || restored(change) {
+                    true => unique_keys(attribute, change.after.value(attribute.name)),
+                    false => Vec::new(),
+                })
+                .collect();
+            let all: Vec<_> = keys.iter().flatten().cloned().collect();
+            if all.is_empty() {
+                continue;
+            }
+            let mut taken = HashMap::new();
+            for keys in all.chunks(500) {
+                taken.extend(self.unit.taken(permit, attribute, keys).await?);
+            }
+            for (change, keys) in pending.iter_mut().zip(keys) {
+                let id = change.after.id();
+                for (position, key) in keys.iter().enumerate() {
+                    // Within one batch the first one gets it.
+                    let holder = *taken.entry(folded(key)).or_insert(id);
+                    if holder != id {
+                        let violation = self.not_unique(permit, attribute, position, holder).await?;
+                        change.violations.push(violation);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn not_unique(&mut self, permit: &Permit, attribute: &Attribute, position: usize, holder: Uuid) -> Result<Violation> {
+        let pointer = match attribute.list() {
+            Some(_) => format!("/{}/{position}", attribute.name),
+            None => format!("/{}", attribute.name),
+        };
+        let object = permit.object();
+        let violation = Violation::new(Code::NotUnique, pointer, format!("another {} has this {}", object.name, attribute.name));
+        let visible = match self.actor().permit(object, Action::Read) {
+            Ok(permit) => self.unit.reaches(&permit, &[holder]).await?,
+            Err(_) => false,
+        };
+        let id = TypeId { prefix: &object.prefix, uuid: holder }.to_string();
+        Ok(if visible { violation.with("existingId", id) } else { violation })
+    }
+}
+
+/// Notes every reference to a record that does not exist or cannot be seen.
+fn check_references(change: &mut Pending, found: &Found) {
+    let object = std::sync::Arc::clone(&change.after.object);
+    for attribute in object.attributes.iter().filter(|attribute| attribute.writing != kernel::field::Writing::Computed) {
+        if !change.differs(attribute) {
+            continue;
+        }
+        for (position, key) in targets(attribute, &change.after).into_iter().enumerate() {
+            if found.contains_key(&key) {
+                continue;
+            }
+            let pointer = match attribute.list() {
+                Some(_) => format!("/{}/{position}", attribute.name),
+                None => format!("/{}", attribute.name),
+            };
+            let detail = format!("{}: there is no such {}", attribute.name, key.0);
+            change.violations.push(Violation::new(Code::ReferenceNotFound, pointer, detail));
+        }
+    }
+}
+
+/// The record that a reference refers to: the prefix of its object's ids, and its id.
+fn target(attribute: &Attribute, record: &Record) -> Option<(String, Uuid)> {
+    match (attribute.kind, record.value(attribute.name)) {
+        (Kind::Reference(object), Value::Id(id)) => Some((kernel::text::snake(object), *id)),
+        _ => None,
+    }
+}
+
+/// The records that a field refers to, a list's items one after the other.
+fn targets(attribute: &Attribute, record: &Record) -> Vec<(String, Uuid)> {
+    let refers = |member: &Attribute| matches!(member.kind, Kind::Reference(_) | Kind::AnyReference);
+    match (attribute.list(), attribute.members.first()) {
+        (Some(list), Some(member)) if list.plain && refers(member) => {
+            let items = record.value(attribute.name).as_document();
+            let items = items.as_ref().and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+            let ids = items.iter().filter_map(|item| TypeId::parse(item.as_str()?));
+            ids.map(|id| (id.prefix.to_owned(), id.uuid)).collect()
+        }
+        _ => target(attribute, record).into_iter().collect(),
+    }
+}
+
+/// Whose a record is, along the chain of records it belongs to.
+fn owner(object: &Object, record: &Record, found: &Found) -> Option<Uuid> {
+    match object.ownership {
+        Ownership::Shared => None,
+        Ownership::Field(name) => match record.value(name) {
+            Value::Id(id) => Some(*id),
+            _ => None,
+        },
+        Ownership::Through(name) => {
+            let parent = found.get(&target(object.attribute(name)?, record)?)?;
+            persistence::owner_of(&parent.object, parent)
+        }
+    }
+}
+
+/// The values that no two records may share: one of a unique field, or one for each item of a list.
+fn unique_keys(attribute: &Attribute, value: &Value) -> Vec<Vec<Value>> {
+    match attribute.list() {
+        None if attribute.unique && !value.is_null() => vec![vec![sort_key(value)]],
+        Some(list) if !list.unique.is_empty() => {
+            let items = value.as_document();
+            let items = items.as_ref().and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+            let part = |item: &Json, name: &str| {
+                sort_key(&Value::Text(item.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()))
+            };
+            items.iter().map(|item| list.unique.iter().map(|name| part(item, name)).collect()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn folded(key: &[Value]) -> Vec<String> {
+    let text = |value: &Value| match value {
+        Value::Text(text) => text.clone(),
+        other => format!("{other:?}"),
+    };
+    key.iter().map(text).collect()
+}

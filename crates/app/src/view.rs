@@ -1,0 +1,140 @@
+//! Named reads that are more than a list: a customer's whole picture, the members of a segment.
+
+use kernel::{
+    Code, Record, Result,
+    actor::Actor,
+    object::Action,
+    plan::{Plan, parse_sort},
+    predicate::Parser,
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{Kith, marketing, listing};
+
+/// A record and what is most worth knowing around it, in one request.
+#[derive(Debug)]
+pub struct View {
+    /// Its name: `contactOverview`.
+    pub name: &'static str,
+    /// The object whose record it is about.
+    pub object: &'static str,
+    /// The last part of its path: `overview`.
+    pub path: &'static str,
+    /// What it is for, for clients.
+    pub doc: &'static str,
+    /// What is shown beside the record.
+    pub panels: &'static [Panel],
+}
+
+/// The first records behind a link.
+#[derive(Debug)]
+pub struct Panel {
+    /// Its name.
+    pub name: &'static str,
+    /// The link.
+    pub link: &'static str,
+    /// Which records, as a predicate.
+    pub predicate: &'static str,
+    /// In which order.
+    pub sort: &'static str,
+    /// What it is, for clients.
+    pub doc: &'static str,
+}
+
+/// How many records a panel shows.
+pub const PANEL: u32 = 20;
+
+const fn panel(name: &'static str, link: &'static str, predicate: &'static str, sort: &'static str, doc: &'static str) -> Panel {
+    Panel { name, link, predicate, sort, doc }
+}
+
+/// Every view.
+pub const VIEWS: &[View] = &[View {
+    name: "contactOverview",
+    object: "contact",
+    path: "overview",
+    doc: "The whole picture of a customer in one request: each panel holds at most 20 records.",
+    panels: &[
+        panel("companies", "companies", "{}", "name", "The companies the contact belongs to."),
+        panel("openDeals", "deals", r#"{"status":{"eq":"OPEN"}}"#, "-createdAt", "The open deals with the contact."),
+        panel(
+            "openTickets",
+            "tickets",
+            r#"{"status":{"notIn":["SOLVED","CLOSED"]}}"#,
+            "-createdAt",
+            "The contact's tickets that wait for an answer.",
+        ),
+        panel(
+            "openTasks",
+            "tasks",
+            r#"{"status":{"in":["OPEN","IN_PROGRESS"]}}"#,
+            "dueAt",
+            "What is to be done for the contact, the most urgent first.",
+        ),
+        panel("timeline", "activities", "{}", "-occurredAt", "What happened with the contact, the latest first."),
+        panel("tags", "tags", "{}", "name", "The contact's tags."),
+    ],
+}];
+
+/// A list of records that another record stands for.
+pub struct Collection {
+    /// Its name: `segmentMembers`.
+    pub name: &'static str,
+    /// The object whose record stands for it.
+    pub object: &'static str,
+    /// The last part of its path: `members`.
+    pub path: &'static str,
+    /// What it is, for clients.
+    pub doc: &'static str,
+    /// The objects whose records may be in it.
+    pub of: &'static [&'static str],
+    /// Which records are in it.
+    pub resolve: fn(&Record) -> Result<Members>,
+}
+
+/// Which records are in a collection.
+pub struct Members {
+    /// Their object.
+    pub object: &'static str,
+    /// What holds for them.
+    pub predicate: Json,
+}
+
+/// Every collection.
+pub const COLLECTIONS: &[Collection] = &[marketing::segment::MEMBERS];
+
+impl Kith {
+    /// The plan of a panel, below the plan of its record; the caller adds the columns it wants.
+    pub fn panel(&self, actor: &Actor, parent: &Plan, panel: &Panel) -> Result<(usize, Plan)> {
+        let (place, link) = parent.object().link(panel.link).ok_or(Code::UnknownField)?;
+        let target = self.registry().target(link).ok_or(Code::UnknownField)?;
+        let mut plan = Plan::new(actor.permit(target, Action::Read)?);
+        let json: Json = serde_json::from_str(panel.predicate).map_err(kernel::Error::internal)?;
+        let now = self.context().clock.now();
+        plan.predicate = Parser::new(self.registry(), actor, now).parse(&plan.permit, &json, "")?;
+        let order = parse_sort(&plan.permit, panel.sort)?;
+        plan.order_by(order);
+        plan.page.limit = PANEL;
+        listing::fingerprint(&mut plan, &json, panel.name);
+        Ok((place, plan))
+    }
+
+    /// Which records are in a collection.
+    pub async fn members(&self, actor: &Actor, collection: &Collection, id: Uuid) -> Result<Members> {
+        let permit = actor.permit(self.object(collection.object)?, Action::Read)?;
+        let mut plan = Plan::by_id(permit.clone(), id);
+        plan.all_columns();
+        let table = self.read(&plan).await?;
+        if table.is_empty() {
+            return Err(Code::NotFound.into());
+        }
+        let mut record = Record::new(permit.object().clone());
+        for (field, value) in plan.columns.iter().zip(table.row(0)) {
+            if let Some(place) = record.values.get_mut(*field) {
+                *place = value.clone();
+            }
+        }
+        (collection.resolve)(&record)
+    }
+}

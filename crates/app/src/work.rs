@@ -1,0 +1,310 @@
+//! A piece of work: what standard operations and commands are written in. Every change goes through its
+//! object's checks and rules, and into one transaction with its events.
+
+use std::sync::Arc;
+
+use kernel::{
+    Code, Error, Permit, Record, Result, Value,
+    actor::Actor,
+    change::Companion,
+    error::Violation,
+    field::Field,
+    id::TypeId,
+    input,
+    object::{Action, Object},
+    predicate::Predicate,
+    system,
+    time::Instant,
+    value::FieldType,
+};
+use persistence::{Owned, Unit};
+use uuid::Uuid;
+
+use crate::{Kith, settle::Pending};
+
+/// Deleted records can be restored for so many days.
+const RESTORABLE_DAYS: i64 = 30;
+
+/// Work in progress.
+pub struct Work {
+    pub(crate) kith: Kith,
+    pub(crate) unit: Unit,
+}
+
+/// The values of a record about to be created or changed, by the places of their fields.
+pub type Values = Vec<(usize, Value)>;
+
+impl Work {
+    /// Begins to work for somebody.
+    pub async fn begin(kith: &Kith, actor: &Actor) -> Result<Self> {
+        let now = kith.context().clock.now();
+        let unit = kith.database().begin(actor, now).await?;
+        Ok(Self { kith: kith.clone(), unit })
+    }
+
+    /// Who works.
+    pub fn actor(&self) -> &Actor {
+        self.unit.actor()
+    }
+
+    /// The instant of the work.
+    pub fn now(&self) -> Instant {
+        self.unit.now()
+    }
+
+    /// Asks for leave, for the one who works.
+    pub fn permit(&self, object: &str, action: Action) -> Result<Permit> {
+        self.actor().permit(self.kith.object(object)?, action)
+    }
+
+    /// Creates one record.
+    pub async fn create(&mut self, permit: &Permit, values: Values) -> Result<Record> {
+        let pending = vec![self.draft(permit.object(), values)];
+        let mut created = self.create_all(permit, pending).await?;
+        created.pop().ok_or_else(|| Error::internal("nothing was created"))?
+    }
+
+    /// Creates a record of the named object from typed values.
+    pub async fn make(&mut self, companion: Companion) -> Result<Record> {
+        let permit = self.permit(companion.object, Action::Create)?;
+        let values = values_of(permit.object(), companion);
+        self.create(&permit, values).await
+    }
+
+    /// A new record with its presets, before its rules.
+    pub(crate) fn draft(&self, object: &Arc<Object>, values: Values) -> Pending {
+        let (now, user) = (self.now(), self.actor().user);
+        let mut record = Record::new(Arc::clone(object));
+        for attribute in &object.attributes {
+            if let Some(preset) = attribute.preset {
+                record.put(attribute.name, input::preset(preset, user, now));
+            }
+        }
+        record.set(system::ID, self.kith.context().ids.next(now));
+        for (index, value) in values {
+            // A null on create says nothing.
+            if let (Some(place), false) = (record.values.get_mut(index), value.is_null()) {
+                *place = value;
+            }
+        }
+        record.set(system::VERSION, 1);
+        record.set(system::CREATED_AT, now);
+        record.set(system::UPDATED_AT, now);
+        record.set(system::CREATED_BY, user);
+        record.set(system::UPDATED_BY, user);
+        Pending::new(None, record)
+    }
+
+    /// Creates records of one object together. Those that break a rule are refused, the others are created.
+    pub(crate) async fn create_all(&mut self, permit: &Permit, mut pending: Vec<Pending>) -> Result<Vec<Result<Record>>> {
+        self.settle(permit, &mut pending).await?;
+        self.number(permit.object(), &mut pending).await?;
+        let good: Vec<_> = pending.iter().filter(|pending| pending.violations.is_empty()).collect();
+        let owned: Vec<_> =
+            good.iter().map(|pending| Owned { record: &pending.after, owner: pending.owner }).collect();
+        if !owned.is_empty() {
+            self.unit.insert(permit, &owned).await?;
+            let ids: Vec<_> = owned.iter().map(|owned| owned.record.id()).collect();
+            self.stay_in_sight(permit, &ids).await?;
+        }
+        self.accompany(&mut pending).await?;
+        Ok(pending.into_iter().map(Pending::outcome).collect())
+    }
+
+    /// The record of that id, kept from other writers; not found where the permit does not reach it.
+    pub async fn lock(&mut self, permit: &Permit, id: Uuid, expected: Option<i64>) -> Result<Record> {
+        let record = self.unit.lock(permit, &[id]).await?.pop().ok_or(Code::NotFound)?;
+        match expected {
+            Some(version) if version != record.version() => Err(self.conflict(&record, version).await),
+            _ => Ok(record),
+        }
+    }
+
+    /// Changes a record that was locked. Where nothing differs nothing is written.
+    pub async fn update(&mut self, permit: &Permit, before: Record, values: Values) -> Result<Record> {
+        let mut after = before.clone();
+        for (index, value) in values {
+            if let Some(place) = after.values.get_mut(index) {
+                *place = value;
+            }
+        }
+        self.replace(permit, before, after).await
+    }
+
+    /// Changes typed fields of a record that was locked.
+    pub async fn change(&mut self, before: Record, set: impl FnOnce(&mut Record)) -> Result<Record> {
+        let permit = self.permit(before.object.name, Action::Update)?;
+        let mut after = before.clone();
+        set(&mut after);
+        self.replace(&permit, before, after).await
+    }
+
+    async fn replace(&mut self, permit: &Permit, before: Record, after: Record) -> Result<Record> {
+        let mut pending = vec![Pending::new(Some(before), after)];
+        let mut replaced = self.update_all(permit, &mut pending).await?;
+        replaced.pop().ok_or_else(|| Error::internal("nothing was changed"))?
+    }
+
+    /// Changes records of one object together, like [`Work::create_all`].
+    pub(crate) async fn update_all(&mut self, permit: &Permit, pending: &mut Vec<Pending>) -> Result<Vec<Result<Record>>> {
+        self.settle(permit, pending).await?;
+        let mut written = Vec::new();
+        for pending in pending.iter_mut().filter(|pending| pending.violations.is_empty()) {
+            let Some(before) = &pending.before else { continue };
+            if before.values == pending.after.values {
+                continue;
+            }
+            pending.after.set(system::VERSION, before.version().saturating_add(1));
+            pending.after.set(system::UPDATED_AT, self.unit.now());
+            pending.after.set(system::UPDATED_BY, self.unit.actor().user);
+            let after = Owned { record: &pending.after, owner: pending.owner };
+            self.unit.update(permit, before, &after).await?;
+            written.push(pending.after.id());
+        }
+        self.stay_in_sight(permit, &written).await?;
+        self.accompany(pending).await?;
+        Ok(std::mem::take(pending).into_iter().map(Pending::outcome).collect())
+    }
+
+    /// Deletes a record, softly.
+    pub async fn delete(&mut self, permit: &Permit, id: Uuid, expected: Option<i64>) -> Result<Record> {
+        let before = self.lock(permit, id, expected).await?;
+        if before.get(system::DELETED_AT).is_some() {
+            return Err(Code::NotFound.into());
+        }
+        let now = self.now();
+        self.mark(permit, before, Some(now)).await
+    }
+
+    /// Restores a deleted record.
+    pub async fn restore(&mut self, permit: &Permit, id: Uuid, expected: Option<i64>) -> Result<Record> {
+        let before = self.lock(permit, id, expected).await?;
+        let Some(deleted) = before.get(system::DELETED_AT) else {
+            return Err(Error::new(Code::IllegalState, "the record is not deleted"));
+        };
+        let age = self.now().0.saturating_sub(deleted.0) / (24 * 3_600 * 1_000_000);
+        if age >= RESTORABLE_DAYS {
+            return Err(Code::NotFound.into());
+        }
+        self.mark(permit, before, None).await
+    }
+
+    async fn mark(&mut self, permit: &Permit, before: Record, deleted: Option<Instant>) -> Result<Record> {
+        let mut after = before.clone();
+        after.set(system::DELETED_AT, deleted);
+        after.set(system::VERSION, before.version().saturating_add(1));
+        after.set(system::UPDATED_AT, self.now());
+        after.set(system::UPDATED_BY, self.actor().user);
+        let mut pending = vec![Pending::new(Some(before), after)];
+        self.own(permit, &mut pending).await?;
+        if deleted.is_none() {
+            self.keep_unique(permit, &mut pending).await?;
+        }
+        let Some(pending) = pending.pop() else { return Err(Error::internal("nothing was changed")) };
+        if let (Some(before), true) = (&pending.before, pending.violations.is_empty()) {
+            let after = Owned { record: &pending.after, owner: pending.owner };
+            self.unit.delete(permit, before, &after).await?;
+        }
+        pending.outcome()
+    }
+
+    /// The records for which a predicate holds.
+    pub async fn find(&mut self, object: &str, predicate: Predicate) -> Result<Vec<Record>> {
+        let permit = self.permit(object, Action::Read)?;
+        self.unit.find(&permit, predicate).await
+    }
+
+    /// The records whose field has this value.
+    pub async fn find_by<T: FieldType>(&mut self, object: &str, field: Field<T>, value: T) -> Result<Vec<Record>> {
+        let index = self.kith.object(object)?.index(field.def.name).unwrap_or_default();
+        self.find(object, Predicate::equals(index, kernel::plan::sort_key(&value.write()))).await
+    }
+
+    /// The record that a command's input refers to.
+    pub async fn referenced(&mut self, object: &str, member: &str, text: &str) -> Result<Record> {
+        let prefix = self.kith.object(object)?.prefix.clone();
+        let pointer = format!("/{member}");
+        let wrong = || Violation::new(Code::WrongType, &*pointer, format!("{member}: an id {prefix}_… is expected"));
+        let id = TypeId::parse_as(&prefix, text).ok_or_else(wrong)?;
+        let found = self.find_by(object, system::ID, id).await?.pop();
+        let missing = || Violation::new(Code::ReferenceNotFound, &*pointer, format!("there is no such {object}"));
+        Ok(found.ok_or_else(missing)?)
+    }
+
+    /// Makes everything durable.
+    pub async fn commit(self) -> Result<()> {
+        self.unit.commit().await.map(drop)
+    }
+
+    /// Gives out the numbers of serial fields.
+    async fn number(&mut self, object: &Object, pending: &mut [Pending]) -> Result<()> {
+        for attribute in object.attributes.iter().filter(|attribute| attribute.serial) {
+            let good = pending.iter_mut().filter(|pending| pending.violations.is_empty());
+            let good: Vec<_> = good.collect();
+            if good.is_empty() {
+                continue;
+            }
+            let name = format!("{}.{}", object.name, attribute.name);
+            let first = self.unit.take_numbers(&name, good.len()).await?;
+            for (pending, number) in good.into_iter().zip(first..) {
+                pending.after.put(attribute.name, Value::Integer(number));
+            }
+        }
+        Ok(())
+    }
+
+    /// Creates what the rules want created along.
+    async fn accompany(&mut self, pending: &mut [Pending]) -> Result<()> {
+        let companions: Vec<_> =
+            pending.iter_mut().filter(|pending| pending.violations.is_empty()).flat_map(|p| std::mem::take(&mut p.companions)).collect();
+        let mut by_object: Vec<(&'static str, Vec<Companion>)> = Vec::new();
+        for companion in companions {
+            match by_object.iter_mut().find(|(object, _)| *object == companion.object) {
+                Some((_, group)) => group.push(companion),
+                None => by_object.push((companion.object, vec![companion])),
+            }
+        }
+        for (object, group) in by_object {
+            let permit = self.permit(object, Action::Create)?;
+            let object = permit.object();
+            let drafts = group.into_iter().map(|companion| self.draft(object, values_of(object, companion)));
+            let drafts = drafts.collect();
+            for created in Box::pin(self.create_all(&permit, drafts)).await? {
+                created?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a change that would take a record out of the sight of whoever made it.
+    async fn stay_in_sight(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<()> {
+        if ids.is_empty() || self.unit.reaches(permit, ids).await? {
+            return Ok(());
+        }
+        Err(Error::new(Code::Forbidden, "your role reaches its own records only; this one would not be yours"))
+    }
+
+    /// What is told to somebody who has seen another version.
+    async fn conflict(&mut self, record: &Record, seen: i64) -> Error {
+        let changed = self.changed_since(record, seen).await.unwrap_or_default();
+        Error::from(Code::VersionConflict).with("currentVersion", record.version()).with("changedFields", changed)
+    }
+
+    async fn changed_since(&mut self, record: &Record, seen: i64) -> Result<Vec<String>> {
+        use domain::platform::event;
+        let id = TypeId { prefix: &record.object.prefix, uuid: record.id() }.to_string();
+        let events = self.find_by("event", event::RECORD_ID, id).await?;
+        let later = events.iter().filter(|event| event.get(event::VERSION).is_some_and(|version| version > seen));
+        let lists = later.filter_map(|event| event.get(event::CHANGED_FIELDS));
+        let names = lists.flat_map(|list| list.as_array().cloned().unwrap_or_default());
+        let mut names: Vec<_> = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+}
+
+fn values_of(object: &Object, companion: Companion) -> Values {
+    let place = |(name, value)| object.index(name).map(|index| (index, value));
+    companion.values.into_iter().filter_map(place).collect()
+}

@@ -1,0 +1,3 @@
+//! Commands of activities and tasks.
+
+pub mod task;

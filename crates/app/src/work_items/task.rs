@@ -1,0 +1,38 @@
+//! `completeTask`.
+
+use domain::work::task::{self, TaskStatus};
+use kernel::{Code, Error, Record, Result, object::Action};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::{
+    command::{Command, Produced, Spec, record},
+    work::Work,
+};
+
+/// What completes a task.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CompleteTask {}
+
+impl Command for CompleteTask {
+    const SPEC: Spec = Spec {
+        name: "completeTask",
+        object: "task",
+        path: "complete",
+        doc: "Marks the task as done.",
+        action: Action::Update,
+        needs_version: false,
+        outputs: &[record("task", "task", "The task.")],
+    };
+    type On = Record;
+
+    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+        if matches!(before.get(task::STATUS), Some(TaskStatus::Done | TaskStatus::Cancelled)) {
+            return Err(Error::new(Code::IllegalState, "the task is done or cancelled already"));
+        }
+        let done = work.change(before, |task| task.set(task::STATUS, TaskStatus::Done));
+        Ok(vec![(&done.await?).into()])
+    }
+}

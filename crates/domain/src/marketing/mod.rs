@@ -1,0 +1,10 @@
+//! Whom to speak to.
+
+pub mod segment;
+
+use kernel::object::Object;
+
+/// The objects of this area.
+pub fn objects() -> Vec<Object> {
+    vec![segment::segment()]
+}

@@ -1,0 +1,110 @@
+//! Companies: the organisations the workspace deals with.
+
+use kernel::{
+    change::Change,
+    field::{Field, List, Preset},
+    money::Money,
+    object::Object,
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::address;
+use crate::{formats, rules};
+
+const DOMAIN: Field<String> = Field::text("domain", 253, "An internet domain, in lower case.").required();
+static DOMAIN_LIST: List = List::plain("Domain", "company_domains", &[DOMAIN.def]);
+static ADDRESS_LIST: List = List::of("Address", "company_addresses", address::MEMBERS).primary("primary");
+
+/// Its name.
+pub const NAME: Field<String> = Field::text("name", 200, "The company's name.").required();
+/// Its domains.
+pub const DOMAINS: Field<Json> =
+    Field::list("domains", &DOMAIN_LIST, "The company's internet domains, in lower case: `example.com`.");
+/// What it does.
+pub const INDUSTRY: Field<String> = Field::text("industry", 200, "What the company does.");
+/// How old it is.
+pub const FOUNDED_YEAR: Field<i64> =
+    Field::integer("foundedYear", 1, 9999, "The year the company was founded.");
+/// How many work there.
+pub const EMPLOYEE_COUNT: Field<i64> =
+    Field::integer("employeeCount", 0, 100_000_000, "How many people work for the company.");
+/// What it turns over.
+pub const ANNUAL_REVENUE: Field<Money> =
+    Field::money("annualRevenue", "What the company turns over in a year; not shown to every role.")
+        .sensitive();
+/// Where to call.
+pub const PHONE: Field<String> = Field::text("phone", 50, "The company's phone number as it was given.");
+/// Where to look.
+pub const WEBSITE: Field<String> =
+    Field::text("website", 2_000, "The company's web address, with `https://`.");
+/// Where to go.
+pub const ADDRESSES: Field<Json> = Field::list("addresses", &ADDRESS_LIST, "The company's postal addresses.");
+/// Where it is served.
+pub const COUNTRY: Field<String> =
+    Field::text("country", 2, "The country the company is served in, by ISO 3166-1 alpha-2.");
+/// The company it belongs to.
+pub const PARENT: Field<Uuid> = Field::reference("parentId", "company", "The company this one belongs to.")
+    .inverse("subsidiaries", "The companies that belong to this one.");
+/// Whose company it is.
+pub const OWNER: Field<Uuid> = Field::reference("ownerId", "user", "The user who takes care of the company.")
+    .preset(Preset::Actor)
+    .inverse("companies", "The companies the user takes care of.");
+
+/// The object.
+pub fn company() -> Object {
+    Object::new("company", "companies", "An organisation the workspace deals with.")
+        .fields(&[
+            NAME.def,
+            DOMAINS.def,
+            INDUSTRY.def,
+            FOUNDED_YEAR.def,
+            EMPLOYEE_COUNT.def,
+            ANNUAL_REVENUE.def,
+        ])
+        .fields(&[PHONE.def, WEBSITE.def, ADDRESSES.def, COUNTRY.def, PARENT.def, OWNER.def])
+        .owned_by(OWNER)
+        .rule(forms)
+        .rule(parent)
+}
+
+fn forms(change: &mut Change<'_>) {
+    rules::form(change, WEBSITE, formats::WEBSITE);
+    rules::form(change, COUNTRY, formats::COUNTRY);
+    rules::form_of_items(change, DOMAINS, DOMAIN, formats::DOMAIN);
+    rules::form_of_items(change, ADDRESSES, address::COUNTRY, formats::COUNTRY);
+}
+
+fn parent(change: &mut Change<'_>) {
+    rules::not_itself(change, PARENT);
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Code;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Trial, With, record};
+
+    #[test]
+    fn domains_are_kept_in_lower_case() {
+        let outcome =
+            Trial::create(record(company(), 1).with(DOMAINS, json!(["Example.COM", "no domain"]))).run();
+        outcome.refuses(&[(Code::WrongType, "/domains/1")]);
+        assert_eq!(outcome.get(DOMAINS), Some(json!(["example.com", "no domain"])));
+    }
+
+    #[test]
+    fn what_stays_is_not_looked_at_again() {
+        let before = record(company(), 1).with(COUNTRY, "SU".to_owned()).with(DOMAINS, json!(["old"]));
+        let after = before.clone().with(NAME, "Kombinat".to_owned());
+        Trial::update(before, after).run().refuses(&[]);
+    }
+
+    #[test]
+    fn a_company_is_not_its_own_subsidiary() {
+        let company = record(company(), 1).with(PARENT, Uuid::from_u128(1));
+        Trial::create(company).run().refuses(&[(Code::Invalid, "/parentId")]);
+    }
+}

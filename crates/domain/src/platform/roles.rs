@@ -1,0 +1,102 @@
+//! The built-in roles: what each may do with which records.
+
+use kernel::{
+    actor::{Grant, Objects, Role, Rows},
+    object::Action,
+};
+
+const NOTHING: &[Action] = &[];
+const READ: &[Action] = &[Action::Read];
+
+const fn grant(objects: Objects, actions: &'static [Action], rows: Rows) -> Grant {
+    Grant { objects, actions, rows }
+}
+
+/// Who runs the workspace.
+pub static OWNER: Role = Role {
+    name: "OWNER",
+    doc: "Reads and changes everything.",
+    grants: &[grant(Objects::Any, Action::ALL, Rows::All)],
+    reads_sensitive: true,
+};
+
+/// Who works with customers.
+pub static AGENT: Role = Role {
+    name: "AGENT",
+    doc: "Reads and changes the records they own, and reads the set-up.",
+    grants: &[
+        grant(Objects::Named(&["apiKey", "membership"]), NOTHING, Rows::Own),
+        grant(Objects::Owned, Action::ALL, Rows::Own),
+        grant(Objects::Named(&["tag"]), &[Action::Read, Action::Create], Rows::All),
+        grant(Objects::Any, READ, Rows::All),
+    ],
+    reads_sensitive: false,
+};
+
+/// Who looks on: reports, backups, auditors.
+pub static READ_ONLY: Role = Role {
+    name: "READ_ONLY",
+    doc: "Reads everything and changes nothing.",
+    grants: &[grant(Objects::Named(&["apiKey"]), NOTHING, Rows::All), grant(Objects::Any, READ, Rows::All)],
+    reads_sensitive: true,
+};
+
+/// Every role.
+pub static ROLES: [&Role; 3] = [&OWNER, &AGENT, &READ_ONLY];
+
+/// The role of that name.
+pub fn role(name: &str) -> Option<&'static Role> {
+    ROLES.into_iter().find(|role| role.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use kernel::value::Choices;
+
+    use super::*;
+    use crate::platform::membership::MembershipRole;
+
+    #[test]
+    fn memberships_name_the_roles() {
+        let roles = ROLES.map(|role| (role.name, role.doc));
+        let choices: Vec<_> = MembershipRole::ALL.iter().map(|choice| (choice.name, choice.doc)).collect();
+        assert_eq!(choices, roles);
+        assert!(role("AGENT").is_some() && role("agent").is_none());
+    }
+
+    #[test]
+    fn grants_name_objects() {
+        let registry = crate::registry();
+        for grant in ROLES.iter().flat_map(|role| role.grants) {
+            if let Objects::Named(names) = grant.objects {
+                assert!(names.iter().all(|name| registry.object(name).is_some()), "{names:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn roles_may_do_what_they_are_for() {
+        let registry = crate::registry();
+        let may = |role: &Role, object: &str, action| {
+            role.grant(registry.object(object).unwrap(), action).map(|grant| grant.rows)
+        };
+        assert_eq!(may(&OWNER, "apiKey", Action::Delete), Some(Rows::All));
+        assert_eq!(may(&AGENT, "contact", Action::Delete), Some(Rows::Own));
+        assert_eq!(may(&AGENT, "lineItem", Action::Create), Some(Rows::Own));
+        assert_eq!(may(&AGENT, "stage", Action::Read), Some(Rows::All));
+        assert_eq!(may(&AGENT, "tag", Action::Create), Some(Rows::All));
+        assert_eq!(may(&READ_ONLY, "membership", Action::Read), Some(Rows::All));
+        for (role, object, action) in [
+            (&AGENT, "apiKey", Action::Read),
+            (&AGENT, "membership", Action::Read),
+            (&AGENT, "stage", Action::Update),
+            (&AGENT, "tag", Action::Update),
+            (&READ_ONLY, "apiKey", Action::Read),
+            (&READ_ONLY, "contact", Action::Create),
+        ] {
+            assert_eq!(may(role, object, action), None, "{} {object} {action:?}", role.name);
+        }
+    }
+}

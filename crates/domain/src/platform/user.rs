@@ -1,0 +1,59 @@
+//! Users: the people who work in the workspace.
+
+use kernel::{
+    change::Change,
+    field::{Field, Preset},
+    object::Object,
+};
+use uuid::Uuid;
+
+use crate::{formats, rules};
+
+/// Their name.
+pub const NAME: Field<String> = Field::text("name", 200, "The user's full name.").required().personal();
+/// Their address.
+pub const EMAIL: Field<String> =
+    Field::text("email", 320, "The user's e-mail address; no two users share one.").unique().personal();
+/// Their position.
+pub const JOB_TITLE: Field<String> = Field::text("jobTitle", 200, "The user's position.");
+/// Their manager.
+pub const MANAGER: Field<Uuid> = Field::reference("managerId", "user", "The user this one reports to.")
+    .inverse("reports", "The users who report to this one.");
+/// Their team.
+pub const TEAM: Field<Uuid> = Field::reference("teamId", "team", "The team the user is in.")
+    .inverse("members", "The users in the team.");
+/// Whether they still work here.
+pub const ACTIVE: Field<bool> =
+    Field::boolean("active", "Whether the user works here now.").required().preset(Preset::Boolean(true));
+
+/// The object.
+pub fn user() -> Object {
+    Object::plain("user", "users", "A person who works in the workspace.")
+        .fields(&[NAME.def, EMAIL.def, JOB_TITLE.def, MANAGER.def, TEAM.def, ACTIVE.def])
+        .rule(address)
+        .rule(manager)
+}
+
+fn address(change: &mut Change<'_>) {
+    rules::form(change, EMAIL, formats::EMAIL);
+}
+
+fn manager(change: &mut Change<'_>) {
+    rules::not_itself(change, MANAGER);
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Code;
+
+    use super::*;
+    use crate::testing::{Trial, With, record};
+
+    #[test]
+    fn nobody_reports_to_themselves() {
+        let own_boss = record(user(), 7).with(MANAGER, Uuid::from_u128(7)).with(EMAIL, "me".to_owned());
+        let expected = [(Code::WrongType, "/email"), (Code::Invalid, "/managerId")];
+        Trial::create(own_boss).run().refuses(&expected);
+        Trial::create(record(user(), 7).with(MANAGER, Uuid::from_u128(8))).run().refuses(&[]);
+    }
+}

@@ -1,0 +1,239 @@
+//! What happens to a deal when it enters a stage: whether it may, what it needs, and what follows.
+
+use kernel::{
+    Code, Record,
+    change::{Change, Companion},
+    id::TypeId,
+    time::Instant,
+    value::Value,
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{
+    deal::{CLOSED_AT, DealStatus, LOST_REASON, PIPELINE, PROBABILITY, STAGE, STAGE_ENTERED_AT, STATUS},
+    stage::{self, StageKind},
+    stage_change,
+};
+
+/// An existing deal moves within its pipeline, to a stage that its present one allows.
+pub(super) fn legal_move(change: &mut Change<'_>) {
+    if change.is_new() || !change.changes(STAGE) {
+        return;
+    }
+    let (Some(from), Some(to)) = (change.referenced_before(STAGE), change.referenced(STAGE)) else { return };
+    let refusal = if from.get(stage::PIPELINE) != to.get(stage::PIPELINE) {
+        "the stage belongs to another pipeline"
+    } else if !allows(from, to.id()) {
+        "the deal may not move from its stage to this one"
+    } else {
+        return;
+    };
+    change.refuse(STAGE, Code::IllegalMove, refusal);
+}
+
+fn allows(from: &Record, to: Uuid) -> bool {
+    let moves = from.get(stage::ALLOWED_MOVES);
+    let moves = moves.as_ref().and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+    let prefix = &from.object.prefix;
+    moves.is_empty()
+        || moves.iter().filter_map(Json::as_str).any(|id| TypeId::parse_as(prefix, id) == Some(to))
+}
+
+/// A deal has what the stage wants that it enters; one that gets lost also has a reason.
+pub(super) fn requirements(change: &mut Change<'_>) {
+    if !change.changes(STAGE) {
+        return;
+    }
+    let Some(stage) = change.referenced(STAGE) else { return };
+    let wanted = stage.get(stage::REQUIRED_FIELDS);
+    let mut wanted: Vec<&str> =
+        wanted.iter().flat_map(Json::as_array).flatten().filter_map(Json::as_str).collect();
+    let reason = LOST_REASON.def.name;
+    let is_lost = !change.is_new() && stage.get(stage::KIND) == Some(StageKind::Lost);
+    if is_lost && !wanted.contains(&reason) {
+        wanted.push(reason);
+    }
+    for name in wanted {
+        if is_blank(change.after.value(name)) {
+            change.refuse_at(name, Code::StageRequirement, format!("the stage requires {name}"));
+        }
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Text(text) => text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// Pipeline, status, probability and times of a deal follow from its stage, and its way is written down.
+pub(super) fn follow_stage(change: &mut Change<'_>) {
+    if !change.changes(STAGE) {
+        return;
+    }
+    let Some(stage) = change.referenced(STAGE) else { return };
+    let (pipeline, likely) = (stage.get(stage::PIPELINE), stage.get(stage::PROBABILITY));
+    let status = match stage.get(stage::KIND) {
+        Some(StageKind::Won) => DealStatus::Won,
+        Some(StageKind::Lost) => DealStatus::Lost,
+        Some(StageKind::Open) | None => DealStatus::Open,
+    };
+    change.set(PIPELINE, pipeline);
+    change.set(STATUS, status);
+    match status {
+        DealStatus::Won => change.set(PROBABILITY, 100),
+        DealStatus::Lost => change.set(PROBABILITY, 0),
+        DealStatus::Open if change.changes(PROBABILITY) => change.set_default(PROBABILITY, likely),
+        DealStatus::Open => change.set(PROBABILITY, likely),
+    }
+    match status {
+        DealStatus::Open => change.set(CLOSED_AT, None::<Instant>),
+        _ => change.set_default(CLOSED_AT, change.now),
+    }
+    write_down(change);
+    change.set(STAGE_ENTERED_AT, change.now);
+}
+
+fn write_down(change: &mut Change<'_>) {
+    let entered = change.before(STAGE_ENTERED_AT);
+    let seconds = entered.map(|entered| change.now.0.saturating_sub(entered.0).max(0) / 1_000_000);
+    let step = Companion::new("stageChange")
+        .with(stage_change::DEAL, change.id())
+        .with(stage_change::FROM_STAGE, change.before(STAGE))
+        .with(stage_change::TO_STAGE, change.get(STAGE))
+        .with(stage_change::CHANGED_AT, change.now)
+        .with(stage_change::CHANGED_BY, change.actor.user)
+        .with(stage_change::SECONDS_IN_PREVIOUS, seconds);
+    change.also(step);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use kernel::money::Money;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        sales::deal::{AMOUNT, deal},
+        testing::{NOW, Trial, USER, With, record},
+    };
+
+    const SALES: Uuid = Uuid::from_u128(0x51);
+
+    fn stage(id: u128, kind: StageKind, probability: i64) -> Record {
+        record(stage::stage(), id)
+            .with(stage::PIPELINE, SALES)
+            .with(stage::KIND, kind)
+            .with(stage::PROBABILITY, probability)
+    }
+
+    fn in_stage(stage: &Record) -> Record {
+        let entered = Instant(NOW.0 - 90_500_000);
+        record(deal(), 9).with(STAGE, stage.id()).with(PROBABILITY, 20).with(STAGE_ENTERED_AT, entered)
+    }
+
+    fn moved(deal: Record, from: &Record, to: &Record) -> Trial {
+        let after = deal.clone().with(STAGE, to.id());
+        Trial::update(deal, after).from(STAGE, from).to(STAGE, to)
+    }
+
+    #[test]
+    fn a_new_deal_follows_its_stage() {
+        let first = stage(1, StageKind::Open, 20);
+        let outcome = Trial::create(record(deal(), 9).with(STAGE, first.id())).to(STAGE, &first).run();
+        outcome.refuses(&[]);
+        assert_eq!(outcome.get(PIPELINE), Some(SALES));
+        assert_eq!(outcome.get(STATUS), Some(DealStatus::Open));
+        assert_eq!(outcome.get(PROBABILITY), Some(20));
+        assert_eq!(outcome.get(STAGE_ENTERED_AT), Some(NOW));
+        assert_eq!(outcome.get(CLOSED_AT), None);
+        let values = &outcome.companions[0].values;
+        assert!(values.contains(&("toStageId", Value::Id(first.id()))));
+        assert!(values.contains(&("fromStageId", Value::Null)));
+        assert!(values.contains(&("secondsInPrevious", Value::Null)));
+        assert!(values.contains(&("changedById", Value::Id(USER))));
+
+        let given = record(deal(), 9).with(STAGE, first.id()).with(PROBABILITY, 70);
+        assert_eq!(Trial::create(given).to(STAGE, &first).run().get(PROBABILITY), Some(70));
+    }
+
+    #[test]
+    fn a_move_is_written_down() {
+        let (first, won) = (stage(1, StageKind::Open, 20), stage(2, StageKind::Won, 100));
+        let outcome = moved(in_stage(&first), &first, &won).run();
+        outcome.refuses(&[]);
+        assert_eq!(outcome.get(STATUS), Some(DealStatus::Won));
+        assert_eq!(outcome.get(PROBABILITY), Some(100));
+        assert_eq!(outcome.get(CLOSED_AT), Some(NOW));
+        let values = &outcome.companions[0].values;
+        assert!(values.contains(&("fromStageId", Value::Id(first.id()))));
+        assert!(values.contains(&("secondsInPrevious", Value::Integer(90))));
+    }
+
+    #[test]
+    fn reopening_clears_the_end() {
+        let (first, won) = (stage(1, StageKind::Open, 20), stage(2, StageKind::Won, 100));
+        let closed = in_stage(&won).with(PROBABILITY, 100).with(CLOSED_AT, NOW);
+        let outcome = moved(closed, &won, &first).run();
+        assert_eq!(outcome.get(CLOSED_AT), None);
+        assert_eq!(outcome.get(PROBABILITY), Some(20));
+    }
+
+    #[test]
+    fn without_a_move_nothing_follows() {
+        let first = stage(1, StageKind::Open, 20);
+        let deal = in_stage(&first);
+        let likelier = deal.clone().with(PROBABILITY, 90);
+        let outcome = Trial::update(deal, likelier).from(STAGE, &first).to(STAGE, &first).run();
+        assert_eq!(outcome.get(PROBABILITY), Some(90));
+        assert!(outcome.companions.is_empty());
+    }
+
+    #[test]
+    fn deals_stay_in_their_pipeline() {
+        let first = stage(1, StageKind::Open, 20);
+        let foreign = stage(2, StageKind::Open, 20).with(stage::PIPELINE, Uuid::from_u128(0x52));
+        moved(in_stage(&first), &first, &foreign).run().refuses(&[(Code::IllegalMove, "/stageId")]);
+    }
+
+    #[test]
+    fn stages_allow_moves() {
+        let (second, third) = (stage(2, StageKind::Open, 30), stage(3, StageKind::Open, 40));
+        let id = TypeId { prefix: "stage", uuid: second.id() }.to_string();
+        let first = stage(1, StageKind::Open, 20).with(stage::ALLOWED_MOVES, json!([id]));
+        moved(in_stage(&first), &first, &second).run().refuses(&[]);
+        moved(in_stage(&first), &first, &third).run().refuses(&[(Code::IllegalMove, "/stageId")]);
+        let anywhere = first.clone().with(stage::ALLOWED_MOVES, json!([]));
+        moved(in_stage(&anywhere), &anywhere, &third).run().refuses(&[]);
+    }
+
+    #[test]
+    fn stages_require_fields() {
+        let first = stage(1, StageKind::Open, 20);
+        let strict = stage(2, StageKind::Open, 50).with(stage::REQUIRED_FIELDS, json!(["amount", "tagIds"]));
+        let expected = [(Code::StageRequirement, "/amount"), (Code::StageRequirement, "/tagIds")];
+        moved(in_stage(&first), &first, &strict).run().refuses(&expected);
+        let new = record(deal(), 9).with(STAGE, strict.id());
+        Trial::create(new.clone()).to(STAGE, &strict).run().refuses(&expected);
+        let complete =
+            new.with(AMOUNT, Money::parse("1", "EUR")).with(kernel::system::TAG_IDS, json!(["tag_1"]));
+        Trial::create(complete).to(STAGE, &strict).run().refuses(&[]);
+    }
+
+    #[test]
+    fn losing_needs_a_reason() {
+        let (first, lost) = (stage(1, StageKind::Open, 20), stage(2, StageKind::Lost, 0));
+        moved(in_stage(&first), &first, &lost).run().refuses(&[(Code::StageRequirement, "/lostReason")]);
+        let reasoned = in_stage(&first).with(LOST_REASON, "Price".to_owned());
+        let outcome = moved(reasoned, &first, &lost).run();
+        outcome.refuses(&[]);
+        assert_eq!((outcome.get(STATUS), outcome.get(PROBABILITY)), (Some(DealStatus::Lost), Some(0)));
+        let history = record(deal(), 9).with(STAGE, lost.id());
+        Trial::create(history).to(STAGE, &lost).run().refuses(&[]);
+    }
+}

@@ -1,0 +1,23 @@
+//! Possible sales: the way they take, what is sold, and what became of them.
+
+pub mod deal;
+mod deal_rules;
+pub mod line_item;
+pub mod pipeline;
+pub mod product;
+pub mod stage;
+pub mod stage_change;
+
+use kernel::object::Object;
+
+/// The objects of this area.
+pub fn objects() -> Vec<Object> {
+    vec![
+        pipeline::pipeline(),
+        stage::stage(),
+        deal::deal(),
+        stage_change::stage_change(),
+        product::product(),
+        line_item::line_item(),
+    ]
+}

@@ -1,0 +1,121 @@
+//! Stages: the steps of a pipeline, with what a deal needs to enter them and where it may go from there.
+
+use kernel::{
+    Code,
+    change::Change,
+    choices,
+    field::{Field, List, Preset, Writing},
+    object::Object,
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::deal;
+
+choices! {
+    /// What being in a stage means for a deal.
+    pub StageKind {
+        /// The deal can still be won or lost.
+        Open = "OPEN",
+        /// The deal is won.
+        Won = "WON",
+        /// The deal is lost.
+        Lost = "LOST",
+    }
+}
+
+const REQUIRED_FIELD: Field<String> = Field::text("field", 64, "The name of a field of deals.").required();
+static REQUIRED_FIELD_LIST: List =
+    List::plain("RequiredField", "stage_required_fields", &[REQUIRED_FIELD.def]);
+
+const ALLOWED_MOVE: Field<Uuid> = Field::reference("stageId", "stage", "A stage.").required();
+static ALLOWED_MOVE_LIST: List = List::plain("AllowedMove", "stage_allowed_moves", &[ALLOWED_MOVE.def]);
+
+/// The pipeline.
+pub const PIPELINE: Field<Uuid> =
+    Field::reference("pipelineId", "pipeline", "The pipeline whose step it is.")
+        .required()
+        .immutable()
+        .inverse("stages", "The pipeline's steps.");
+/// Its name.
+pub const NAME: Field<String> =
+    Field::text("name", 200, "The stage's name; no two stages of a pipeline share one.").required();
+/// Its place.
+pub const POSITION: Field<i64> =
+    Field::integer("position", 0, 10_000, "The stage's place in the pipeline, lowest first.")
+        .required()
+        .preset(Preset::Integer(0));
+/// What being in it means.
+pub const KIND: Field<StageKind> = Field::choice("kind", "What being in the stage means for a deal.")
+    .required()
+    .preset(Preset::Choice("OPEN"));
+/// How likely its deals are to be won.
+pub const PROBABILITY: Field<i64> = Field::integer(
+    "probability",
+    0,
+    100,
+    "How likely a deal in this stage is to be won, in percent; deals take it over.",
+)
+.required()
+.preset(Preset::Integer(0));
+/// What a deal needs to enter it.
+pub const REQUIRED_FIELDS: Field<Json> = Field::list(
+    "requiredFields",
+    &REQUIRED_FIELD_LIST,
+    "The names of the fields a deal must have to enter the stage: `amount`, `closeDate`.",
+);
+/// Where a deal may go from it.
+pub const ALLOWED_MOVES: Field<Json> = Field::list(
+    "allowedMoveIds",
+    &ALLOWED_MOVE_LIST,
+    "The ids of the stages a deal may move to from here; any of the pipeline where the list is empty.",
+);
+/// How long a deal may stay.
+pub const ROT_DAYS: Field<i64> =
+    Field::integer("rotDays", 1, 3_660, "After how many days in this stage a deal counts as neglected.");
+
+/// The object.
+pub fn stage() -> Object {
+    Object::plain("stage", "stages", "A step of a pipeline.")
+        .fields(&[PIPELINE.def, NAME.def, POSITION.def, KIND.def, PROBABILITY.def])
+        .fields(&[REQUIRED_FIELDS.def, ALLOWED_MOVES.def, ROT_DAYS.def])
+        .rule(required_fields)
+}
+
+/// Deals have the required fields, and somebody can fill them in.
+fn required_fields(change: &mut Change<'_>) {
+    if !change.changes(REQUIRED_FIELDS) {
+        return;
+    }
+    let deal = deal::deal();
+    let can_be_set =
+        |name: &str| deal.attribute(name).is_some_and(|field| field.writing != Writing::Computed);
+    let names = change.get(REQUIRED_FIELDS);
+    for (place, name) in names.iter().flat_map(Json::as_array).flatten().enumerate() {
+        let name = name.as_str().unwrap_or_default();
+        if !can_be_set(name) {
+            let path = format!("{}/{place}", REQUIRED_FIELDS.def.name);
+            change.refuse_at(
+                &path,
+                Code::UnknownValue,
+                format!("{name} is not a field that a deal can be given"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Trial, With, record};
+
+    #[test]
+    fn a_stage_requires_what_deals_can_have() {
+        let requiring = |names: Json| Trial::create(record(stage(), 1).with(REQUIRED_FIELDS, names)).run();
+        requiring(json!(["amount", "closeDate", "tagIds"])).refuses(&[]);
+        requiring(json!(["amount", "price", "status"]))
+            .refuses(&[(Code::UnknownValue, "/requiredFields/1"), (Code::UnknownValue, "/requiredFields/2")]);
+    }
+}

@@ -1,0 +1,149 @@
+//! From rows to JSON: the one writer that serves both doors, events and exports.
+
+mod write;
+
+pub use write::{Sealer, write_connection, write_record, write_value};
+
+use crate::value::Value;
+
+/// What a plan found: rows in groups, one group for the root or one for each row of the parent.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// How many columns a row has.
+    pub width: usize,
+    /// The values, row after row.
+    pub cells: Vec<Value>,
+    /// Which rows belong together.
+    pub groups: Vec<Group>,
+    /// What the child plans found, in their order; their groups belong to this table's rows.
+    pub children: Vec<Table>,
+}
+
+impl Table {
+    /// The values of a row.
+    pub fn row(&self, index: usize) -> &[Value] {
+        let start = index.saturating_mul(self.width);
+        self.cells.get(start..start.saturating_add(self.width)).unwrap_or_default()
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.cells.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+}
+
+/// The rows of the root, or those behind one row of the parent.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Group {
+    /// The first of them.
+    pub start: usize,
+    /// How many.
+    pub len: usize,
+    /// Whether more follow.
+    pub has_next: bool,
+    /// Whether some come before.
+    pub has_previous: bool,
+    /// How many there are in all, as far as it was counted.
+    pub total: u32,
+}
+
+/// What the JSON of a record looks like: members in order.
+#[derive(Clone, Debug, Default)]
+pub struct Shape {
+    /// The members.
+    pub members: Vec<Member<Source>>,
+}
+
+/// A member of a JSON object: its name and where it comes from.
+#[derive(Clone, Debug)]
+pub struct Member<S> {
+    /// Its name, as JSON text with the colon: `"name":`.
+    pub key: String,
+    /// Where it comes from.
+    pub source: S,
+}
+
+impl<S> Member<S> {
+    /// A member of that name.
+    pub fn new(name: &str, source: S) -> Self {
+        Self { key: format!("{}:", serde_json::Value::from(name)), source }
+    }
+}
+
+/// Where a member of a record comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A column of the plan, by its place there.
+    Column(usize),
+    /// The members of a field that is a group of values, or of the items of a list: `amount { currency }`.
+    Parts(usize, Vec<Member<&'static str>>),
+    /// The record a child plan leads to.
+    One(usize, Shape),
+    /// The records a child plan leads to.
+    Many(usize, Connection),
+    /// A plain list of the records a child plan leads to.
+    Each(usize, Shape),
+    /// The record itself, once more.
+    Itself(Shape),
+    /// A fixed text.
+    Text(String),
+}
+
+/// What the JSON of a page of records looks like.
+#[derive(Clone, Debug, Default)]
+pub struct Connection {
+    /// The members.
+    pub members: Vec<Member<Part>>,
+}
+
+/// A part of a page.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// The records.
+    Nodes(Shape),
+    /// The records, each with its cursor.
+    Edges(Vec<Member<EdgePart>>),
+    /// Where the page stands among the others.
+    PageInfo(Vec<Member<PageInfo>>),
+    /// How many records there are in all, counted up to 10 001.
+    TotalCount,
+    /// Whether there are more than were counted.
+    TotalIsCapped,
+    /// A fixed text.
+    Text(String),
+}
+
+/// A part of an edge.
+#[derive(Clone, Debug)]
+pub enum EdgePart {
+    /// The record.
+    Node(Shape),
+    /// Its position.
+    Cursor,
+    /// A fixed text.
+    Text(String),
+}
+
+/// Where a page stands among the others.
+#[derive(Clone, Debug)]
+pub enum PageInfo {
+    /// Whether more follow.
+    HasNext,
+    /// Whether some come before.
+    HasPrevious,
+    /// The position of the first record.
+    StartCursor,
+    /// The position of the last record.
+    EndCursor,
+    /// The cursor of the next page, null on the last.
+    NextCursor,
+    /// The cursor of the page before, null on the first.
+    PreviousCursor,
+    /// A fixed text.
+    Text(String),
+}

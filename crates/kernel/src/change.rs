@@ -1,0 +1,133 @@
+//! A change of a record as rules see it: what was, what shall be, and what they have to say about it.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::{
+    actor::Actor,
+    error::{Code, Violation},
+    field::Field,
+    record::Record,
+    time::Instant,
+    value::{FieldType, Value},
+};
+
+/// The records that a record refers to, by the name of the field.
+pub type References = HashMap<&'static str, Record>;
+
+/// A record that a rule wants created in the same transaction.
+#[derive(Debug, Default)]
+pub struct Companion {
+    /// Its object.
+    pub object: &'static str,
+    /// Its values, by the names of its fields.
+    pub values: Vec<(&'static str, Value)>,
+}
+
+impl Companion {
+    /// A new record of that object.
+    pub fn new(object: &'static str) -> Self {
+        Self { object, values: Vec::new() }
+    }
+
+    /// Gives it a value.
+    #[must_use]
+    pub fn with<T: FieldType>(mut self, field: Field<T>, value: impl Into<Option<T>>) -> Self {
+        self.values.push((field.def.name, value.into().map_or(Value::Null, T::write)));
+        self
+    }
+}
+
+/// A record about to be created or updated.
+pub struct Change<'a> {
+    /// The record as it is; none when it is created.
+    pub before: Option<&'a Record>,
+    /// The record as it shall be.
+    pub after: Record,
+    /// Who changes it.
+    pub actor: &'a Actor,
+    /// The present instant.
+    pub now: Instant,
+    /// What is wrong with the change.
+    pub violations: Vec<Violation>,
+    /// What is to be created along with it.
+    pub companions: Vec<Companion>,
+    /// The records it refers to, as far as the object's rules need them.
+    pub references: &'a References,
+    /// The records it referred to before, as far as the object's rules need them.
+    pub references_before: &'a References,
+}
+
+impl Change<'_> {
+    /// Whether the record is being created.
+    pub fn is_new(&self) -> bool {
+        self.before.is_none()
+    }
+
+    /// The record's id.
+    pub fn id(&self) -> Uuid {
+        self.after.id()
+    }
+
+    /// What the field shall be.
+    pub fn get<T: FieldType>(&self, field: Field<T>) -> Option<T> {
+        self.after.get(field)
+    }
+
+    /// What the field was; none for a new record.
+    pub fn before<T: FieldType>(&self, field: Field<T>) -> Option<T> {
+        self.before.and_then(|before| before.get(field))
+    }
+
+    /// Whether the field gets another value; a new record's fields all do that are not null.
+    pub fn changes<T>(&self, field: Field<T>) -> bool {
+        let name = field.def.name;
+        let before = self.before.map_or(&Value::Null, |before| before.value(name));
+        self.after.value(name) != before
+    }
+
+    /// Sets the field.
+    pub fn set<T: FieldType>(&mut self, field: Field<T>, value: impl Into<Option<T>>) {
+        self.after.set(field, value);
+    }
+
+    /// Sets the field where it is null.
+    pub fn set_default<T: FieldType>(&mut self, field: Field<T>, value: impl Into<Option<T>>) {
+        if self.after.value(field.def.name).is_null() {
+            self.after.set(field, value);
+        }
+    }
+
+    /// The record that the field refers to; the object declares with `needs` that it wants it.
+    pub fn referenced(&self, field: Field<Uuid>) -> Option<&Record> {
+        self.references.get(field.def.name)
+    }
+
+    /// The record that the field referred to before.
+    pub fn referenced_before(&self, field: Field<Uuid>) -> Option<&Record> {
+        self.references_before.get(field.def.name)
+    }
+
+    /// Says that a field breaks a rule.
+    pub fn refuse<T>(&mut self, field: Field<T>, code: Code, detail: impl Into<String>) {
+        self.refuse_at(field.def.name, code, detail);
+    }
+
+    /// Says that a field, by its name or path, breaks a rule.
+    pub fn refuse_at(&mut self, path: &str, code: Code, detail: impl Into<String>) {
+        self.violations.push(Violation::new(code, format!("/{path}"), detail));
+    }
+
+    /// Says that a field is missing unless it has a value.
+    pub fn require<T>(&mut self, field: Field<T>) {
+        if self.after.value(field.def.name).is_null() {
+            self.refuse(field, Code::Required, format!("{} is required", field.def.name));
+        }
+    }
+
+    /// Creates another record along with this one.
+    pub fn also(&mut self, companion: Companion) {
+        self.companions.push(companion);
+    }
+}

@@ -1,0 +1,340 @@
+//! Fields as typed constants: what a member of a record is called, what it may hold, who may set it,
+//! and the sentence clients read about it.
+
+use std::marker::PhantomData;
+
+use chrono::NaiveDate;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{
+    money::Money,
+    time::Instant,
+    value::{Choice, Choices, Decimal},
+};
+
+/// What kind of value a field holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// The record's own id.
+    Id,
+    /// Text of at most so many characters, without U+0000.
+    Text(u32),
+    /// A whole number between two bounds, both included.
+    Integer(i64, i64),
+    /// A decimal number with four decimals, sent as text.
+    Decimal,
+    /// True or false.
+    Boolean,
+    /// A calendar day.
+    Date,
+    /// A point in time.
+    Instant,
+    /// An amount with its currency.
+    Money,
+    /// One of a closed set of values.
+    Choice(&'static [Choice]),
+    /// The id of a record of the named object.
+    Reference(&'static str),
+    /// The id of a record of any object.
+    AnyReference,
+    /// Several values, in order.
+    List(&'static List),
+    /// A JSON document whose meaning belongs to the object.
+    Document,
+}
+
+/// Who may set a field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Writing {
+    /// Whoever may create or update the record.
+    Free,
+    /// Whoever creates the record; later nobody.
+    Once,
+    /// Whoever creates the record; later only the object's commands.
+    ByCommand,
+    /// Kith alone.
+    Computed,
+}
+
+/// What a field holds when a new record does not say.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Preset {
+    /// A choice, by its name.
+    Choice(&'static str),
+    /// True or false.
+    Boolean(bool),
+    /// A whole number, or a decimal in its scale.
+    Integer(i64),
+    /// The user who acts.
+    Actor,
+    /// The present instant.
+    Now,
+}
+
+/// A field of an object, as data.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldDef {
+    /// Its name, in camelCase.
+    pub name: &'static str,
+    /// What it means, for clients.
+    pub doc: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether a record must have it.
+    pub required: bool,
+    /// Who may set it.
+    pub writing: Writing,
+    /// What a new record has when nothing was said.
+    pub preset: Option<Preset>,
+    /// Whether lists can be filtered by it.
+    pub filter: bool,
+    /// Whether lists can be ordered by it.
+    pub sort: bool,
+    /// Whether no two live records of a workspace may share it (texts: ignoring case and accents).
+    pub unique: bool,
+    /// Whether it tells about a natural person.
+    pub personal: bool,
+    /// Whether only some roles may read it.
+    pub sensitive: bool,
+    /// A number that Kith gives out, one after the other in each workspace.
+    pub serial: bool,
+    /// The link that the record referred to gets in return: its name and meaning.
+    pub inverse: Option<(&'static str, &'static str)>,
+}
+
+/// A field whose values have the Rust type `T` in rules.
+#[derive(Debug)]
+pub struct Field<T> {
+    /// The field as data.
+    pub def: FieldDef,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Field<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Field<T> {}
+
+/// A list of values or of small groups of values; the whole list is kept with the record, and every item
+/// once more in a table of its own, by which it is found.
+#[derive(Debug)]
+pub struct List {
+    /// The type of an item, for clients: `Email`.
+    pub name: &'static str,
+    /// The table that indexes the items.
+    pub table: &'static str,
+    /// Whether several objects share that table, told apart by its column `object`.
+    pub shared: bool,
+    /// What an item has; a list of plain values has one unnamed member.
+    pub members: &'static [FieldDef],
+    /// Whether an item is the plain value of its one member.
+    pub plain: bool,
+    /// How many items there may be.
+    pub max: usize,
+    /// The members by which no two live records (of one object) may have the same item.
+    pub unique: &'static [&'static str],
+    /// A boolean member that exactly one item has: Kith gives it to the first where nobody has it.
+    pub primary: Option<&'static str>,
+}
+
+impl List {
+    /// A list of groups of values.
+    pub const fn of(name: &'static str, table: &'static str, members: &'static [FieldDef]) -> Self {
+        Self { name, table, shared: false, members, plain: false, max: 50, unique: &[], primary: None }
+    }
+
+    /// A list of plain values.
+    pub const fn plain(name: &'static str, table: &'static str, member: &'static [FieldDef]) -> Self {
+        Self { plain: true, ..Self::of(name, table, member) }
+    }
+
+    /// Shares its table with other objects.
+    pub const fn shared(self) -> Self {
+        Self { shared: true, ..self }
+    }
+
+    /// No two live records of an object may have an item with the same values of these members.
+    pub const fn unique(self, members: &'static [&'static str]) -> Self {
+        Self { unique: members, ..self }
+    }
+
+    /// Exactly one item has this member set.
+    pub const fn primary(self, member: &'static str) -> Self {
+        Self { primary: Some(member), ..self }
+    }
+}
+
+impl<T> Field<T> {
+    const fn new(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        let scalar = !matches!(kind, Kind::List(_) | Kind::Document | Kind::AnyReference);
+        let def = FieldDef {
+            name,
+            doc,
+            kind,
+            required: false,
+            writing: Writing::Free,
+            preset: None,
+            filter: !matches!(kind, Kind::Document),
+            sort: scalar,
+            unique: false,
+            personal: false,
+            sensitive: false,
+            serial: false,
+            inverse: None,
+        };
+        Self { def, kind: PhantomData }
+    }
+
+    const fn with(def: FieldDef) -> Self {
+        Self { def, kind: PhantomData }
+    }
+
+    /// A record must have it.
+    pub const fn required(self) -> Self {
+        Self::with(FieldDef { required: true, ..self.def })
+    }
+
+    /// No two live records of a workspace may share it.
+    pub const fn unique(self) -> Self {
+        Self::with(FieldDef { unique: true, ..self.def })
+    }
+
+    /// It tells about a natural person.
+    pub const fn personal(self) -> Self {
+        Self::with(FieldDef { personal: true, ..self.def })
+    }
+
+    /// Only some roles may read it.
+    pub const fn sensitive(self) -> Self {
+        Self::with(FieldDef { sensitive: true, ..self.def })
+    }
+
+    /// It is set when the record is created and never again.
+    pub const fn immutable(self) -> Self {
+        Self::with(FieldDef { writing: Writing::Once, ..self.def })
+    }
+
+    /// After the record's creation only a command changes it.
+    pub const fn by_command(self) -> Self {
+        Self::with(FieldDef { writing: Writing::ByCommand, ..self.def })
+    }
+
+    /// Kith sets it.
+    pub const fn computed(self) -> Self {
+        Self::with(FieldDef { writing: Writing::Computed, ..self.def })
+    }
+
+    /// What a new record has when nothing was said.
+    pub const fn preset(self, preset: Preset) -> Self {
+        Self::with(FieldDef { preset: Some(preset), ..self.def })
+    }
+
+    /// It is shown, but lists cannot be filtered or ordered by it: long texts.
+    pub const fn opaque(self) -> Self {
+        Self::with(FieldDef { filter: false, sort: false, ..self.def })
+    }
+}
+
+impl Field<String> {
+    /// Text of at most `max` characters.
+    pub const fn text(name: &'static str, max: u32, doc: &'static str) -> Self {
+        Self::new(name, Kind::Text(max), doc)
+    }
+}
+
+impl Field<i64> {
+    /// A whole number between two bounds, both included.
+    pub const fn integer(name: &'static str, min: i64, max: i64, doc: &'static str) -> Self {
+        Self::new(name, Kind::Integer(min, max), doc)
+    }
+
+    /// A number that Kith gives out, one after the other in each workspace, from 1.
+    pub const fn serial(name: &'static str, doc: &'static str) -> Self {
+        let plain = Self::integer(name, 1, i64::MAX, doc).computed();
+        Self::with(FieldDef { serial: true, unique: true, ..plain.def })
+    }
+}
+
+impl Field<Decimal> {
+    /// A decimal number with four decimals.
+    pub const fn decimal(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Decimal, doc)
+    }
+}
+
+impl Field<bool> {
+    /// True or false.
+    pub const fn boolean(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Boolean, doc)
+    }
+}
+
+impl Field<NaiveDate> {
+    /// A calendar day.
+    pub const fn date(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Date, doc)
+    }
+}
+
+impl Field<Instant> {
+    /// A point in time.
+    pub const fn instant(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Instant, doc)
+    }
+}
+
+impl Field<Money> {
+    /// An amount with its currency.
+    pub const fn money(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Money, doc)
+    }
+}
+
+impl<C: Choices> Field<C> {
+    /// One of a closed set of values.
+    pub const fn choice(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Choice(C::ALL), doc)
+    }
+}
+
+impl Field<Uuid> {
+    /// The record's own id.
+    pub(crate) const fn own_id(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Id, doc).required().immutable()
+    }
+
+    /// The id of another record. Its name ends in `Id`; without that ending it names the link to the record.
+    pub const fn reference(name: &'static str, object: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Reference(object), doc)
+    }
+
+    /// The id of a record of any object: a member of a list only.
+    pub const fn any_reference(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::AnyReference, doc)
+    }
+
+    /// The record referred to gets this link back.
+    pub const fn inverse(self, link: &'static str, doc: &'static str) -> Self {
+        Self::with(FieldDef { inverse: Some((link, doc)), ..self.def })
+    }
+}
+
+impl Field<Json> {
+    /// Several values, in order.
+    pub const fn list(name: &'static str, list: &'static List, doc: &'static str) -> Self {
+        Self::new(name, Kind::List(list), doc)
+    }
+
+    /// A JSON document.
+    pub const fn document(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Document, doc)
+    }
+
+    /// The records referred to by the list's items get this link back.
+    pub const fn listed_as(self, link: &'static str, doc: &'static str) -> Self {
+        Self::with(FieldDef { inverse: Some((link, doc)), ..self.def })
+    }
+}

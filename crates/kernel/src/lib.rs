@@ -1,0 +1,28 @@
+//! The words everyone uses: ids, money, values, fields, objects, predicates, plans, changes, pages,
+//! errors and their codes, actors, permits and the clock.
+
+pub mod actor;
+pub mod answer;
+pub mod change;
+pub mod error;
+pub mod field;
+pub mod id;
+pub mod input;
+pub mod json;
+pub mod money;
+pub mod object;
+pub mod permit;
+pub mod plan;
+pub mod predicate;
+pub mod record;
+pub mod registry;
+pub mod system;
+pub mod text;
+pub mod time;
+pub mod value;
+
+pub use error::{Code, Error, Result, Violation};
+pub use permit::Permit;
+pub use record::Record;
+pub use registry::Registry;
+pub use value::Value;

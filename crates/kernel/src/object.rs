@@ -1,0 +1,335 @@
+//! Objects as data: a kind of record, described once by its fields, links and rules.
+//! Everything that is the same for every object is written against this description.
+
+use std::{collections::HashMap, ops::Deref};
+
+use uuid::Uuid;
+
+use crate::{
+    change::Change,
+    field::{Field, FieldDef, Kind, List},
+    system,
+    text::{kebab, pascal, snake},
+};
+
+/// What a caller may do with the records of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Get, list and follow links to them.
+    Read,
+    /// Make new ones.
+    Create,
+    /// Change them, also by commands.
+    Update,
+    /// Delete and restore them.
+    Delete,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: &'static [Action] = &[Self::Read, Self::Create, Self::Update, Self::Delete];
+}
+
+/// Whose a record is, for roles that see only their own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ownership {
+    /// Everybody's: the workspace's catalogue and set-up.
+    Shared,
+    /// The user's named by this field.
+    Field(&'static str),
+    /// Whose the record is that this field refers to.
+    Through(&'static str),
+}
+
+/// A pure rule of an object: looks at a change, completes it or names what it breaks.
+pub type Rule = fn(&mut Change<'_>);
+
+/// A field in its object: its definition and how it is stored.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// The field.
+    pub def: FieldDef,
+    /// Its place in the object and in its records.
+    pub index: usize,
+    /// Its column.
+    pub column: String,
+    /// What an item of the list has; empty for other kinds.
+    pub members: Vec<Attribute>,
+}
+
+impl Attribute {
+    fn new(index: usize, def: &FieldDef) -> Self {
+        let members = match def.kind {
+            Kind::List(list) => list.members.iter().enumerate().map(|(i, def)| Self::new(i, def)).collect(),
+            _ => Vec::new(),
+        };
+        Self { def: *def, index, column: snake(def.name), members }
+    }
+
+    /// The column that holds the text in the form by which it is compared and ordered.
+    pub fn folded(&self) -> Option<String> {
+        let compared = self.filter || self.sort || self.unique;
+        (matches!(self.kind, Kind::Text(_)) && compared).then(|| format!("{}_folded", self.column))
+    }
+
+    /// The column that holds the currency of an amount.
+    pub fn currency(&self) -> Option<String> {
+        matches!(self.kind, Kind::Money).then(|| format!("{}_currency", self.column))
+    }
+
+    /// The list, if it is one.
+    pub fn list(&self) -> Option<&'static List> {
+        match self.kind {
+            Kind::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The object that a reference refers to.
+    pub fn target(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Reference(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The link that follows the reference: `companyId` → `company`, `tagIds` → `tags`.
+    pub fn link_name(&self) -> Option<String> {
+        match self.kind {
+            Kind::Reference(_) => self.name.strip_suffix("Id").map(str::to_owned),
+            Kind::List(list) if list.plain && self.members.first()?.target().is_some() => {
+                self.name.strip_suffix("Ids").map(|stem| format!("{stem}s"))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Deref for Attribute {
+    type Target = FieldDef;
+    fn deref(&self) -> &FieldDef {
+        &self.def
+    }
+}
+
+/// How records of one object lead to records of another.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Its name: `company`, `deals`.
+    pub name: String,
+    /// What it means, for clients.
+    pub doc: String,
+    /// The object it leads to.
+    pub target: String,
+    /// How it is followed.
+    pub path: Path,
+}
+
+/// How a link is followed.
+#[derive(Clone, Debug)]
+pub enum Path {
+    /// This record's field holds the other's id.
+    One {
+        /// The place of that field in this object.
+        field: usize,
+    },
+    /// The other record's field holds this one's id.
+    Many {
+        /// The place of that field in the other object.
+        field: usize,
+    },
+    /// A table between them holds both ids.
+    Via(Via),
+}
+
+/// A table that connects two objects.
+#[derive(Clone, Debug)]
+pub struct Via {
+    /// The table.
+    pub table: String,
+    /// Its column with this record's id.
+    pub near: String,
+    /// Its column with the other record's id.
+    pub far: String,
+    /// A column and the value it must have, where the table serves several objects.
+    pub only: Option<(String, String)>,
+    /// Whether its rows are records that can be deleted.
+    pub deletable: bool,
+}
+
+impl Link {
+    /// Whether it leads to at most one record.
+    pub fn is_one(&self) -> bool {
+        matches!(self.path, Path::One { .. })
+    }
+}
+
+/// A link that leads over this object's records from one object to another: company → affiliation → contact.
+#[derive(Clone, Copy, Debug)]
+pub struct Bridge {
+    /// The field that holds the id of the record that gets the link.
+    pub near: &'static str,
+    /// The link's name.
+    pub link: &'static str,
+    /// The field that holds the id of the record it leads to.
+    pub far: &'static str,
+    /// What it means, for clients.
+    pub doc: &'static str,
+}
+
+/// A kind of record.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Its name: `lineItem`.
+    pub name: &'static str,
+    /// Its name for many: `lineItems`.
+    pub plural: &'static str,
+    /// What it is, for clients.
+    pub doc: &'static str,
+    /// The prefix of its ids: `line_item`.
+    pub prefix: String,
+    /// Its table: `line_items`.
+    pub table: String,
+    /// Its path: `line-items`.
+    pub path: String,
+    /// Its type: `LineItem`.
+    pub type_name: String,
+    /// Its fields, the ones that every record has first.
+    pub attributes: Vec<Attribute>,
+    /// Its links; complete once it stands in a registry.
+    pub links: Vec<Link>,
+    /// Whose its records are.
+    pub ownership: Ownership,
+    /// Which standard operations it has.
+    pub operations: &'static [Action],
+    /// Its rules, in order.
+    pub rules: Vec<Rule>,
+    /// The references whose records the rules look at.
+    pub needs: Vec<&'static str>,
+    /// Links of other objects that lead over this one.
+    pub bridges: Vec<Bridge>,
+    /// Whether it is a customer's or a team's matter: such records have outside ids and tags, and
+    /// activities can be about them.
+    pub is_subject: bool,
+    by_name: HashMap<&'static str, usize>,
+}
+
+impl Object {
+    /// An object whose records have outside ids, tags and a timeline.
+    pub fn new(name: &'static str, plural: &'static str, doc: &'static str) -> Self {
+        let mut object = Self::plain(name, plural, doc).fields(system::EXTRAS);
+        object.is_subject = true;
+        object
+    }
+
+    /// An object of the platform or of the set-up, without outside ids, tags and timeline.
+    pub fn plain(name: &'static str, plural: &'static str, doc: &'static str) -> Self {
+        Self::log(name, plural, doc).fields(system::FIELDS)
+    }
+
+    /// An object whose records are written once by Kith and never change.
+    pub fn log(name: &'static str, plural: &'static str, doc: &'static str) -> Self {
+        let object = Self {
+            name,
+            plural,
+            doc,
+            prefix: snake(name),
+            table: snake(plural),
+            path: kebab(plural),
+            type_name: pascal(name),
+            attributes: Vec::new(),
+            links: Vec::new(),
+            ownership: Ownership::Shared,
+            operations: Action::ALL,
+            rules: Vec::new(),
+            needs: Vec::new(),
+            bridges: Vec::new(),
+            is_subject: false,
+            by_name: HashMap::new(),
+        };
+        object.fields(&[system::ID.def])
+    }
+
+    /// Adds fields.
+    #[must_use]
+    pub fn fields(mut self, defs: &[FieldDef]) -> Self {
+        for def in defs {
+            let index = self.attributes.len();
+            self.by_name.insert(def.name, index);
+            self.attributes.push(Attribute::new(index, def));
+        }
+        self
+    }
+
+    /// Its records belong to the user named by this field.
+    #[must_use]
+    pub fn owned_by(mut self, field: Field<Uuid>) -> Self {
+        self.ownership = Ownership::Field(field.def.name);
+        self
+    }
+
+    /// Its records belong to whoever owns the record this field refers to.
+    #[must_use]
+    pub fn owned_through(mut self, field: Field<Uuid>) -> Self {
+        self.ownership = Ownership::Through(field.def.name);
+        self
+    }
+
+    /// Which standard operations it has; all where nothing is said.
+    #[must_use]
+    pub fn only(mut self, operations: &'static [Action]) -> Self {
+        self.operations = operations;
+        self
+    }
+
+    /// Adds a rule.
+    #[must_use]
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// The rules look at the record this field refers to.
+    #[must_use]
+    pub fn needs(mut self, field: Field<Uuid>) -> Self {
+        self.needs.push(field.def.name);
+        self
+    }
+
+    /// Gives the record in `near` a link that leads over this object to the records in `far`.
+    #[must_use]
+    pub fn bridge(mut self, near: Field<Uuid>, link: &'static str, far: Field<Uuid>, doc: &'static str) -> Self {
+        self.bridges.push(Bridge { near: near.def.name, link, far: far.def.name, doc });
+        self
+    }
+
+    /// The field of that name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.get(*self.by_name.get(name)?)
+    }
+
+    /// The field at that place.
+    pub fn at(&self, index: usize) -> Option<&Attribute> {
+        self.attributes.get(index)
+    }
+
+    /// The place of a field.
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The link of that name.
+    pub fn link(&self, name: &str) -> Option<(usize, &Link)> {
+        self.links.iter().enumerate().find(|(_, link)| link.name == name)
+    }
+
+    /// Whether its records change and can be deleted: all but those of a log.
+    pub fn is_mutable(&self) -> bool {
+        self.by_name.contains_key(system::VERSION.def.name)
+    }
+
+    /// Whether callers may do this with its standard operations.
+    pub fn allows(&self, action: Action) -> bool {
+        self.operations.contains(&action)
+    }
+}

@@ -1,0 +1,74 @@
+//! Leave to do one thing with the records of one object. Only an actor gives it, and nothing reaches the
+//! store without it: workspace, row scope and readable fields are read from it.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::{
+    actor::{Actor, Rows},
+    error::{Code, Error, Result},
+    object::{Action, Attribute, Object},
+};
+
+/// Leave to do one thing with the records of one object.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    workspace: Uuid,
+    user: Uuid,
+    object: Arc<Object>,
+    action: Action,
+    rows: Rows,
+    reads_sensitive: bool,
+}
+
+impl Permit {
+    pub(crate) fn grant(actor: &Actor, object: &Arc<Object>, action: Action, rows: Rows) -> Self {
+        Self {
+            workspace: actor.workspace,
+            user: actor.user,
+            object: Arc::clone(object),
+            action,
+            rows,
+            reads_sensitive: actor.role.reads_sensitive,
+        }
+    }
+
+    /// The workspace whose records these are.
+    pub fn workspace(&self) -> Uuid {
+        self.workspace
+    }
+
+    /// The object.
+    pub fn object(&self) -> &Arc<Object> {
+        &self.object
+    }
+
+    /// What may be done.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The user whose records alone may be reached; none where all may.
+    pub fn only_of(&self) -> Option<Uuid> {
+        (self.rows == Rows::Own).then_some(self.user)
+    }
+
+    /// Whether the field may be read.
+    pub fn may_read(&self, attribute: &Attribute) -> bool {
+        self.reads_sensitive || !attribute.sensitive
+    }
+
+    /// The field of that name, if there is one and it may be read.
+    pub fn readable(&self, name: &str) -> Result<&Attribute> {
+        let unknown = || {
+            let detail = format!("{} has no field {name}", self.object.name);
+            Error::new(Code::UnknownField, detail)
+        };
+        let attribute = self.object.attribute(name).ok_or_else(unknown)?;
+        if self.may_read(attribute) {
+            return Ok(attribute);
+        }
+        Err(Error::new(Code::FieldForbidden, format!("your role may not read {name}")))
+    }
+}

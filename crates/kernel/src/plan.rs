@@ -1,0 +1,250 @@
+//! What a read compiles to: which records of an object, in which order, which of their fields, and child
+//! plans for the links that are followed. A plan cannot be made without a permit.
+
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    error::{Code, Error, Result},
+    field::Kind,
+    money::Money,
+    object::{Object, Path},
+    permit::Permit,
+    predicate::Predicate,
+    system,
+    text::fold,
+    value::Value,
+};
+
+/// The most records a page may have.
+pub const MAX_PAGE: u32 = 200;
+/// Where counting ends.
+pub const MAX_COUNT: u32 = 10_001;
+
+/// A read of some records of one object and of what their links lead to.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Leave to read the object.
+    pub permit: Permit,
+    /// Which of its fields, by their places; every key of the order is among them.
+    pub columns: Vec<usize>,
+    /// Which records.
+    pub predicate: Predicate,
+    /// Whether deleted ones are meant.
+    pub deleted: Deleted,
+    /// In which order; the last key is always the id.
+    pub order: Vec<Order>,
+    /// Which part of them.
+    pub page: Page,
+    /// What else to read along their links.
+    pub children: Vec<Child>,
+    /// Names object, predicate and order, so that a cursor cannot be used with another list.
+    pub fingerprint: u64,
+}
+
+/// A link that is followed.
+#[derive(Clone, Debug)]
+pub struct Child {
+    /// The link's place in the object.
+    pub link: usize,
+    /// What to read there.
+    pub plan: Plan,
+}
+
+/// Whether deleted records are meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Deleted {
+    /// Only those that are not deleted.
+    #[default]
+    Exclude,
+    /// Both.
+    Include,
+    /// Only those that are deleted.
+    Only,
+}
+
+impl Deleted {
+    /// Its values, as clients spell them.
+    pub const NAMES: &'static [&'static str] = &["EXCLUDE", "INCLUDE", "ONLY"];
+
+    /// Reads a value.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "EXCLUDE" => Some(Self::Exclude),
+            "INCLUDE" => Some(Self::Include),
+            "ONLY" => Some(Self::Only),
+            _ => None,
+        }
+    }
+}
+
+/// One key of an order. Records without a value come last, whichever the direction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Order {
+    /// The field's place in the object.
+    pub field: usize,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+/// Which part of an ordered list.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// At most so many records.
+    pub limit: u32,
+    /// Only those behind this position, in the order.
+    pub after: Option<Vec<Value>>,
+    /// Only those before this position, in the order.
+    pub before: Option<Vec<Value>>,
+    /// The last ones instead of the first.
+    pub backward: bool,
+    /// Whether somebody asked if there are more.
+    pub look_ahead: bool,
+    /// Whether somebody asked how many there are.
+    pub count: bool,
+}
+
+impl Page {
+    /// The first so many.
+    pub fn first(limit: u32) -> Self {
+        Self { limit, after: None, before: None, backward: false, look_ahead: false, count: false }
+    }
+}
+
+impl Plan {
+    /// All records of the object that the caller may see, the newest first.
+    pub fn new(permit: Permit) -> Self {
+        let mut plan = Self {
+            permit,
+            columns: Vec::new(),
+            predicate: Predicate::everything(),
+            deleted: Deleted::Exclude,
+            order: Vec::new(),
+            page: Page::first(1),
+            children: Vec::new(),
+            fingerprint: 0,
+        };
+        plan.order_by(Vec::new());
+        plan
+    }
+
+    /// One record by its id.
+    pub fn by_id(permit: Permit, id: uuid::Uuid) -> Self {
+        let mut plan = Self::new(permit);
+        let field = plan.object().index(system::ID.def.name).unwrap_or_default();
+        plan.predicate = Predicate::equals(field, Value::Id(id));
+        plan
+    }
+
+    /// The object that is read.
+    pub fn object(&self) -> &Object {
+        self.permit.object()
+    }
+
+    /// The place of a field among the columns that are read; adds it where it is not yet read.
+    pub fn column(&mut self, field: usize) -> usize {
+        match self.columns.iter().position(|column| *column == field) {
+            Some(place) => place,
+            None => {
+                self.columns.push(field);
+                self.columns.len() - 1
+            }
+        }
+    }
+
+    /// Reads every field that the caller may read.
+    pub fn all_columns(&mut self) {
+        let readable = self.permit.object().attributes.iter().filter(|attribute| self.permit.may_read(attribute));
+        self.columns = readable.map(|attribute| attribute.index).collect();
+    }
+
+    /// Sets the order; the id decides between equals, in the direction of the last key.
+    pub fn order_by(&mut self, mut order: Vec<Order>) {
+        let id = self.object().index(system::ID.def.name).unwrap_or_default();
+        if let Some(place) = order.iter().position(|key| key.field == id) {
+            order.truncate(place + 1);
+        } else {
+            let descending = order.last().is_none_or(|key| key.descending);
+            order.push(Order { field: id, descending });
+        }
+        for key in &order {
+            self.column(key.field);
+        }
+        self.order = order;
+    }
+
+    /// Follows a link, and says where its child plan stands.
+    pub fn follow(&mut self, link: usize, plan: Plan) -> usize {
+        let id = self.object().index(system::ID.def.name).unwrap_or_default();
+        let key = match self.object().links.get(link).map(|link| &link.path) {
+            Some(Path::One { field }) => *field,
+            _ => id,
+        };
+        self.column(key);
+        self.children.push(Child { link, plan });
+        self.children.len() - 1
+    }
+
+    /// The position of a record in the order, as cursors keep it.
+    pub fn position(&self, row: &[Value]) -> Vec<Value> {
+        let key = |order: &Order| {
+            let place = self.columns.iter().position(|column| *column == order.field)?;
+            Some(sort_key(row.get(place)?))
+        };
+        self.order.iter().map(|order| key(order).unwrap_or_default()).collect()
+    }
+}
+
+/// The value by which a field is ordered: a text folded, an amount by its minor units.
+pub fn sort_key(value: &Value) -> Value {
+    match value {
+        Value::Text(text) => Value::Text(fold(text).into_owned()),
+        Value::Money(Money { minor, .. }) => Value::Integer(*minor),
+        other => other.clone(),
+    }
+}
+
+/// Reads an order: `[{"createdAt":"DESC"},{"lastName":"ASC"}]`.
+pub fn parse_order(permit: &Permit, json: &Json) -> Result<Vec<Order>> {
+    let wrong = || Error::new(Code::InvalidParameter, "an order is a list like [{\"createdAt\":\"DESC\"}]");
+    let Json::Array(keys) = json else { return Err(wrong()) };
+    let key = |key: &Json| {
+        let (Some((name, direction)), 1) = (
+            key.as_object().and_then(|key: &Map<String, Json>| key.iter().next()),
+            key.as_object().map_or(0, Map::len),
+        ) else {
+            return Err(wrong());
+        };
+        let descending = match direction.as_str() {
+            Some("ASC") => false,
+            Some("DESC") => true,
+            _ => return Err(wrong()),
+        };
+        order_key(permit, name, descending)
+    };
+    checked(keys.iter().map(key).collect::<Result<Vec<_>>>()?)
+}
+
+/// Reads the short form of an order: `-createdAt,lastName`.
+pub fn parse_sort(permit: &Permit, text: &str) -> Result<Vec<Order>> {
+    let key = |part: &str| match part.strip_prefix('-') {
+        Some(name) => order_key(permit, name, true),
+        None => order_key(permit, part, false),
+    };
+    checked(text.split(',').map(key).collect::<Result<Vec<_>>>()?)
+}
+
+fn order_key(permit: &Permit, name: &str, descending: bool) -> Result<Order> {
+    let attribute = permit.readable(name)?;
+    if !attribute.sort || matches!(attribute.kind, Kind::List(_) | Kind::Document) {
+        return Err(Error::new(Code::InvalidParameter, format!("lists cannot be ordered by {name}")));
+    }
+    Ok(Order { field: attribute.index, descending })
+}
+
+fn checked(order: Vec<Order>) -> Result<Vec<Order>> {
+    let twice = |(place, key): (usize, &Order)| order.iter().take(place).any(|other| other.field == key.field);
+    if order.len() > 5 || order.iter().enumerate().any(twice) {
+        return Err(Error::new(Code::InvalidParameter, "an order has at most five different fields"));
+    }
+    Ok(order)
+}

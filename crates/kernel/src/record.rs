@@ -1,0 +1,61 @@
+//! Records: the values of one instance of an object.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::{
+    field::Field,
+    object::Object,
+    system,
+    value::{FieldType, Value},
+};
+
+/// One instance of an object, with all its fields.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// What it is an instance of.
+    pub object: Arc<Object>,
+    /// A value for every field of the object, in its order.
+    pub values: Vec<Value>,
+}
+
+impl Record {
+    /// An empty record.
+    pub fn new(object: Arc<Object>) -> Self {
+        let values = vec![Value::Null; object.attributes.len()];
+        Self { object, values }
+    }
+
+    /// The value of a field; none where it is null or the object has no such field.
+    pub fn get<T: FieldType>(&self, field: Field<T>) -> Option<T> {
+        T::read(self.value(field.def.name))
+    }
+
+    /// The value of a field by its name; null where the object has no such field.
+    pub fn value(&self, name: &str) -> &Value {
+        self.object.index(name).and_then(|index| self.values.get(index)).unwrap_or(&Value::Null)
+    }
+
+    /// Sets a field; nothing happens where the object has no such field.
+    pub fn set<T: FieldType>(&mut self, field: Field<T>, value: impl Into<Option<T>>) {
+        self.put(field.def.name, value.into().map_or(Value::Null, T::write));
+    }
+
+    /// Sets a field by its name; nothing happens where the object has no such field.
+    pub fn put(&mut self, name: &str, value: Value) {
+        if let Some(place) = self.object.index(name).and_then(|index| self.values.get_mut(index)) {
+            *place = value;
+        }
+    }
+
+    /// The record's id; nil where it has none yet.
+    pub fn id(&self) -> Uuid {
+        self.get(system::ID).unwrap_or_default()
+    }
+
+    /// The record's version; 0 where it has none yet.
+    pub fn version(&self) -> i64 {
+        self.get(system::VERSION).unwrap_or_default()
+    }
+}

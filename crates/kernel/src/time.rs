@@ -1,0 +1,95 @@
+//! Instants and dates as Kith keeps and shows them, and the clock they come from.
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+
+/// An instant in UTC microseconds since 1970, shown as RFC 3339 with milliseconds and `Z`.
+///
+/// Kith's own instants are whole milliseconds, so that what a client reads is what it can filter by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Instant(pub i64);
+
+/// One millisecond in the unit of [`Instant`].
+const MILLISECOND: i64 = 1_000;
+/// The first and the last instant that RFC 3339 can spell with four digits of year.
+const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
+
+impl Instant {
+    /// Reads RFC 3339 with any offset; finer than a millisecond is refused, for nothing is cut silently.
+    pub fn parse(text: &str) -> Option<Self> {
+        let micros = DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros();
+        let exact = DateTime::parse_from_rfc3339(text).ok()?.timestamp_subsec_nanos() % 1_000_000 == 0;
+        (exact && RANGE.contains(&micros)).then_some(Self(micros))
+    }
+
+    /// The whole millisecond at or before the instant.
+    pub fn truncated(self) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(MILLISECOND)))
+    }
+
+    /// As chrono's type; the epoch where the number is beyond what chrono can hold.
+    pub fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0).unwrap_or_default()
+    }
+}
+
+impl From<DateTime<Utc>> for Instant {
+    fn from(at: DateTime<Utc>) -> Self {
+        Self(at.timestamp_micros()).truncated()
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+/// Reads `YYYY-MM-DD`, years 0001 to 9999.
+pub fn parse_date(text: &str) -> Option<NaiveDate> {
+    let shaped = text.len() == 10 && !text.starts_with("0000");
+    if !shaped || !text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+        return None;
+    }
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+}
+
+/// Where time comes from; tests set it.
+pub trait Clock: Send + Sync {
+    /// The present instant, in whole milliseconds.
+    fn now(&self) -> Instant;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
+    fn now(&self) -> Instant {
+        Utc::now().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_read_and_shown_in_milliseconds() {
+        let shown = |text: &str| Instant::parse(text).map(|at| at.to_string());
+        assert_eq!(shown("2026-01-02T03:04:05+01:00").as_deref(), Some("2026-01-02T02:04:05.000Z"));
+        assert_eq!(shown("1969-12-31T23:59:59.999Z").as_deref(), Some("1969-12-31T23:59:59.999Z"));
+        assert_eq!(shown("2026-01-02T03:04:05.000001Z"), None);
+        assert_eq!(shown("2026-01-02"), None);
+    }
+
+    #[test]
+    fn dates_have_one_spelling() {
+        assert!(parse_date("2024-02-29").is_some());
+        for wrong in ["2023-02-29", "24-02-29", "2024-2-29", "2024-02-29T00:00:00Z", "+024-02-29", "0000-01-01"] {
+            assert_eq!(parse_date(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Values of fields, untyped for the engine and typed for rules.
+
+use chrono::NaiveDate;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{money::Money, time::Instant};
+
+/// What a field of a record holds.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Value {
+    /// Nothing.
+    #[default]
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A whole number, or a decimal as a whole number of its scale.
+    Integer(i64),
+    /// Text, or the name of a choice.
+    Text(String),
+    /// The id of this or of another record.
+    Id(Uuid),
+    /// A calendar day.
+    Date(NaiveDate),
+    /// A point in time.
+    Instant(Instant),
+    /// An amount with its currency.
+    Money(Money),
+    /// A list or a document, as canonical JSON text.
+    Json(String),
+}
+
+impl Value {
+    /// Whether nothing is there.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// The canonical form of a document: members sorted, no white space.
+    pub fn document(json: &Json) -> Self {
+        Value::Json(json.to_string())
+    }
+
+    /// The document it holds, if it holds one.
+    pub fn as_document(&self) -> Option<Json> {
+        match self {
+            Value::Json(text) => serde_json::from_str(text).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// A Rust type that a field may have in rules.
+pub trait FieldType: Sized {
+    /// Reads the typed value; none where it is null.
+    fn read(value: &Value) -> Option<Self>;
+    /// Makes the value.
+    fn write(self) -> Value;
+}
+
+macro_rules! field_types {
+    ($($type:ty => $variant:ident,)+) => {
+        $(impl FieldType for $type {
+            fn read(value: &Value) -> Option<Self> {
+                match value {
+                    Value::$variant(inner) => Some(inner.clone()),
+                    _ => None,
+                }
+            }
+            fn write(self) -> Value {
+                Value::$variant(self)
+            }
+        })+
+    };
+}
+
+field_types! {
+    bool => Boolean,
+    i64 => Integer,
+    String => Text,
+    Uuid => Id,
+    NaiveDate => Date,
+    Instant => Instant,
+    Money => Money,
+}
+
+impl FieldType for Json {
+    fn read(value: &Value) -> Option<Self> {
+        value.as_document()
+    }
+    fn write(self) -> Value {
+        Value::document(&self)
+    }
+}
+
+/// A decimal number with four decimals, as a whole number of ten-thousandths: quantities, rates.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Decimal(pub i64);
+
+impl Decimal {
+    /// How many decimals there are.
+    pub const SCALE: u8 = 4;
+}
+
+impl FieldType for Decimal {
+    fn read(value: &Value) -> Option<Self> {
+        i64::read(value).map(Self)
+    }
+    fn write(self) -> Value {
+        Value::Integer(self.0)
+    }
+}
+
+/// One of the values a choice may have, and what it means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Choice {
+    /// As clients spell it: `UPPER_SNAKE`.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// A closed set of values; declare one with [`choices!`](crate::choices).
+pub trait Choices: FieldType + Copy + PartialEq {
+    /// Every value, in order.
+    const ALL: &'static [Choice];
+}
+
+/// Declares a closed set of values as a Rust enum: its names and meanings are what clients see.
+#[macro_export]
+macro_rules! choices {
+    ($(#[doc = $doc:literal])+ $vis:vis $name:ident { $($(#[doc = $meaning:literal])+ $variant:ident = $text:literal,)+ }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        $vis enum $name { $($(#[doc = $meaning])+ $variant,)+ }
+
+        impl $crate::value::Choices for $name {
+            const ALL: &'static [$crate::value::Choice] =
+                &[$($crate::value::Choice { name: $text, doc: concat!($($meaning),+).trim_ascii() },)+];
+        }
+
+        impl $crate::value::FieldType for $name {
+            fn read(value: &$crate::value::Value) -> Option<Self> {
+                match value {
+                    $crate::value::Value::Text(text) => match text.as_str() {
+                        $($text => Some(Self::$variant),)+
+                        _ => None,
+                    },
+                    _ => None,
+                }
+            }
+            fn write(self) -> $crate::value::Value {
+                $crate::value::Value::Text(match self { $(Self::$variant => $text,)+ }.to_owned())
+            }
+        }
+    };
+}

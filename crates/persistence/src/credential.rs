@@ -1,0 +1,89 @@
+//! What the engine keeps about credentials, apart from the records that clients see: hashes of keys and
+//! the secrets of a workspace.
+
+use kernel::{Error, Result, time::Instant};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Query};
+use uuid::Uuid;
+
+use crate::{Database, Unit, sql::column};
+
+/// A key as it is kept, with what is needed to act under it.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The hash of its secret.
+    pub hash: String,
+    /// The user who acts.
+    pub user: Uuid,
+    /// What the user may do with it.
+    pub role: String,
+    /// When it ends.
+    pub expires_at: Option<Instant>,
+    /// The workspace's time zone.
+    pub time_zone: String,
+    /// The workspace's key for sealing cursors.
+    pub cursor_key: String,
+}
+
+impl Database {
+    /// The key of that id, unless it is revoked or its user is no longer active.
+    pub async fn credential(&self, workspace: Uuid, key: Uuid) -> Result<Option<Credential>> {
+        let mut lane = self.reader(workspace).await?;
+        let mut select = Query::select();
+        select.expr(column("s", "hash")).expr(column("k", "user_id")).expr(column("k", "role"));
+        select.expr(column("w", "time_zone")).expr(column("c", "value")).expr(column("k", "expires_at"));
+        select.from_as(Alias::new("api_keys"), Alias::new("k"));
+        for (table, alias, name) in [
+            ("api_key_secrets", "s", "api_key_id"),
+            ("users", "u", "id"),
+            ("workspaces", "w", "id"),
+            ("workspace_secrets", "c", "name"),
+        ] {
+            let other = match alias {
+                "s" => column("k", "id"),
+                "u" => column("k", "user_id"),
+                "w" => column("k", "workspace_id"),
+                _ => Expr::value(CURSOR),
+            };
+            let same = column(alias, "workspace_id").eq(column("k", "workspace_id"));
+            let met = same.and(column(alias, name).eq(other));
+            select.join_as(JoinType::InnerJoin, Alias::new(table), Alias::new(alias), met);
+        }
+        select.and_where(column("k", "workspace_id").eq(workspace)).and_where(column("k", "id").eq(key));
+        select.and_where(column("k", "revoked_at").is_null()).and_where(column("k", "deleted_at").is_null());
+        select.and_where(column("u", "deleted_at").is_null()).and_where(column("u", "active").eq(true));
+        let rows = lane.rows(&select).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(Credential {
+            hash: row.get(0)?,
+            user: row.get(1)?,
+            role: row.get(2)?,
+            time_zone: row.get(3)?,
+            cursor_key: row.get(4)?,
+            expires_at: row.instant(5)?,
+        }))
+    }
+}
+
+/// The name of the workspace's secret that seals cursors.
+const CURSOR: &str = "cursor";
+
+impl Unit {
+    /// Keeps the hash of a new key's secret.
+    pub async fn keep_key_hash(&mut self, key: Uuid, hash: &str) -> Result<()> {
+        let row = [self.actor().workspace.into(), key.into(), hash.into()];
+        self.keep("api_key_secrets", ["workspace_id", "api_key_id", "hash"], row).await
+    }
+
+    /// Keeps the key with which the new workspace seals its cursors.
+    pub async fn keep_cursor_key(&mut self, value: &str) -> Result<()> {
+        let row = [self.actor().workspace.into(), CURSOR.into(), value.into()];
+        self.keep("workspace_secrets", ["workspace_id", "name", "value"], row).await
+    }
+
+    async fn keep<const N: usize>(&mut self, table: &str, columns: [&str; N], row: [Expr; N]) -> Result<()> {
+        let mut insert = Query::insert();
+        insert.into_table(Alias::new(table)).columns(columns.map(Alias::new));
+        insert.values(row).map_err(Error::internal)?;
+        self.lane().execute(&insert).await.map(drop)
+    }
+}

@@ -1,0 +1,147 @@
+//! What differs between SQLite and PostgreSQL, in one place: how values are bound and read, and the few
+//! statements that only one of them understands.
+
+use kernel::{
+    Error, Result, Value,
+    field::Kind,
+    money::{Money, parse_currency},
+    object::Attribute,
+    time::{Instant, parse_date},
+};
+use sea_orm::sea_query::{self, Value as Bound};
+use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
+use uuid::Uuid;
+
+/// The database behind the connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dialect {
+    /// Embedded, one file.
+    Sqlite,
+    /// PostgreSQL 15 or later.
+    Postgres,
+}
+
+/// A row as the driver gives it.
+pub enum Row {
+    /// From SQLite.
+    Sqlite(SqliteRow),
+    /// From PostgreSQL.
+    Postgres(PgRow),
+}
+
+impl Dialect {
+    /// The value as a parameter of a statement; null with the type of its column.
+    pub fn bind(self, kind: Kind, value: &Value) -> Bound {
+        match (value, self) {
+            (Value::Null, _) => self.null(kind),
+            (Value::Boolean(value), _) => (*value).into(),
+            (Value::Integer(value), _) => (*value).into(),
+            (Value::Text(text) | Value::Json(text), _) => text.as_str().into(),
+            (Value::Id(id), _) => (*id).into(),
+            (Value::Date(date), Self::Postgres) => (*date).into(),
+            (Value::Date(date), Self::Sqlite) => date.to_string().into(),
+            (Value::Instant(at), Self::Postgres) => at.utc().into(),
+            (Value::Instant(at), Self::Sqlite) => at.0.into(),
+            (Value::Money(money), _) => money.minor.into(),
+        }
+    }
+
+    fn null(self, kind: Kind) -> Bound {
+        match (kind, self) {
+            (Kind::Boolean, _) => Bound::Bool(None),
+            (Kind::Integer(..) | Kind::Decimal | Kind::Money, _) => Bound::BigInt(None),
+            (Kind::Id | Kind::Reference(_) | Kind::AnyReference, _) => Bound::Uuid(None),
+            (Kind::Date, Self::Postgres) => Bound::ChronoDate(None),
+            (Kind::Instant, Self::Postgres) => Bound::ChronoDateTimeUtc(None),
+            (Kind::Instant, Self::Sqlite) => Bound::BigInt(None),
+            _ => Bound::String(None),
+        }
+    }
+
+    /// An instant as a parameter.
+    pub fn instant(self, at: Instant) -> Bound {
+        self.bind(Kind::Instant, &Value::Instant(at))
+    }
+
+    /// Begins a transaction; on SQLite one that may write, or it would be refused when another one wrote.
+    pub fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// Whether readers of rows about to be changed have to lock them; on SQLite there is one writer.
+    pub fn locks_rows(self) -> bool {
+        self == Self::Postgres
+    }
+}
+
+/// A statement that can be written in the SQL of both databases.
+pub trait Statement: sea_query_sqlx::SqlxBinder + Sync {}
+impl<S: sea_query_sqlx::SqlxBinder + Sync> Statement for S {}
+
+/// The statement as the database wants it.
+pub fn build(dialect: Dialect, statement: &impl Statement) -> (String, sea_query_sqlx::SqlxValues) {
+    match dialect {
+        Dialect::Sqlite => statement.build_sqlx(sea_query::SqliteQueryBuilder),
+        Dialect::Postgres => statement.build_sqlx(sea_query::PostgresQueryBuilder),
+    }
+}
+
+impl Row {
+    /// Reads a column.
+    pub fn get<'r, T>(&'r self, index: usize) -> Result<T>
+    where
+        T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+        T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+    {
+        match self {
+            Self::Sqlite(row) => row.try_get(index),
+            Self::Postgres(row) => row.try_get(index),
+        }
+        .map_err(Error::internal)
+    }
+
+    /// Reads the value of a field from the columns that begin at this one, and says where the next begins.
+    pub fn value(&self, index: usize, attribute: &Attribute) -> Result<(Value, usize)> {
+        let value = match attribute.kind {
+            Kind::Id | Kind::Reference(_) | Kind::AnyReference => {
+                self.get::<Option<Uuid>>(index)?.map(Value::Id)
+            }
+            Kind::Integer(..) | Kind::Decimal => self.get::<Option<i64>>(index)?.map(Value::Integer),
+            Kind::Boolean => self.get::<Option<bool>>(index)?.map(Value::Boolean),
+            Kind::Text(_) | Kind::Choice(_) => self.get::<Option<String>>(index)?.map(Value::Text),
+            Kind::List(_) | Kind::Document => self.get::<Option<String>>(index)?.map(Value::Json),
+            Kind::Money => return Ok((self.money(index)?, index + 2)),
+            Kind::Date => self.date(index)?.map(Value::Date),
+            Kind::Instant => self.instant(index)?.map(Value::Instant),
+        };
+        Ok((value.unwrap_or_default(), index + 1))
+    }
+
+    fn money(&self, index: usize) -> Result<Value> {
+        let Some(minor) = self.get::<Option<i64>>(index)? else { return Ok(Value::Null) };
+        let code = self.get::<Option<String>>(index + 1)?.unwrap_or_default();
+        let currency = parse_currency(&code).ok_or_else(|| Error::internal(format!("currency {code:?}")))?;
+        Ok(Value::Money(Money { minor, currency }))
+    }
+
+    fn date(&self, index: usize) -> Result<Option<chrono::NaiveDate>> {
+        match self {
+            Self::Sqlite(_) => Ok(self.get::<Option<&str>>(index)?.and_then(parse_date)),
+            Self::Postgres(row) => row.try_get(index).map_err(Error::internal),
+        }
+    }
+
+    /// Reads an instant.
+    pub fn instant(&self, index: usize) -> Result<Option<Instant>> {
+        match self {
+            Self::Sqlite(_) => Ok(self.get::<Option<i64>>(index)?.map(Instant)),
+            Self::Postgres(row) => {
+                let at: Option<chrono::DateTime<chrono::Utc>> = row.try_get(index).map_err(Error::internal)?;
+                Ok(at.map(|at| Instant(at.timestamp_micros())))
+            }
+        }
+    }
+}

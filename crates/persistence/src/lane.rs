@@ -1,0 +1,227 @@
+//! Connections. A lane is one connection for one caller at a time; lanes are kept open and handed out in
+//! the order of asking.
+//!
+//! Kith keeps them itself instead of in the driver's pool for two reasons. On PostgreSQL the workspace
+//! lives in the session, where the row-level policies read it: a lane remembers whose it was, so that only
+//! a change of workspace costs a round trip. And the driver's pool pings a connection whenever it comes back.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use kernel::{Code, Error, Result};
+use sqlx::{
+    AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, postgres::PgConnectOptions,
+    sqlite::SqliteConnectOptions,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+use crate::dialect::{Dialect, Row, Statement, build};
+
+/// How to open a connection.
+#[derive(Clone)]
+pub(crate) enum Address {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
+
+enum Connection {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// An open connection and the workspace its session is set to.
+struct Open {
+    connection: Connection,
+    workspace: Option<Uuid>,
+}
+
+/// A set of lanes.
+pub(crate) struct Lanes {
+    address: Address,
+    turns: Arc<Semaphore>,
+    idle: Mutex<Vec<Open>>,
+    statements: Arc<AtomicU64>,
+}
+
+/// A connection in somebody's hands. It goes back when dropped, unless something was left unfinished on it:
+/// then it is closed, and the database undoes what was not committed.
+pub(crate) struct Lane {
+    open: Option<Open>,
+    busy: bool,
+    in_transaction: bool,
+    home: Arc<Lanes>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Lanes {
+    /// So many lanes to one address.
+    pub fn new(address: Address, count: usize, statements: Arc<AtomicU64>) -> Arc<Self> {
+        let turns = Arc::new(Semaphore::new(count));
+        Arc::new(Self { address, turns, idle: Mutex::default(), statements })
+    }
+
+    /// The next free lane, set to a workspace.
+    pub async fn lane(self: &Arc<Self>, workspace: Uuid) -> Result<Lane> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Error::internal)?;
+        let open = match self.take(workspace) {
+            Some(open) => open,
+            None => Open { connection: self.connect().await?, workspace: None },
+        };
+        let mut lane =
+            Lane { open: Some(open), busy: false, in_transaction: false, home: Arc::clone(self), _turn: turn };
+        lane.enter(workspace).await?;
+        Ok(lane)
+    }
+
+    /// An idle connection, if possible one that is already in that workspace.
+    fn take(&self, workspace: Uuid) -> Option<Open> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        match idle.iter().rposition(|open| open.workspace == Some(workspace)) {
+            Some(place) => Some(idle.swap_remove(place)),
+            None => idle.pop(),
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection> {
+        match &self.address {
+            Address::Sqlite(options) => {
+                SqliteConnection::connect_with(options).await.map(Connection::Sqlite).map_err(unavailable)
+            }
+            Address::Postgres(options) => {
+                let mut connection = PgConnection::connect_with(options).await.map_err(unavailable)?;
+                crate::role::enter(&mut connection).await?;
+                Ok(Connection::Postgres(connection))
+            }
+        }
+    }
+}
+
+impl Lane {
+    /// The database it leads to.
+    pub fn dialect(&self) -> Dialect {
+        match self.home.address {
+            Address::Sqlite(_) => Dialect::Sqlite,
+            Address::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    async fn enter(&mut self, workspace: Uuid) -> Result<()> {
+        if self.dialect() == Dialect::Sqlite || self.open()?.workspace == Some(workspace) {
+            return Ok(());
+        }
+        self.open()?.workspace = None;
+        let sql = "SELECT set_config('kith.workspace', $1, false)".to_owned();
+        let values = sea_query_sqlx::SqlxValues(sea_orm::sea_query::Values(vec![workspace.to_string().into()]));
+        self.run(sql, values).await?;
+        self.open()?.workspace = Some(workspace);
+        Ok(())
+    }
+
+    /// Runs a statement and gives its rows.
+    pub async fn rows(&mut self, statement: &impl Statement) -> Result<Vec<Row>> {
+        let (sql, values) = build(self.dialect(), statement);
+        self.home.statements.fetch_add(1, Ordering::Relaxed);
+        self.run(sql, values).await
+    }
+
+    /// Runs a statement and gives the number of rows it touched.
+    pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64> {
+        let (sql, values) = build(self.dialect(), statement);
+        self.home.statements.fetch_add(1, Ordering::Relaxed);
+        self.busy = true;
+        let query = AssertSqlSafe(sql);
+        let done = match &mut self.open()?.connection {
+            Connection::Sqlite(connection) => {
+                sqlx::query_with(query, values).execute(connection).await.map(|done| done.rows_affected())
+            }
+            Connection::Postgres(connection) => {
+                sqlx::query_with(query, values).execute(connection).await.map(|done| done.rows_affected())
+            }
+        };
+        self.busy = false;
+        done.map_err(|error| self.failed(error))
+    }
+
+    async fn run(&mut self, sql: String, values: sea_query_sqlx::SqlxValues) -> Result<Vec<Row>> {
+        self.busy = true;
+        let query = AssertSqlSafe(sql);
+        let rows = match &mut self.open()?.connection {
+            Connection::Sqlite(connection) => {
+                let rows = sqlx::query_with(query, values).fetch_all(connection).await;
+                rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Connection::Postgres(connection) => {
+                let rows = sqlx::query_with(query, values).fetch_all(connection).await;
+                rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
+            }
+        };
+        self.busy = false;
+        rows.map_err(|error| self.failed(error))
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&mut self) -> Result<()> {
+        self.in_transaction = true;
+        self.control(self.dialect().begin()).await
+    }
+
+    /// Makes the transaction's changes last.
+    pub async fn commit(&mut self) -> Result<()> {
+        self.control("COMMIT").await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Undoes the transaction's changes.
+    pub async fn rollback(&mut self) -> Result<()> {
+        self.control("ROLLBACK").await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    async fn control(&mut self, sql: &'static str) -> Result<()> {
+        self.busy = true;
+        let done = match &mut self.open()?.connection {
+            Connection::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
+            Connection::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
+        };
+        self.busy = false;
+        done.map_err(|error| self.failed(error))
+    }
+
+    fn open(&mut self) -> Result<&mut Open> {
+        self.open.as_mut().ok_or_else(|| Error::internal("the lane is closed"))
+    }
+
+    /// What a failure of the database means. A connection that failed by itself is not used again.
+    fn failed(&mut self, error: sqlx::Error) -> Error {
+        if let sqlx::Error::Database(database) = &error {
+            if database.is_unique_violation() {
+                return Error { cause: Some(Arc::new(error)), ..Code::NotUnique.into() };
+            }
+            if database.is_foreign_key_violation() {
+                return Error { cause: Some(Arc::new(error)), ..Code::ReferenceNotFound.into() };
+            }
+            let timed_out = database.code().is_some_and(|code| code == "57014");
+            return if timed_out { Code::Timeout.into() } else { Error::internal(error) };
+        }
+        self.busy = true;
+        unavailable(error)
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        if !self.busy && !self.in_transaction {
+            self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
+        }
+    }
+}
+
+fn unavailable(error: sqlx::Error) -> Error {
+    Error { cause: Some(Arc::new(error)), ..Code::Unavailable.into() }
+}

@@ -1,0 +1,101 @@
+//! From plans to SQL: who may see what, which records, in which order, which part.
+
+mod condition;
+mod keyset;
+mod select;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use kernel::{Permit, Registry, Value, field::Kind, object::Ownership, plan::Deleted, system};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query, SelectStatement};
+use uuid::Uuid;
+
+use crate::dialect::Dialect;
+
+/// Writes the SQL of one read.
+pub(crate) struct Sql<'a> {
+    pub registry: &'a Registry,
+    pub dialect: Dialect,
+    aliases: AtomicU32,
+}
+
+/// A column of a table under its alias.
+pub(crate) fn column(alias: &str, name: &str) -> Expr {
+    Expr::col((Alias::new(alias), Alias::new(name)))
+}
+
+impl<'a> Sql<'a> {
+    pub fn new(registry: &'a Registry, dialect: Dialect) -> Self {
+        Self { registry, dialect, aliases: AtomicU32::new(0) }
+    }
+
+    /// A name for a table that stands once in the statement.
+    fn alias(&self) -> String {
+        format!("t{}", self.aliases.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The records of the permit's object that its actor may see: of the workspace, in the row scope, not
+    /// deleted unless asked for.
+    pub fn visible(&self, permit: &Permit, deleted: Deleted, alias: &str) -> Condition {
+        let mut condition = Condition::all().add(self.workspace(permit.workspace(), alias));
+        if permit.object().is_mutable() {
+            let deleted_at = column(alias, "deleted_at");
+            match deleted {
+                Deleted::Exclude => condition = condition.add(deleted_at.is_null()),
+                Deleted::Only => condition = condition.add(deleted_at.is_not_null()),
+                Deleted::Include => {}
+            }
+        }
+        match permit.only_of() {
+            Some(user) => condition.add_option(self.owned(permit.object(), user, permit.workspace(), alias)),
+            None => condition,
+        }
+    }
+
+    /// The first of the two walls between workspaces; on PostgreSQL row-level security is the second.
+    fn workspace(&self, workspace: Uuid, alias: &str) -> Expr {
+        #[cfg(feature = "unscoped")]
+        if crate::unscoped::is_on() {
+            return Expr::cust("1 = 1");
+        }
+        column(alias, "workspace_id").eq(workspace)
+    }
+
+    /// The records that belong to the user; none where they belong to everybody.
+    fn owned(&self, object: &kernel::object::Object, user: Uuid, workspace: Uuid, alias: &str) -> Option<Expr> {
+        match object.ownership {
+            Ownership::Shared => None,
+            Ownership::Field(name) => {
+                let owner = object.attribute(name)?;
+                Some(column(alias, &owner.column).eq(user))
+            }
+            Ownership::Through(name) => {
+                let reference = object.attribute(name)?;
+                let parent = self.registry.object(reference.target()?)?;
+                let inner = self.alias();
+                let owned = self.owned(parent, user, workspace, &inner)?;
+                let mut select = self.exists_in(&parent.table, workspace, &inner);
+                select.and_where(column(&inner, "id").eq(column(alias, &reference.column))).and_where(owned);
+                Some(Expr::exists(select))
+            }
+        }
+    }
+
+    /// `SELECT 1 FROM table AS alias` within the workspace.
+    fn exists_in(&self, table: &str, workspace: Uuid, alias: &str) -> SelectStatement {
+        let mut select = Query::select();
+        select.expr(Expr::cust("1")).from_as(Alias::new(table), Alias::new(alias));
+        select.and_where(self.workspace(workspace, alias));
+        select
+    }
+
+    /// A value as a parameter.
+    fn bound(&self, kind: Kind, value: &Value) -> Expr {
+        Expr::value(self.dialect.bind(kind, value))
+    }
+}
+
+/// The column of the id.
+pub(crate) fn id_column() -> &'static str {
+    system::ID.def.name
+}

@@ -1,0 +1,219 @@
+//! The statements of a read: one for the root, one for each link and level, one for each count.
+
+use kernel::{
+    object::{Path, Via},
+    plan::{MAX_COUNT, Plan},
+};
+use sea_orm::sea_query::{
+    Alias, ArrayType, Condition, Expr, ExprTrait, Func, JoinType, OverStatement, Query, SelectStatement, Value as Bound,
+    WindowStatement,
+};
+use uuid::Uuid;
+
+use super::{Sql, column};
+use crate::dialect::Dialect;
+
+/// The alias of the records that are read.
+const ROWS: &str = "r";
+/// The alias and the column of the parents' ids.
+const PARENT: &str = "parent";
+
+impl Sql<'_> {
+    /// The rows of the root.
+    pub fn root(&self, plan: &Plan) -> SelectStatement {
+        let mut select = self.rows(plan);
+        self.ordered(&mut select, plan);
+        select.limit(limit(plan));
+        select
+    }
+
+    /// How many rows the root has, as far as they are counted.
+    pub fn count(&self, plan: &Plan) -> SelectStatement {
+        let mut rows = Query::select();
+        rows.expr(Expr::cust("1")).from_as(Alias::new(&plan.object().table), Alias::new(ROWS));
+        rows.cond_where(self.matching(plan)).limit(u64::from(MAX_COUNT));
+        counted(rows)
+    }
+
+    /// The rows behind a link, for all parents at once, each with its parent's id in the first column.
+    pub fn children(&self, parent: &Plan, path: &Path, plan: &Plan, parents: &[Uuid]) -> SelectStatement {
+        if let Path::One { .. } = path {
+            // Rows are shared by the parents that refer to them: they are found by their own id.
+            let mut select = self.rows(plan);
+            let parents = parents.iter().copied();
+            select.expr(column(ROWS, "id")).and_where(column(ROWS, "id").is_in(parents));
+            return select;
+        }
+        match self.dialect {
+            Dialect::Postgres => {
+                let mut inner = self.rows(plan);
+                inner.and_where(self.behind_parent(parent, path, plan, column(PARENT, PARENT)));
+                self.ordered(&mut inner, plan);
+                inner.limit(limit(plan));
+                let mut select = unnested(parents);
+                select.exprs(self.names(plan).map(|name| column(ROWS, &name)));
+                select.expr(column(PARENT, PARENT));
+                select.join_lateral(JoinType::InnerJoin, inner, Alias::new(ROWS), Condition::all().add(Expr::cust("true")));
+                select
+            }
+            Dialect::Sqlite => self.windowed(parent, path, plan, parents),
+        }
+    }
+
+    /// How many rows each parent has behind a link.
+    pub fn count_children(&self, parent: &Plan, path: &Path, plan: &Plan, parents: &[Uuid]) -> SelectStatement {
+        match self.dialect {
+            Dialect::Postgres => {
+                let mut rows = Query::select();
+                rows.expr(Expr::cust("1")).from_as(Alias::new(&plan.object().table), Alias::new(ROWS));
+                rows.cond_where(self.matching(plan)).limit(u64::from(MAX_COUNT));
+                rows.and_where(self.behind_parent(parent, path, plan, column(PARENT, PARENT)));
+                let mut select = unnested(parents);
+                select.expr(Expr::SubQuery(None, Box::new(counted(rows).into()))).expr(column(PARENT, PARENT));
+                select
+            }
+            Dialect::Sqlite => {
+                let mut select = Query::select();
+                let key = self.join_parents(&mut select, parent, path, plan, parents);
+                select.expr(Expr::cust("count(*)")).expr(key.clone()).cond_where(self.matching(plan));
+                select.add_group_by([key]);
+                select
+            }
+        }
+    }
+
+    /// On SQLite: number the rows of every parent and keep the first of each.
+    fn windowed(&self, parent: &Plan, path: &Path, plan: &Plan, parents: &[Uuid]) -> SelectStatement {
+        let mut inner = self.columns(plan);
+        let key = self.join_parents(&mut inner, parent, path, plan, parents);
+        inner.cond_where(self.matching(plan)).cond_where(self.part(plan));
+        let mut window = WindowStatement::new();
+        window.add_partition_by(key.clone());
+        for by in self.order(plan, ROWS) {
+            window.order_by_expr(by.expr, by.direction);
+        }
+        inner.expr_as(key, Alias::new(PARENT));
+        inner.expr_window_as(Func::cust("row_number"), window, Alias::new("n"));
+        let mut select = Query::select();
+        select.columns(self.names(plan).map(Alias::new));
+        select.column(Alias::new(PARENT)).from_subquery(inner, Alias::new(ROWS));
+        select.and_where(Expr::col(Alias::new("n")).lte(limit(plan)));
+        select.order_by(Alias::new(PARENT), sea_orm::sea_query::Order::Asc);
+        select.order_by(Alias::new("n"), sea_orm::sea_query::Order::Asc);
+        select
+    }
+
+    /// Selects from the rows behind a link and gives the expression of the parent's id.
+    fn join_parents(&self, select: &mut SelectStatement, parent: &Plan, path: &Path, plan: &Plan, parents: &[Uuid]) -> Expr {
+        select.from_as(Alias::new(&plan.object().table), Alias::new(ROWS));
+        let parents = parents.iter().copied();
+        match path {
+            Path::Via(via) => {
+                let inner = self.alias();
+                let mut pairs = self.via_rows(parent.permit.workspace(), via, &inner);
+                pairs.distinct().expr_as(column(&inner, &via.near), Alias::new("near"));
+                pairs.expr_as(column(&inner, &via.far), Alias::new("far"));
+                pairs.and_where(column(&inner, &via.near).is_in(parents));
+                let met = column("via", "far").eq(column(ROWS, "id"));
+                select.join_subquery(JoinType::InnerJoin, pairs, Alias::new("via"), met);
+                column("via", "near")
+            }
+            Path::Many { field } | Path::One { field } => {
+                let name = plan.object().at(*field).map_or("id", |attribute| attribute.column.as_str());
+                select.and_where(column(ROWS, name).is_in(parents));
+                column(ROWS, name)
+            }
+        }
+    }
+
+    fn behind_parent(&self, parent: &Plan, path: &Path, plan: &Plan, id: Expr) -> Expr {
+        match path {
+            Path::Via(via) => column(ROWS, "id").in_subquery(self.via(parent.permit.workspace(), via, id)),
+            Path::Many { field } | Path::One { field } => {
+                let name = plan.object().at(*field).map_or("id", |attribute| attribute.column.as_str());
+                column(ROWS, name).eq(id)
+            }
+        }
+    }
+
+    /// The ids on the far side of a connecting table.
+    pub(super) fn via(&self, workspace: Uuid, via: &Via, near: Expr) -> SelectStatement {
+        let inner = self.alias();
+        let mut select = self.via_rows(workspace, via, &inner);
+        select.expr(column(&inner, &via.far)).and_where(column(&inner, &via.near).eq(near));
+        select
+    }
+
+    fn via_rows(&self, workspace: Uuid, via: &Via, alias: &str) -> SelectStatement {
+        let mut select = self.exists_in(&via.table, workspace, alias);
+        select.clear_selects();
+        if let Some((name, value)) = &via.only {
+            select.and_where(column(alias, name).eq(value.as_str()));
+        }
+        if via.deletable {
+            select.and_where(column(alias, "deleted_at").is_null());
+        }
+        select
+    }
+
+    /// `SELECT columns FROM table WHERE` the plan's records, in the part of the list that it wants.
+    fn rows(&self, plan: &Plan) -> SelectStatement {
+        let mut select = self.columns(plan);
+        select.from_as(Alias::new(&plan.object().table), Alias::new(ROWS));
+        select.cond_where(self.matching(plan)).cond_where(self.part(plan));
+        select
+    }
+
+    fn columns(&self, plan: &Plan) -> SelectStatement {
+        let mut select = Query::select();
+        select.exprs(self.names(plan).map(|name| column(ROWS, &name)));
+        select
+    }
+
+    /// The stored columns of the plan's fields.
+    fn names(&self, plan: &Plan) -> impl Iterator<Item = String> {
+        let fields = plan.columns.iter().filter_map(|field| plan.object().at(*field));
+        fields.flat_map(|attribute| std::iter::once(attribute.column.clone()).chain(attribute.currency()))
+    }
+
+    /// The records that the plan is about.
+    fn matching(&self, plan: &Plan) -> Condition {
+        let visible = self.visible(&plan.permit, plan.deleted, ROWS);
+        visible.add(self.predicate(&plan.permit, &plan.predicate, ROWS))
+    }
+
+    /// The part of the list that the page begins or ends at.
+    fn part(&self, plan: &Plan) -> Condition {
+        let beyond = |position: &Option<Vec<_>>, forward| {
+            position.as_ref().map(|position| self.beyond(plan, position, forward, ROWS))
+        };
+        let (after, before) = (beyond(&plan.page.after, true), beyond(&plan.page.before, false));
+        Condition::all().add_option(after).add_option(before)
+    }
+
+    fn ordered(&self, select: &mut SelectStatement, plan: &Plan) {
+        for key in self.order(plan, ROWS) {
+            select.order_by_expr(key.expr, key.direction);
+        }
+    }
+}
+
+/// One row more than the page has tells whether there are more.
+fn limit(plan: &Plan) -> u64 {
+    u64::from(plan.page.limit) + u64::from(plan.page.look_ahead)
+}
+
+fn counted(rows: SelectStatement) -> SelectStatement {
+    let mut select = Query::select();
+    select.expr(Expr::cust("count(*)")).from_subquery(rows, Alias::new("counted"));
+    select
+}
+
+/// `SELECT FROM unnest(ids) AS parent`.
+fn unnested(parents: &[Uuid]) -> SelectStatement {
+    let ids = parents.iter().map(|id| Bound::from(*id)).collect();
+    let ids = Bound::Array(ArrayType::Uuid, Some(Box::new(ids)));
+    let mut select = Query::select();
+    select.from_function(Func::cust("unnest").arg(Expr::value(ids)), Alias::new(PARENT));
+    select
+}

@@ -1,0 +1,238 @@
+//! The unit of work: changes of records and the events that tell of them, in one transaction. Nothing can
+//! be written without its event, for the same call stages both; dropped before its commit, all is undone.
+
+use std::{collections::HashMap, sync::Arc};
+
+use kernel::{
+    Code, Error, Permit, Record, Registry, Result, Value,
+    actor::Actor,
+    answer::Table,
+    object::{Action, Attribute, Object},
+    plan::{Deleted, Plan},
+    predicate::{Compare, Predicate, Test},
+    system,
+    time::Instant,
+};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, OnConflict, Query};
+use uuid::Uuid;
+
+use crate::{
+    lane::Lane,
+    log::{Entry, Operation, insert_events},
+    reader,
+    sql::{Sql, column, id_column},
+    write,
+};
+
+/// A unit of work in one workspace.
+pub struct Unit {
+    lane: Lane,
+    registry: Arc<Registry>,
+    actor: Actor,
+    now: Instant,
+    entries: Vec<Entry>,
+}
+
+/// A record as it was or is, and the user it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Owned<'a> {
+    /// The record.
+    pub record: &'a Record,
+    /// Whose it is; events about it are theirs too.
+    pub owner: Option<Uuid>,
+}
+
+impl Unit {
+    pub(crate) async fn begin(mut lane: Lane, registry: Arc<Registry>, actor: Actor, now: Instant) -> Result<Self> {
+        lane.begin().await?;
+        Ok(Self { lane, registry, actor, now, entries: Vec::new() })
+    }
+
+    /// Who works.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The instant of the work.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Reads what a plan asks for, as the unit has left it.
+    pub async fn read(&mut self, plan: &Plan) -> Result<Table> {
+        let sql = Sql::new(&self.registry, self.lane.dialect());
+        reader::read(&mut self.lane, &sql, plan).await
+    }
+
+    /// The records of these ids that the permit reaches, with all their fields, kept from other writers
+    /// until the unit ends. Deleted ones are found where the permit is for deleting and restoring.
+    pub async fn lock(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<Vec<Record>> {
+        let deleted = if permit.action() == Action::Delete { Deleted::Include } else { Deleted::Exclude };
+        let id = |id: &Uuid| Value::Id(*id);
+        let field = permit.object().index(id_column()).unwrap_or_default();
+        let compare = Compare::OneOf(ids.iter().map(id).collect());
+        self.select(permit, Predicate::Field(Test { field, compare }), deleted, true).await
+    }
+
+    /// The records for which a predicate holds, with all their fields, also those the caller may not read:
+    /// rules need them, clients get what the answer's plan may read.
+    pub async fn find(&mut self, permit: &Permit, predicate: Predicate) -> Result<Vec<Record>> {
+        self.select(permit, predicate, Deleted::Exclude, false).await
+    }
+
+    async fn select(&mut self, permit: &Permit, predicate: Predicate, deleted: Deleted, lock: bool) -> Result<Vec<Record>> {
+        let mut plan = Plan::new(permit.clone());
+        plan.columns = (0..permit.object().attributes.len()).collect();
+        plan.predicate = predicate;
+        plan.deleted = deleted;
+        plan.page.limit = u32::MAX;
+        let sql = Sql::new(&self.registry, self.lane.dialect());
+        let mut statement = sql.root(&plan);
+        if lock && self.lane.dialect().locks_rows() {
+            statement.lock(LockType::Update);
+        }
+        let rows = self.lane.rows(&statement).await?;
+        let mut records = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (mut values, mut place) = (Vec::with_capacity(plan.columns.len()), 0);
+            for attribute in &permit.object().attributes {
+                let (value, next) = row.value(place, attribute)?;
+                values.push(value);
+                place = next;
+            }
+            records.push(Record { object: Arc::clone(permit.object()), values });
+        }
+        Ok(records)
+    }
+
+    /// Whether every one of these records can still be reached by the permit: what a caller writes must not
+    /// end up out of its own sight.
+    pub async fn reaches(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<bool> {
+        if permit.only_of().is_none() {
+            return Ok(true);
+        }
+        let sql = Sql::new(&self.registry, self.lane.dialect());
+        let mut select = Query::select();
+        select.expr(column("r", id_column())).from_as(Alias::new(&permit.object().table), Alias::new("r"));
+        select.cond_where(sql.visible(permit, Deleted::Include, "r"));
+        select.and_where(column("r", id_column()).is_in(ids.iter().copied()));
+        Ok(self.lane.rows(&select).await?.len() == ids.len())
+    }
+
+    /// Creates records of one object.
+    pub async fn insert(&mut self, permit: &Permit, records: &[Owned<'_>]) -> Result<()> {
+        self.expect(permit, Action::Create)?;
+        let object = permit.object();
+        let dialect = self.lane.dialect();
+        for statement in write::insert(dialect, permit, records.iter().map(|owned| owned.record)) {
+            self.lane.execute(&statement).await?;
+        }
+        for owned in records {
+            self.entries.push(Entry::new(object, Operation::Create, None, owned));
+        }
+        Ok(())
+    }
+
+    /// Changes a record; its version must still be the one that was read.
+    pub async fn update(&mut self, permit: &Permit, before: &Record, after: &Owned<'_>) -> Result<()> {
+        self.expect(permit, Action::Update)?;
+        self.replace(permit, Operation::Update, before, after).await
+    }
+
+    /// Deletes or restores a record: sets or clears when it was deleted.
+    pub async fn delete(&mut self, permit: &Permit, before: &Record, after: &Owned<'_>) -> Result<()> {
+        self.expect(permit, Action::Delete)?;
+        let operation = match after.record.get(system::DELETED_AT) {
+            Some(_) => Operation::Delete,
+            None => Operation::Restore,
+        };
+        self.replace(permit, operation, before, after).await
+    }
+
+    async fn replace(&mut self, permit: &Permit, operation: Operation, before: &Record, after: &Owned<'_>) -> Result<()> {
+        let dialect = self.lane.dialect();
+        let update = write::update(dialect, permit, before, after.record);
+        if self.lane.execute(&update).await? != 1 {
+            return Err(Code::VersionConflict.into());
+        }
+        for statement in write::relist(dialect, permit, before, after.record) {
+            self.lane.execute(&statement).await?;
+        }
+        self.entries.push(Entry::new(permit.object(), operation, Some(before), after));
+        Ok(())
+    }
+
+    fn expect(&self, permit: &Permit, action: Action) -> Result<()> {
+        let same = permit.action() == action && permit.workspace() == self.actor.workspace;
+        if same { Ok(()) } else { Err(Error::internal("the permit is for something else")) }
+    }
+
+    /// Gives out so many numbers of a named sequence of the workspace, and says which is the first.
+    pub async fn take_numbers(&mut self, name: &str, count: usize) -> Result<i64> {
+        let count = i64::try_from(count).map_err(Error::internal)?;
+        let value = || Expr::col((Alias::new("counters"), Alias::new("value")));
+        let mut insert = Query::insert();
+        insert.into_table(Alias::new("counters"));
+        insert.columns(["workspace_id", "name", "value"].map(Alias::new));
+        insert.values_panic([self.actor.workspace.into(), name.into(), count.into()]);
+        let mut conflict = OnConflict::columns(["workspace_id", "name"].map(Alias::new));
+        conflict.value(Alias::new("value"), value().add(count));
+        insert.on_conflict(conflict).returning_col(Alias::new("value"));
+        let rows = self.lane.rows(&insert).await?;
+        let last: i64 = rows.first().ok_or_else(|| Error::internal("no number was given out"))?.get(0)?;
+        Ok(last - count + 1)
+    }
+
+    /// Which of these values of a unique field, or keys of a list's unique members, live records of the
+    /// object already have: the value's folded form and the record's id.
+    pub async fn taken(&mut self, permit: &Permit, attribute: &Attribute, keys: &[Vec<Value>]) -> Result<HashMap<Vec<String>, Uuid>> {
+        let dialect = self.lane.dialect();
+        let Some(select) = write::taken(dialect, permit, attribute, keys) else { return Ok(HashMap::new()) };
+        let mut taken = HashMap::new();
+        for row in self.lane.rows(&select).await? {
+            let width = keys.first().map_or(1, Vec::len);
+            let key = (1..=width).map(|place| row.get::<String>(place)).collect::<Result<Vec<_>>>()?;
+            taken.insert(key, row.get(0)?);
+        }
+        Ok(taken)
+    }
+
+    /// The lane, for what the engine keeps for itself.
+    pub(crate) fn lane(&mut self) -> &mut Lane {
+        &mut self.lane
+    }
+
+    /// Writes the events, takes their numbers last and makes everything durable. Gives the last event's
+    /// number, or none where nothing was changed.
+    pub async fn commit(mut self) -> Result<Option<i64>> {
+        let entries = std::mem::take(&mut self.entries);
+        if entries.is_empty() {
+            self.lane.commit().await?;
+            return Ok(None);
+        }
+        let count = entries.len();
+        // The counter's row is held until the commit is on disk, so it is the last thing asked for.
+        let first = self.take_numbers("seq", count).await?;
+        for statement in insert_events(self.lane.dialect(), &self.actor, self.now, first, entries)? {
+            self.lane.execute(&statement).await?;
+        }
+        self.lane.commit().await?;
+        Ok(Some(first + i64::try_from(count).map_err(Error::internal)? - 1))
+    }
+
+    /// Undoes everything, so that the lane can be used again at once.
+    pub async fn abandon(mut self) -> Result<()> {
+        self.lane.rollback().await
+    }
+}
+
+/// The owner of a record by its own field, if it has one.
+pub fn owner_of(object: &Object, record: &Record) -> Option<Uuid> {
+    match object.ownership {
+        kernel::object::Ownership::Field(name) => match record.value(name) {
+            Value::Id(id) => Some(*id),
+            _ => None,
+        },
+        _ => None,
+    }
+}

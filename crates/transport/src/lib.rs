@@ -1,0 +1,1 @@
+//! GraphQL and REST: interpreters of the registry.

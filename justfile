@@ -1,0 +1,37 @@
+# What there is to do here.
+_list:
+    @just --list --unsorted
+
+# Once: the toolchain, the test runner and PostgreSQL's programs
+setup:
+    rustup show active-toolchain
+    cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
+    cargo fetch --locked
+    tests/postgres install
+
+# A server with demo data
+run *arguments:
+    cargo run --release --package kith -- demo {{ arguments }}
+
+# All tests, on both databases; arguments go to the test runner
+test *arguments:
+    tests/run {{ arguments }}
+
+# Format and lints
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Write the contract files from the code
+gen:
+    cargo run --quiet --package kith -- schema graphql > schema.graphql
+    cargo run --quiet --package kith -- schema openapi > openapi/kith.json
+
+# What CI checks: tests, lints, contract files up to date
+check:
+    .ci/run
+
+# Measure (needs bench/run, which is still to come)
+bench *arguments:
+    @test -x bench/run || { echo "bench/run does not exist yet." >&2; exit 1; }
+    bench/run {{ arguments }}

@@ -1,0 +1,77 @@
+//! The database schema's history: each step widens what is there, and a later release narrows it, so that
+//! the previous release can run beside the new one.
+
+mod column;
+mod m20261121_000001_platform;
+mod m20261121_000002_people;
+mod m20261121_000003_sales;
+mod m20261121_000004_service;
+mod m20261121_000005_work;
+mod m20261121_000006_marketing;
+mod step;
+mod table;
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+pub use table::APP_ROLE;
+
+/// Brings a database up to date. On PostgreSQL it runs as the owner of the tables, and [`APP_ROLE`] exists.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_platform::step()),
+            Box::new(m20261121_000002_people::step()),
+            Box::new(m20261121_000003_sales::step()),
+            Box::new(m20261121_000004_service::step()),
+            Box::new(m20261121_000005_work::step()),
+            Box::new(m20261121_000006_marketing::step()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use sea_orm_migration::sea_orm::{ConnectionTrait, Database};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_takes_every_step() {
+        let database = Database::connect("sqlite::memory:").await.unwrap();
+        Migrator::up(&database, None).await.unwrap();
+        let broken = database.query_one_raw(statement(&database, "PRAGMA foreign_key_check")).await.unwrap();
+        assert!(broken.is_none());
+        assert!(Migrator::get_pending_migrations(&database).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn postgres_takes_every_step_behind_a_wall() {
+        let Ok(url) = std::env::var("KITH_TEST_POSTGRES_URL") else { return };
+        let server = Database::connect(&url).await.unwrap();
+        let name = format!("migrations_{}", std::process::id());
+        let role = format!(
+            "DO $$ BEGIN CREATE ROLE {APP_ROLE}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        );
+        server.execute_unprepared(&role).await.unwrap();
+        server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+
+        let (base, _) = url.rsplit_once('/').unwrap();
+        let database = Database::connect(format!("{base}/{name}")).await.unwrap();
+        Migrator::up(&database, None).await.unwrap();
+        let open = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
+                    AND NOT relrowsecurity AND relname <> 'seaql_migrations'";
+        assert!(database.query_one_raw(statement(&database, open)).await.unwrap().is_none());
+
+        database.close().await.unwrap();
+        server.execute_unprepared(&format!("DROP DATABASE {name}")).await.unwrap();
+    }
+
+    fn statement(database: &impl ConnectionTrait, sql: &str) -> sea_orm_migration::sea_orm::Statement {
+        sea_orm_migration::sea_orm::Statement::from_string(database.get_database_backend(), sql)
+    }
+}
