@@ -8,6 +8,7 @@ mod m20261121_000003_sales;
 mod m20261121_000004_service;
 mod m20261121_000005_work;
 mod m20261121_000006_marketing;
+mod m20261121_000007_jobs;
 mod step;
 mod table;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_service::step()),
             Box::new(m20261121_000005_work::step()),
             Box::new(m20261121_000006_marketing::step()),
+            Box::new(m20261121_000007_jobs::step()),
         ]
     }
 }

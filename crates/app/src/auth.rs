@@ -10,6 +10,7 @@ use kernel::{
     Code, Error, Result,
     actor::{Actor, Origin},
 };
+use persistence::credential::Credential;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -60,21 +61,45 @@ impl Kith {
         let workspace = Uuid::from_slice(workspace).map_err(|_| unknown())?;
         let id = Uuid::from_slice(id).map_err(|_| unknown())?;
         let credential = self.database().credential(workspace, id).await?.ok_or_else(unknown)?;
-        let same = credential.hash.as_bytes().ct_eq(hash(secret).as_bytes());
-        let expired = credential.expires_at.is_some_and(|end| end <= self.context().clock.now());
-        if !bool::from(same) || expired {
+        if !bool::from(credential.hash.as_bytes().ct_eq(hash(secret).as_bytes())) {
             return Err(unknown());
         }
-        let actor = Actor {
+        let seal = Seal::new(&credential.cursor_key)?;
+        Ok(Caller { actor: self.actor(workspace, id, &credential, origin, request_id)?, seal })
+    }
+
+    /// Who acts under a key that was presented earlier, as long as it is good.
+    pub(crate) async fn actor_of_key(
+        &self,
+        workspace: Uuid,
+        key: Uuid,
+        origin: Origin,
+        request_id: Arc<str>,
+    ) -> Result<Actor> {
+        let credential = self.database().credential(workspace, key).await?.ok_or(Code::Unauthenticated)?;
+        self.actor(workspace, key, &credential, origin, request_id)
+    }
+
+    fn actor(
+        &self,
+        workspace: Uuid,
+        key: Uuid,
+        credential: &Credential,
+        origin: Origin,
+        request_id: Arc<str>,
+    ) -> Result<Actor> {
+        if credential.expires_at.is_some_and(|end| end <= self.context().clock.now()) {
+            return Err(Code::Unauthenticated.into());
+        }
+        Ok(Actor {
             workspace,
             user: credential.user,
-            credential: Some(id),
-            role: domain::roles::role(&credential.role).ok_or_else(unknown)?,
+            credential: Some(key),
+            role: domain::roles::role(&credential.role).ok_or(Code::Unauthenticated)?,
             zone: credential.time_zone.parse().unwrap_or_default(),
             origin,
             request_id,
-        };
-        Ok(Caller { actor, seal: Seal::new(&credential.cursor_key)? })
+        })
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Spec {
     pub action: Action,
     /// Whether the caller must say which version it has seen.
     pub needs_version: bool,
+    /// Whether it only starts the work: its answer is the job that does it.
+    pub starts_job: bool,
     /// What it answers.
     pub outputs: &'static [Output],
 }

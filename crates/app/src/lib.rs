@@ -6,6 +6,7 @@ pub mod command;
 mod commands;
 pub mod context;
 pub mod cursor;
+pub mod import;
 pub mod listing;
 mod marketing;
 pub mod operation;
@@ -22,10 +23,14 @@ use std::sync::Arc;
 
 use kernel::{Code, Registry, Result, object::Object};
 use persistence::Database;
+use tokio::sync::Notify;
 
 pub use auth::Caller;
 pub use context::Context;
-pub use platform::workspace::{NewWorkspace, Workspace};
+pub use platform::{
+    file::{Content, MAX_FILE},
+    workspace::{NewWorkspace, Workspace},
+};
 pub use work::{Values, Work};
 
 use command::Registered;
@@ -38,12 +43,13 @@ struct Inner {
     database: Database,
     context: Context,
     commands: Vec<Registered>,
+    queued: Notify,
 }
 
 impl Kith {
     /// Kith over a store.
     pub fn new(database: Database, context: Context) -> Self {
-        Self(Arc::new(Inner { database, context, commands: commands::all() }))
+        Self(Arc::new(Inner { database, context, commands: commands::all(), queued: Notify::new() }))
     }
 
     /// The objects.
@@ -80,6 +86,11 @@ impl Kith {
     pub fn statements(&self) -> u64 {
         self.0.database.statements()
     }
+}
+
+/// The standard objects, for those who document them without a store.
+pub fn registry() -> Registry {
+    domain::registry()
 }
 
 /// The commands, for those who document them without a store.

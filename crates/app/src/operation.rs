@@ -19,6 +19,24 @@ impl Kith {
         self.database().read(plan).await
     }
 
+    /// Reads one record with all that the actor may read of it.
+    pub(crate) async fn record(&self, actor: &Actor, object: &str, id: Uuid) -> Result<Record> {
+        let permit = actor.permit(self.object(object)?, Action::Read)?;
+        let mut plan = Plan::by_id(permit, id);
+        plan.all_columns();
+        let table = self.read(&plan).await?;
+        if table.is_empty() {
+            return Err(Code::NotFound.into());
+        }
+        let mut record = Record::new(plan.permit.object().clone());
+        for (field, value) in plan.columns.iter().zip(table.row(0)) {
+            if let Some(place) = record.values.get_mut(*field) {
+                *place = value.clone();
+            }
+        }
+        Ok(record)
+    }
+
     /// Creates a record.
     pub async fn create(&self, actor: &Actor, object: &str, input: &Map<String, Json>) -> Result<Record> {
         let permit = actor.permit(self.standard(object, Action::Create)?, Action::Create)?;

@@ -13,8 +13,9 @@ use kernel::{
     input,
     object::{Action, Attribute, Object, Ownership},
     plan::sort_key,
-    predicate::{Compare, Predicate, Test},
+    predicate::{Compare, Parser, Predicate, Test},
     system,
+    text::upper_snake,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -61,6 +62,7 @@ impl Work {
         for change in pending.iter_mut() {
             check_references(change, &found);
             self.apply_rules(change, &found);
+            self.check_predicates(change);
             // A rule may have set another reference; it set it from a record that the actor can see.
             let missing = input::missing(object, &change.after.values);
             change.violations.extend(missing);
@@ -105,6 +107,24 @@ impl Work {
         }
         let Change { after, violations, companions, .. } = change;
         (pending.after, pending.violations, pending.companions) = (after, violations, companions);
+    }
+
+    /// Notes what is wrong with predicates that are kept: they are read as they will be when they are asked.
+    fn check_predicates(&self, pending: &mut Pending) {
+        let object = std::sync::Arc::clone(&pending.after.object);
+        for attribute in &object.attributes {
+            let Some(over) = attribute.predicate_over.filter(|_| pending.differs(attribute)) else { continue };
+            let Value::Text(over) = pending.after.value(over) else { continue };
+            let over = self.kith.registry().objects().iter().find(|object| upper_snake(object.name) == *over);
+            let json = pending.after.value(attribute.name).as_document();
+            let (Some(over), Some(json)) = (over, json) else { continue };
+            let parser = Parser::new(self.kith.registry(), self.actor(), self.now());
+            let read = self.actor().permit(over, Action::Read);
+            let pointer = format!("/{}", attribute.name);
+            if let Err(error) = read.and_then(|permit| parser.parse(&permit, &json, &pointer)) {
+                pending.violations.extend(error.violations);
+            }
+        }
     }
 
     /// The records that changes refer to and the actor can see: those newly referred to, and those that
@@ -252,7 +272,7 @@ fn owner(object: &Object, record: &Record, found: &Found) -> Option<Uuid> {
 }
 
 /// The values that no two records may share: one of a unique field, or one for each item of a list.
-fn unique_keys(attribute: &Attribute, value: &Value) -> Vec<Vec<Value>> {
+pub(crate) fn unique_keys(attribute: &Attribute, value: &Value) -> Vec<Vec<Value>> {
     match attribute.list() {
         None if attribute.unique && !value.is_null() => vec![vec![sort_key(value)]],
         Some(list) if !list.unique.is_empty() => {
@@ -267,7 +287,7 @@ fn unique_keys(attribute: &Attribute, value: &Value) -> Vec<Vec<Value>> {
     }
 }
 
-fn folded(key: &[Value]) -> Vec<String> {
+pub(crate) fn folded(key: &[Value]) -> Vec<String> {
     let text = |value: &Value| match value {
         Value::Text(text) => text.clone(),
         other => format!("{other:?}"),

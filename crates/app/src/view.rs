@@ -122,19 +122,7 @@ impl Kith {
 
     /// Which records are in a collection.
     pub async fn members(&self, actor: &Actor, collection: &Collection, id: Uuid) -> Result<Members> {
-        let permit = actor.permit(self.object(collection.object)?, Action::Read)?;
-        let mut plan = Plan::by_id(permit.clone(), id);
-        plan.all_columns();
-        let table = self.read(&plan).await?;
-        if table.is_empty() {
-            return Err(Code::NotFound.into());
-        }
-        let mut record = Record::new(permit.object().clone());
-        for (field, value) in plan.columns.iter().zip(table.row(0)) {
-            if let Some(place) = record.values.get_mut(*field) {
-                *place = value.clone();
-            }
-        }
+        let record = self.record(actor, collection.object, id).await?;
         (collection.resolve)(&record)
     }
 }

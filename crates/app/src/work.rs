@@ -29,6 +29,8 @@ const RESTORABLE_DAYS: i64 = 30;
 pub struct Work {
     pub(crate) kith: Kith,
     pub(crate) unit: Unit,
+    /// Whether a job was put into the queue, so that somebody is to be woken once it can be seen there.
+    pub(crate) queues: bool,
 }
 
 /// The values of a record about to be created or changed, by the places of their fields.
@@ -39,7 +41,7 @@ impl Work {
     pub async fn begin(kith: &Kith, actor: &Actor) -> Result<Self> {
         let now = kith.context().clock.now();
         let unit = kith.database().begin(actor, now).await?;
-        Ok(Self { kith: kith.clone(), unit })
+        Ok(Self { kith: kith.clone(), unit, queues: false })
     }
 
     /// Who works.
@@ -148,20 +150,24 @@ impl Work {
     /// Changes records of one object together, like [`Work::create_all`].
     pub(crate) async fn update_all(&mut self, permit: &Permit, pending: &mut Vec<Pending>) -> Result<Vec<Result<Record>>> {
         self.settle(permit, pending).await?;
+        let (now, user) = (self.now(), self.actor().user);
+        let changed = |pending: &Pending| {
+            let differs = pending.before.as_ref().is_some_and(|before| before.values != pending.after.values);
+            differs && pending.violations.is_empty()
+        };
         let mut written = Vec::new();
-        for pending in pending.iter_mut().filter(|pending| pending.violations.is_empty()) {
+        for pending in pending.iter_mut().filter(|pending| changed(pending)) {
             let Some(before) = &pending.before else { continue };
-            if before.values == pending.after.values {
-                continue;
-            }
             pending.after.set(system::VERSION, before.version().saturating_add(1));
-            pending.after.set(system::UPDATED_AT, self.unit.now());
-            pending.after.set(system::UPDATED_BY, self.unit.actor().user);
-            let after = Owned { record: &pending.after, owner: pending.owner };
-            self.unit.update(permit, before, &after).await?;
-            written.push(pending.after.id());
+            pending.after.set(system::UPDATED_AT, now);
+            pending.after.set(system::UPDATED_BY, user);
+            written.push((before, Owned { record: &pending.after, owner: pending.owner }));
         }
-        self.stay_in_sight(permit, &written).await?;
+        if !written.is_empty() {
+            self.unit.update(permit, &written).await?;
+            let ids: Vec<_> = written.iter().map(|(before, _)| before.id()).collect();
+            self.stay_in_sight(permit, &ids).await?;
+        }
         self.accompany(pending).await?;
         Ok(std::mem::take(pending).into_iter().map(Pending::outcome).collect())
     }
@@ -233,7 +239,11 @@ impl Work {
 
     /// Makes everything durable.
     pub async fn commit(self) -> Result<()> {
-        self.unit.commit().await.map(drop)
+        self.unit.commit().await?;
+        if self.queues {
+            self.kith.0.queued.notify_one();
+        }
+        Ok(())
     }
 
     /// Gives out the numbers of serial fields.

@@ -144,6 +144,10 @@ pub enum PageInfo {
     NextCursor,
     /// The cursor of the page before, null on the first.
     PreviousCursor,
+    /// How many records there are in all, counted up to 10 001.
+    TotalCount,
+    /// Whether there are more than were counted.
+    TotalIsCapped,
     /// A fixed text.
     Text(String),
 }

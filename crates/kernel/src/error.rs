@@ -12,7 +12,6 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal,)+) => {
         /// What went wrong, as a stable word a client can match on.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
         pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
 
         impl Code {
@@ -101,6 +100,8 @@ codes! {
     TooDeep = "too_deep",
     /// The content type is not one the operation reads.
     UnsupportedMediaType = "unsupported_media_type",
+    /// The GraphQL document does not fit the schema.
+    InvalidQuery = "invalid_query",
     /// The GraphQL document is larger or costlier than the limits.
     QueryTooComplex = "query_too_complex",
     /// The request took longer than the server allows.
@@ -174,6 +175,14 @@ impl Error {
     pub fn with(mut self, key: &str, value: impl Into<Json>) -> Self {
         self.meta.insert(key.to_owned(), value.into());
         self
+    }
+
+    /// The code that clients are told: that of the violations, where they all share one.
+    pub fn public_code(&self) -> Code {
+        match self.violations.as_slice() {
+            [first, others @ ..] if others.iter().all(|other| other.code == first.code) => first.code,
+            _ => self.code,
+        }
     }
 
     /// Whether clients are expected to meet this in normal use: GraphQL answers it in the payload.

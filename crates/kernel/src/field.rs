@@ -101,6 +101,8 @@ pub struct FieldDef {
     pub serial: bool,
     /// The link that the record referred to gets in return: its name and meaning.
     pub inverse: Option<(&'static str, &'static str)>,
+    /// The document is a predicate over the object that this choice names: `CONTACT` for contact.
+    pub predicate_over: Option<&'static str>,
 }
 
 /// A field whose values have the Rust type `T` in rules.
@@ -184,6 +186,7 @@ impl<T> Field<T> {
             sensitive: false,
             serial: false,
             inverse: None,
+            predicate_over: None,
         };
         Self { def, kind: PhantomData }
     }
@@ -331,6 +334,11 @@ impl Field<Json> {
     /// A JSON document.
     pub const fn document(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Document, doc)
+    }
+
+    /// The document is a predicate over the object that the choice in this field names.
+    pub const fn predicate_over<C>(self, object: Field<C>) -> Self {
+        Self::with(FieldDef { predicate_over: Some(object.def.name), ..self.def })
     }
 
     /// The records referred to by the list's items get this link back.

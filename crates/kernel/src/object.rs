@@ -325,7 +325,7 @@ impl Object {
 
     /// Whether its records change and can be deleted: all but those of a log.
     pub fn is_mutable(&self) -> bool {
-        self.by_name.contains_key(system::VERSION.def.name)
+        self.by_name.contains_key(system::DELETED_AT.def.name)
     }
 
     /// Whether callers may do this with its standard operations.

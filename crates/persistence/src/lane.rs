@@ -132,13 +132,15 @@ impl Lane {
         let (sql, values) = build(self.dialect(), statement);
         self.home.statements.fetch_add(1, Ordering::Relaxed);
         self.busy = true;
-        let query = AssertSqlSafe(sql);
+        let (query, keep) = (AssertSqlSafe(sql), is_kept(&values));
         let done = match &mut self.open()?.connection {
             Connection::Sqlite(connection) => {
-                sqlx::query_with(query, values).execute(connection).await.map(|done| done.rows_affected())
+                let query = sqlx::query_with(query, values).persistent(keep);
+                query.execute(connection).await.map(|done| done.rows_affected())
             }
             Connection::Postgres(connection) => {
-                sqlx::query_with(query, values).execute(connection).await.map(|done| done.rows_affected())
+                let query = sqlx::query_with(query, values).persistent(keep);
+                query.execute(connection).await.map(|done| done.rows_affected())
             }
         };
         self.busy = false;
@@ -147,14 +149,14 @@ impl Lane {
 
     async fn run(&mut self, sql: String, values: sea_query_sqlx::SqlxValues) -> Result<Vec<Row>> {
         self.busy = true;
-        let query = AssertSqlSafe(sql);
+        let (query, keep) = (AssertSqlSafe(sql), is_kept(&values));
         let rows = match &mut self.open()?.connection {
             Connection::Sqlite(connection) => {
-                let rows = sqlx::query_with(query, values).fetch_all(connection).await;
+                let rows = sqlx::query_with(query, values).persistent(keep).fetch_all(connection).await;
                 rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
             }
             Connection::Postgres(connection) => {
-                let rows = sqlx::query_with(query, values).fetch_all(connection).await;
+                let rows = sqlx::query_with(query, values).persistent(keep).fetch_all(connection).await;
                 rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
             }
         };
@@ -211,6 +213,12 @@ impl Lane {
         self.busy = true;
         unavailable(error)
     }
+}
+
+/// Whether the statement is kept prepared. One with very many parameters hardly ever comes again in the same
+/// length, and a connection that kept hundreds of them would hold a lot of memory.
+fn is_kept(values: &sea_query_sqlx::SqlxValues) -> bool {
+    values.0.0.len() <= 250
 }
 
 impl Drop for Lane {

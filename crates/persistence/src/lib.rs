@@ -6,6 +6,7 @@ pub mod dialect;
 pub mod file;
 mod lane;
 mod log;
+pub mod queue;
 mod reader;
 mod role;
 mod sql;

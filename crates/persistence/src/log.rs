@@ -7,7 +7,7 @@ use kernel::{
     actor::Actor,
     answer::write_value,
     id::TypeId,
-    object::Object,
+    object::{Attribute, Object},
     system,
     time::Instant,
 };
@@ -64,7 +64,11 @@ impl Entry {
         let record = after.record;
         let mut changed = Vec::new();
         let (mut changes, mut sensitive) = (Vec::new(), Vec::new());
-        for attribute in object.attributes.iter().filter(|attribute| !STAMPS.contains(&attribute.name)) {
+        let told = |attribute: &&Attribute| !STAMPS.contains(&attribute.name);
+        let mut attributes: Vec<_> = object.attributes.iter().filter(told).collect();
+        // Documents are kept in canonical form, their members in order.
+        attributes.sort_unstable_by_key(|attribute| attribute.name);
+        for attribute in attributes {
             let old = before.map_or(&Value::Null, |before| before.value(attribute.name));
             let new = record.value(attribute.name);
             if old == new {
@@ -77,10 +81,10 @@ impl Entry {
             }
             out.push(if out.is_empty() { b'{' } else { b',' });
             out.extend_from_slice(Json::from(attribute.name).to_string().as_bytes());
-            out.extend_from_slice(b":{\"old\":");
-            write_value(out, attribute, &object.prefix, old);
-            out.extend_from_slice(b",\"new\":");
+            out.extend_from_slice(b":{\"new\":");
             write_value(out, attribute, &object.prefix, new);
+            out.extend_from_slice(b",\"old\":");
+            write_value(out, attribute, &object.prefix, old);
             out.push(b'}');
         }
         Self {

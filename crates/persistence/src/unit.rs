@@ -133,10 +133,10 @@ impl Unit {
         Ok(())
     }
 
-    /// Changes a record; its version must still be the one that was read.
-    pub async fn update(&mut self, permit: &Permit, before: &Record, after: &Owned<'_>) -> Result<()> {
+    /// Changes records of one object; their versions must still be those that were read.
+    pub async fn update(&mut self, permit: &Permit, changes: &[(&Record, Owned<'_>)]) -> Result<()> {
         self.expect(permit, Action::Update)?;
-        self.replace(permit, Operation::Update, before, after).await
+        self.replace(permit, Operation::Update, changes).await
     }
 
     /// Deletes or restores a record: sets or clears when it was deleted.
@@ -146,19 +146,23 @@ impl Unit {
             Some(_) => Operation::Delete,
             None => Operation::Restore,
         };
-        self.replace(permit, operation, before, after).await
+        self.replace(permit, operation, &[(before, *after)]).await
     }
 
-    async fn replace(&mut self, permit: &Permit, operation: Operation, before: &Record, after: &Owned<'_>) -> Result<()> {
+    async fn replace(&mut self, permit: &Permit, operation: Operation, changes: &[(&Record, Owned<'_>)]) -> Result<()> {
         let dialect = self.lane.dialect();
-        let update = write::update(dialect, permit, before, after.record);
-        if self.lane.execute(&update).await? != 1 {
-            return Err(Code::VersionConflict.into());
+        let pairs: Vec<_> = changes.iter().map(|(before, after)| (*before, after.record)).collect();
+        for (statement, expected) in write::update(dialect, permit, &pairs) {
+            let found = self.lane.execute(&statement).await?;
+            if usize::try_from(found).map_err(Error::internal)? != expected {
+                return Err(Code::VersionConflict.into());
+            }
         }
-        for statement in write::relist(dialect, permit, before, after.record) {
+        for statement in write::relist(dialect, permit, &pairs) {
             self.lane.execute(&statement).await?;
         }
-        self.entries.push(Entry::new(permit.object(), operation, Some(before), after));
+        let entries = changes.iter().map(|(before, after)| Entry::new(permit.object(), operation, Some(before), after));
+        self.entries.extend(entries);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! From changes to SQL: the rows of records and of the tables that index their lists.
 
+use std::collections::BTreeMap;
+
 use kernel::{
     Permit, Record, Value,
     field::Kind,
@@ -12,17 +14,17 @@ use kernel::{
     value::Decimal,
 };
 use sea_orm::sea_query::{
-    Alias, Condition, DeleteStatement, Expr, ExprTrait, InsertStatement, Query, SelectStatement, UpdateStatement,
-    Value as Bound,
+    Alias, Condition, DeleteStatement, Expr, ExprTrait, InsertStatement, IntoIden, Query, SelectStatement,
+    TableRef, UpdateStatement, Value as Bound, ValueTuple,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 use crate::dialect::Dialect;
 
 /// A statement that writes.
 pub(crate) enum Write {
     Insert(InsertStatement),
+    Update(UpdateStatement),
     Delete(DeleteStatement),
 }
 
@@ -30,6 +32,7 @@ impl sea_query_sqlx::SqlxBinder for Write {
     fn build_sqlx<T: sea_orm::sea_query::QueryBuilder>(&self, builder: T) -> (String, sea_query_sqlx::SqlxValues) {
         match self {
             Write::Insert(statement) => statement.build_sqlx(builder),
+            Write::Update(statement) => statement.build_sqlx(builder),
             Write::Delete(statement) => statement.build_sqlx(builder),
         }
     }
@@ -115,50 +118,106 @@ pub(crate) fn insert<'r>(
     statements
 }
 
-/// The change of a record's own row: only what differs is written.
-pub(crate) fn update(dialect: Dialect, permit: &Permit, before: &Record, after: &Record) -> UpdateStatement {
+/// A record as it was and as it shall be.
+pub(crate) type Pair<'r> = (&'r Record, &'r Record);
+
+/// The changes of records' own rows, each statement with the number of rows it must find: only what differs is
+/// written, and those that differ in the same fields are written together.
+pub(crate) fn update(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> Vec<(Write, usize)> {
+    let mut alike: BTreeMap<Vec<usize>, Vec<Pair<'_>>> = BTreeMap::new();
+    for (before, after) in pairs {
+        let differ = |(_, (old, new)): &(usize, (&Value, &Value))| old != new;
+        let values = before.values.iter().zip(&after.values).enumerate();
+        let fields = values.filter(differ).map(|(field, _)| field).collect();
+        alike.entry(fields).or_default().push((before, after));
+    }
+    let mut statements = Vec::new();
+    for (fields, pairs) in alike {
+        // At most two columns each, the key and the version.
+        let most = MAX_PARAMETERS / (fields.len() * 2 + 2);
+        for pairs in pairs.chunks(most.max(1)) {
+            let update = match pairs {
+                [(before, after)] => update_one(dialect, permit, &fields, before, after),
+                pairs => update_many(dialect, permit, &fields, pairs),
+            };
+            statements.push((Write::Update(update), pairs.len()));
+        }
+    }
+    statements
+}
+
+fn stored_fields<'r>(
+    dialect: Dialect,
+    object: &'r Object,
+    fields: &'r [usize],
+    record: &'r Record,
+) -> impl Iterator<Item = (String, Bound)> + 'r {
+    let fields = fields.iter().filter_map(|field| Some((object.at(*field)?, record.values.get(*field)?)));
+    fields.flat_map(move |(attribute, value)| stored(dialect, attribute, value))
+}
+
+fn update_one(dialect: Dialect, permit: &Permit, fields: &[usize], before: &Record, after: &Record) -> UpdateStatement {
     let object = permit.object();
     let mut update = Query::update();
     update.table(Alias::new(&object.table));
-    let fields = object.attributes.iter().zip(before.values.iter().zip(&after.values));
-    for (attribute, (_, value)) in fields.filter(|(_, (old, new))| old != new) {
-        for (column, value) in stored(dialect, attribute, value) {
-            update.value(Alias::new(column), Expr::value(value));
-        }
+    for (column, value) in stored_fields(dialect, object, fields, after) {
+        update.value(Alias::new(column), Expr::value(value));
     }
-    update.cond_where(own_row(permit, before.id()));
+    update.and_where(Expr::col(Alias::new("workspace_id")).eq(permit.workspace()));
+    update.and_where(Expr::col(Alias::new("id")).eq(before.id()));
     update.and_where(Expr::col(Alias::new(system::VERSION.def.name)).eq(before.version()));
     update.to_owned()
 }
 
-fn own_row(permit: &Permit, id: Uuid) -> Condition {
-    let workspace = Expr::col(Alias::new("workspace_id")).eq(permit.workspace());
-    Condition::all().add(workspace).add(Expr::col(Alias::new("id")).eq(id))
+/// `UPDATE … FROM (VALUES …)`, whose columns both databases call column1, column2 and so on.
+fn update_many(dialect: Dialect, permit: &Permit, fields: &[usize], pairs: &[Pair<'_>]) -> UpdateStatement {
+    let object = permit.object();
+    let mut update = Query::update();
+    update.table(Alias::new(&object.table));
+    let new = |place: usize| Expr::col((Alias::new("new"), Alias::new(format!("column{place}"))));
+    let mut rows = Vec::with_capacity(pairs.len());
+    for (before, after) in pairs {
+        let mut row = vec![Bound::from(before.id()), Bound::from(before.version())];
+        row.extend(stored_fields(dialect, object, fields, after).map(|(_, value)| value));
+        rows.push(ValueTuple::Many(row));
+    }
+    if let Some((_, after)) = pairs.first() {
+        for (place, (column, _)) in stored_fields(dialect, object, fields, after).enumerate() {
+            update.value(Alias::new(column), new(place + 3));
+        }
+    }
+    update.from(TableRef::ValuesList(rows, Alias::new("new").into_iden()));
+    let own = |name: &str| Expr::col((Alias::new(&object.table), Alias::new(name)));
+    update.and_where(own("workspace_id").eq(permit.workspace())).and_where(own("id").eq(new(1)));
+    update.and_where(own(system::VERSION.def.name).eq(new(2)));
+    update.to_owned()
 }
 
 /// The index of the lists that differ, written anew. A deleted record is not in the index.
-pub(crate) fn relist(dialect: Dialect, permit: &Permit, before: &Record, after: &Record) -> Vec<Write> {
-    let deleted = |record: &Record| !record.value(system::DELETED_AT.def.name).is_null();
+pub(crate) fn relist(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> Vec<Write> {
+    let shown = |record: &Record, attribute: &Attribute| match record.value(system::DELETED_AT.def.name) {
+        Value::Null => record.value(attribute.name).clone(),
+        _ => Value::Null,
+    };
     let mut statements = Vec::new();
     for attribute in &permit.object().attributes {
         let Some(list) = attribute.list() else { continue };
-        let shown = |record: &Record| if deleted(record) { Value::Null } else { record.value(attribute.name).clone() };
-        if shown(before) == shown(after) {
-            continue;
-        }
-        if !shown(before).is_null() {
+        let differ = |(before, after): &&Pair<'_>| shown(before, attribute) != shown(after, attribute);
+        let pairs: Vec<_> = pairs.iter().filter(differ).collect();
+        let had = pairs.iter().filter(|(before, _)| !shown(before, attribute).is_null());
+        let had: Vec<_> = had.map(|(before, _)| before.id()).collect();
+        if !had.is_empty() {
             let mut delete = Query::delete();
             delete.from_table(Alias::new(list.table));
             delete.and_where(Expr::col(Alias::new("workspace_id")).eq(permit.workspace()));
-            delete.and_where(Expr::col(Alias::new("record_id")).eq(before.id()));
             if list.shared {
                 delete.and_where(Expr::col(Alias::new("object")).eq(permit.object().name));
             }
+            delete.and_where(Expr::col(Alias::new("record_id")).is_in(had));
             statements.push(Write::Delete(delete.to_owned()));
         }
-        if !deleted(after) {
-            statements.extend(list_rows(dialect, permit, attribute, std::iter::once(after)));
-        }
+        let has = pairs.into_iter().map(|(_, after)| *after).filter(|after| !shown(after, attribute).is_null());
+        statements.extend(list_rows(dialect, permit, attribute, has));
     }
     statements
 }
@@ -249,17 +308,27 @@ pub(crate) fn taken(dialect: Dialect, permit: &Permit, attribute: &Attribute, ke
             let values = keys.iter().filter_map(|key| key.first()).map(value);
             select.and_where(Expr::col(Alias::new(only)).is_in(values));
         }
-        columns => {
-            let mut any = Condition::any();
+        [first @ .., last] => {
+            // Keys mostly begin alike, as those of one outside system do.
+            let mut alike: Vec<(&[Value], Vec<Expr>)> = Vec::new();
             for key in keys {
-                let parts = columns.iter().zip(key);
+                let Some((end, start)) = key.split_last() else { continue };
+                match alike.iter_mut().find(|(other, _)| *other == start) {
+                    Some((_, ends)) => ends.push(value(end)),
+                    None => alike.push((start, vec![value(end)])),
+                }
+            }
+            let mut any = Condition::any();
+            for (start, ends) in alike {
+                let parts = first.iter().zip(start);
                 let all = parts.fold(Condition::all(), |all, (column, part)| {
                     all.add(Expr::col(Alias::new(column)).eq(value(part)))
                 });
-                any = any.add(all);
+                any = any.add(all.add(Expr::col(Alias::new(last)).is_in(ends)));
             }
             select.cond_where(any);
         }
+        [] => {}
     }
     Some(select)
 }

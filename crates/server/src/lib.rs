@@ -1,1 +1,15 @@
-//! The binary: configuration, command line, wiring.
+//! The binary as a library: configuration, command line, wiring. Tests start the server with [`serve::run`].
+
+pub mod cli;
+pub mod config;
+pub mod database;
+mod demo;
+mod engine;
+pub mod failure;
+mod log;
+pub mod serve;
+mod signals;
+
+pub use config::Config;
+pub use failure::Failure;
+pub use serve::{Running, run};

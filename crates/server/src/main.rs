@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `kith`.
+
+fn main() -> std::process::ExitCode {
+    kith::cli::main()
+}

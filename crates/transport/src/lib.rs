@@ -1,1 +1,101 @@
 //! GraphQL and REST: interpreters of the registry.
+
+pub mod graphql;
+mod observe;
+pub mod openapi;
+mod problem;
+mod request;
+mod rest;
+mod server;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use actix_web::{
+    dev::ServiceRequest,
+    middleware::{Next, from_fn},
+    web::{self, Bytes, ServiceConfig},
+};
+use app::Kith;
+use graphql::Gateway;
+use kernel::Result;
+
+/// What bounds a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How many bytes a body may have.
+    pub body_limit: usize,
+    /// How long a request may take, its body's arrival included.
+    pub timeout: Duration,
+    /// Whether GraphQL resolves all field by field instead of by plans: slow, for comparing the answers.
+    pub field_by_field: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { body_limit: 1024 * 1024, timeout: Duration::from_secs(10), field_by_field: false }
+    }
+}
+
+/// Both doors to one Kith.
+#[derive(Clone)]
+pub struct Transport {
+    kith: Kith,
+    settings: Settings,
+    document: Arc<OnceLock<Bytes>>,
+    gateway: Arc<OnceLock<graphql::Gateway>>,
+}
+
+impl Transport {
+    /// The doors to this Kith.
+    pub fn new(kith: Kith, settings: Settings) -> Self {
+        Self { kith, settings, document: Arc::default(), gateway: Arc::default() }
+    }
+
+    /// What they lead to.
+    pub fn kith(&self) -> &Kith {
+        &self.kith
+    }
+
+    /// What bounds a request.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The GraphQL endpoint, made when somebody first comes to it.
+    fn gateway(&self) -> Result<&Gateway> {
+        match self.gateway.get() {
+            Some(gateway) => Ok(gateway),
+            None => {
+                let made = Gateway::new(&self.kith, self.settings.field_by_field)?;
+                Ok(self.gateway.get_or_init(|| made))
+            }
+        }
+    }
+
+    /// The OpenAPI document, made when somebody first asks for it.
+    fn document(&self) -> Bytes {
+        let make = || openapi::document(self.kith.registry(), self.kith.commands()).into();
+        self.document.get_or_init(make).clone()
+    }
+}
+
+/// Registers every path of both doors.
+pub fn configure(transport: Transport) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        let data = web::Data::new(transport.clone());
+        let watch = move |request: ServiceRequest, next: Next<_>| observe::watch(transport.clone(), request, next);
+        let scope = web::scope("")
+            .app_data(data)
+            .wrap(from_fn(watch))
+            .route("/graphql", web::to(graphql::handle))
+            .service(web::resource(rest::PATHS).route(web::to(rest::handle)))
+            .route("/livez", web::to(server::alive))
+            .route("/readyz", web::to(server::ready))
+            .route("/openapi.json", web::to(server::document))
+            .default_service(web::to(server::nothing));
+        config.service(scope);
+    }
+}

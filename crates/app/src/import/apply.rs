@@ -30,40 +30,34 @@ impl Mapping {
                 input.insert(name.clone(), value);
             }
         }
-        let Builder {
-            row: _,
-            lookups,
-            origins,
-            mut errors,
-            cells: _,
-            filled: _,
-            bytes,
-        } = builder;
-        let draft = Draft {
-            input,
-            lookups,
-            origins: origins.into_iter().collect(),
-        };
+        let Builder { row: _, lookups, origins, mut errors, cells: _, filled: _, bytes } = builder;
+        let draft = Draft { input, lookups, origins: origins.into_iter().collect(), size: bytes };
         if bytes > MAX_DRAFT_BYTES {
             errors.push(draft_too_large().in_row());
         } else if let (false, Some(member)) = (matched, &self.matching) {
             let message = format!("`{member}` is blank, and a record is recognised by it");
             let column = self.first_column(member).map(str::to_owned);
-            errors.push(RowError {
-                column,
-                ..Fault::new("blank_match", message).in_row()
-            });
+            errors.push(RowError { column, ..Fault::new("blank_match", message).in_row() });
         }
         if errors.is_empty() { Ok(draft) } else { Err(errors) }
     }
 }
 
+/// How much text a value holds, in bytes, roughly.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| name.len().saturating_add(size(value))).sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+    }
+}
+
 fn draft_too_large() -> Fault {
     let limit = MAX_DRAFT_BYTES / (1024 * 1024);
-    Fault::new(
-        "draft_too_large",
-        format!("the row becomes more than {limit} MiB of input"),
-    )
+    Fault::new("draft_too_large", format!("the row becomes more than {limit} MiB of input"))
 }
 
 struct Builder<'r> {
@@ -101,7 +95,10 @@ impl<'r> Builder<'r> {
 
     fn value(&mut self, source: &Source, pointer: &str) -> Option<Value> {
         match source {
-            Source::Constant(value) => Some(value.clone()),
+            Source::Constant(value) => {
+                self.bytes = self.bytes.saturating_add(size(value));
+                Some(value.clone())
+            }
             Source::Object(members) => self.object(members, pointer),
             Source::List(items) => {
                 let mut list = Vec::new();
@@ -149,11 +146,7 @@ impl<'r> Builder<'r> {
     }
 
     fn cell(&mut self, source: &CellSource, column: &str, pointer: &str) -> Result<Option<Value>, RowError> {
-        let CellSource {
-            columns,
-            join,
-            transform,
-        } = source;
+        let CellSource { columns, join, transform } = source;
         let in_column = |fault: Fault| fault.in_column(column);
         let mut text = String::new();
         for column in columns {
@@ -202,28 +195,13 @@ impl<'r> Builder<'r> {
         pointer: String,
     ) -> Result<Value, RowError> {
         let Shape::Reference(Reference { object, by }) = &source.transform.shape else {
-            return source
-                .transform
-                .shape
-                .value(text)
-                .map_err(|fault| fault.in_column(column));
+            return source.transform.shape.value(text).map_err(|fault| fault.in_column(column));
         };
         let key = match by {
-            ReferenceBy::Field(name) => LookupKey::Field {
-                name: name.clone(),
-                value: text,
-            },
-            ReferenceBy::System(system) => LookupKey::External {
-                system: system.clone(),
-                id: text,
-            },
+            ReferenceBy::Field(name) => LookupKey::Field { name: name.clone(), value: text },
+            ReferenceBy::System(system) => LookupKey::External { system: system.clone(), id: text },
         };
-        self.lookups.push(Lookup {
-            pointer,
-            object: object.clone(),
-            key,
-            column: column.to_owned(),
-        });
+        self.lookups.push(Lookup { pointer, object: object.clone(), key, column: column.to_owned() });
         Ok(Value::Null)
     }
 }

@@ -30,10 +30,7 @@ impl Decimal {
             return None;
         }
         let units: i128 = digits.parse().ok()?;
-        Some(Self {
-            units: if negative { units.checked_neg()? } else { units },
-            places: fraction.len(),
-        })
+        Some(Self { units: if negative { units.checked_neg()? } else { units }, places: fraction.len() })
     }
 
     /// The exact product without trailing zeros; `None` when it is too large.
@@ -46,11 +43,7 @@ impl Decimal {
     /// The number as an integer; `None` when it has a fraction or is out of range.
     pub fn integer(self) -> Option<i64> {
         let Self { units, places } = self.shortest();
-        if places == 0 {
-            i64::try_from(units).ok()
-        } else {
-            None
-        }
+        if places == 0 { i64::try_from(units).ok() } else { None }
     }
 
     pub fn is_zero(self) -> bool {
@@ -58,10 +51,7 @@ impl Decimal {
     }
 
     fn shortest(self) -> Self {
-        let Self {
-            mut units,
-            mut places,
-        } = self;
+        let Self { mut units, mut places } = self;
         while places > 0 && units % 10 == 0 {
             units /= 10;
             places -= 1;
@@ -73,11 +63,7 @@ impl Decimal {
 impl fmt::Display for Decimal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.units < 0 { "-" } else { "" };
-        let digits = format!(
-            "{:0>width$}",
-            self.units.unsigned_abs(),
-            width = self.places.saturating_add(1)
-        );
+        let digits = format!("{:0>width$}", self.units.unsigned_abs(), width = self.places.saturating_add(1));
         match digits.split_at_checked(digits.len().saturating_sub(self.places)) {
             Some((whole, fraction)) if !fraction.is_empty() => write!(formatter, "{sign}{whole}.{fraction}"),
             _ => write!(formatter, "{sign}{digits}"),
@@ -95,11 +81,7 @@ mod tests {
     }
 
     fn scaled(text: &str, factor: &str) -> String {
-        Decimal::parse(text)
-            .unwrap()
-            .times(Decimal::parse(factor).unwrap())
-            .unwrap()
-            .to_string()
+        Decimal::parse(text).unwrap().times(Decimal::parse(factor).unwrap()).unwrap().to_string()
     }
 
     #[test]
@@ -114,9 +96,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in [
-            "", "-", ".", "5.", "1e3", "1,000", "0x10", "1.2.3", " 1", "--1", "NaN", "٣",
-        ] {
+        for text in ["", "-", ".", "5.", "1e3", "1,000", "0x10", "1.2.3", " 1", "--1", "NaN", "٣"] {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
         assert_eq!(Decimal::parse(&"9".repeat(31)), None);
@@ -137,10 +117,7 @@ mod tests {
     fn integers_have_no_fraction() {
         assert_eq!(Decimal::parse("3.0").unwrap().integer(), Some(3));
         assert_eq!(Decimal::parse("3.5").unwrap().integer(), None);
-        assert_eq!(
-            Decimal::parse("-9223372036854775808").unwrap().integer(),
-            Some(i64::MIN)
-        );
+        assert_eq!(Decimal::parse("-9223372036854775808").unwrap().integer(), Some(i64::MIN));
         assert_eq!(Decimal::parse("9223372036854775808").unwrap().integer(), None);
     }
 }

@@ -1,18 +1,23 @@
 //! The input one row becomes, what must still be looked up for it, and which column each part came from.
 
+use super::fault::{Fault, RowError, excerpt};
+use kernel::{Error, Violation};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// The input of a record, made from one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
-    /// The members to write. A member that waits for a lookup is null until [`Draft::put`].
+    /// The members to write. A member that waits for a lookup is null until then.
     pub input: Map<String, Value>,
     /// The records whose ids are still to be put in.
     pub lookups: Vec<Lookup>,
     /// The column each part of the input comes from, blank ones too, by JSON Pointer.
     pub origins: BTreeMap<String, Arc<str>>,
+    /// How much text it holds, in bytes, roughly.
+    pub size: usize,
 }
 
 /// A reference to another record, by what the file knows of it.
@@ -47,7 +52,43 @@ pub enum LookupKey {
     },
 }
 
+impl fmt::Display for LookupKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field { name, value } => write!(formatter, "whose {name} is {}", excerpt(value)),
+            Self::External { system, id } => {
+                write!(formatter, "with the id {} in {}", excerpt(id), excerpt(system))
+            }
+        }
+    }
+}
+
 impl Draft {
+    /// What is wrong with the input, at the columns it comes from.
+    pub(super) fn errors(&self, error: Error) -> Vec<RowError> {
+        if error.violations.is_empty() {
+            return vec![Fault::new(error.code.as_str(), error.detail).in_row()];
+        }
+        self.faults(error.violations)
+    }
+
+    /// What is wrong with parts of the input, at the columns they come from.
+    pub(super) fn faults(&self, violations: Vec<Violation>) -> Vec<RowError> {
+        let error = |violation: Violation| {
+            let Violation { code, pointer, detail, meta: _ } = violation;
+            self.fault_at(&pointer, Fault::new(code.as_str(), detail))
+        };
+        violations.into_iter().map(error).collect()
+    }
+
+    /// A fault of a part of the input, at the column it comes from.
+    pub(super) fn fault_at(&self, pointer: &str, fault: Fault) -> RowError {
+        match self.column_of(pointer) {
+            Some(column) => fault.in_column(column),
+            None => fault.in_row(),
+        }
+    }
+
     /// The column that a part of the input comes from: its own, that of the nearest part around it, or the first
     /// within it.
     pub fn column_of(&self, pointer: &str) -> Option<&str> {
@@ -65,29 +106,27 @@ impl Draft {
         let (first, column) = self.origins.range(within.clone()..).next()?;
         first.starts_with(&within).then_some(column)
     }
+}
 
-    /// Puts a value, such as a record's id, where a lookup's pointer says; false when there is no such place.
-    #[must_use]
-    pub fn put(&mut self, pointer: &str, value: Value) -> bool {
-        let Some(path) = pointer.strip_prefix('/') else {
-            return false;
-        };
-        let (member, below) = path
-            .split_once('/')
-            .map_or((path, None), |(member, below)| (member, Some(below)));
-        let Some(place) = self.input.get_mut(&member.replace("~1", "/").replace("~0", "~")) else {
-            return false;
-        };
-        let place = match below {
-            None => Some(place),
-            Some(below) => place.pointer_mut(&format!("/{below}")),
-        };
-        match place {
-            Some(place) => {
-                *place = value;
-                true
-            }
-            None => false,
+/// Puts a value, such as a record's id, where a lookup's pointer says; false when there is no such place.
+#[must_use]
+pub(super) fn put(input: &mut Map<String, Value>, pointer: &str, value: Value) -> bool {
+    let Some(path) = pointer.strip_prefix('/') else {
+        return false;
+    };
+    let (member, below) = path.split_once('/').map_or((path, None), |(member, below)| (member, Some(below)));
+    let Some(place) = input.get_mut(&member.replace("~1", "/").replace("~0", "~")) else {
+        return false;
+    };
+    let place = match below {
+        None => Some(place),
+        Some(below) => place.pointer_mut(&format!("/{below}")),
+    };
+    match place {
+        Some(place) => {
+            *place = value;
+            true
         }
+        None => false,
     }
 }

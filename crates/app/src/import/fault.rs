@@ -25,38 +25,23 @@ pub(super) struct Fault {
 
 impl Fault {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 
     pub fn in_column(self, column: &str) -> RowError {
         let Self { code, message } = self;
-        RowError {
-            column: Some(column.to_owned()),
-            code,
-            message,
-        }
+        RowError { column: Some(column.to_owned()), code, message }
     }
 
     pub fn in_row(self) -> RowError {
         let Self { code, message } = self;
-        RowError {
-            column: None,
-            code,
-            message,
-        }
+        RowError { column: None, code, message }
     }
 }
 
 /// A value in quotes, short enough to stand in a message.
 pub(super) fn excerpt(text: &str) -> String {
-    match text
-        .char_indices()
-        .nth(EXCERPT_CHARS)
-        .and_then(|(end, _)| text.get(..end))
-    {
+    match text.char_indices().nth(EXCERPT_CHARS).and_then(|(end, _)| text.get(..end)) {
         Some(start) => format!("“{start}…”"),
         None => format!("“{text}”"),
     }

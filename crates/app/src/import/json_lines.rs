@@ -2,7 +2,6 @@
 
 use super::csv_rows::MAX_ROW_BYTES;
 use super::fault::Fault;
-use super::strict;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -43,16 +42,10 @@ impl<B: BufRead> JsonLines<B> {
             };
             self.line = self.line.saturating_add(1);
             if !whole {
-                return Ok(Some(Line {
-                    line: self.line,
-                    text: None,
-                }));
+                return Ok(Some(Line { line: self.line, text: None }));
             }
             if !text.trim_ascii().is_empty() {
-                return Ok(Some(Line {
-                    line: self.line,
-                    text: Some(text),
-                }));
+                return Ok(Some(Line { line: self.line, text: Some(text) }));
             }
         }
     }
@@ -93,9 +86,7 @@ impl<B: BufRead> JsonLines<B> {
 /// The members of the object in a line.
 pub(super) fn members(text: &str) -> Result<HashMap<String, JsonCell>, Fault> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let members = reader
-        .deserialize_map(Members)
-        .and_then(|members| reader.end().map(|()| members));
+    let members = reader.deserialize_map(Members).and_then(|members| reader.end().map(|()| members));
     members.map_err(|error| Fault::new("malformed_row", without_line(&error)))
 }
 
@@ -103,10 +94,7 @@ pub(super) fn members(text: &str) -> Result<HashMap<String, JsonCell>, Fault> {
 fn without_line(error: &serde_json::Error) -> String {
     let message = error.to_string();
     match message.rsplit_once(" at line ") {
-        Some((what, _)) => format!(
-            "the line is not one JSON object: {what} (character {})",
-            error.column()
-        ),
+        Some((what, _)) => format!("the line is not one JSON object: {what} (character {})", error.column()),
         None => format!("the line is not one JSON object: {message}"),
     }
 }
@@ -139,11 +127,10 @@ fn cell(raw: &str) -> Result<JsonCell, String> {
     if number {
         return Ok(JsonCell::Text(raw.to_owned()));
     }
-    let value =
-        strict::parse(raw.as_bytes()).map_err(|error| match error.to_string().rsplit_once(" at line ") {
-            Some((what, _)) => what.to_owned(),
-            None => error.to_string(),
-        })?;
+    let value = kernel::json::parse(raw.as_bytes()).map_err(|error| {
+        let what = error.detail.split_once(": ").map_or(error.detail.as_str(), |(_, what)| what);
+        what.split(" at line ").next().unwrap_or_default().to_owned()
+    })?;
     Ok(match value {
         Value::Null => JsonCell::Text(String::new()),
         Value::String(text) => JsonCell::Text(text),
@@ -193,10 +180,7 @@ mod tests {
             assert!(!fault.message.contains("line 1"), "{}", fault.message);
         }
         let fault = members("{\"a\":nope}").unwrap_err();
-        assert_eq!(
-            fault.message,
-            "the line is not one JSON object: expected ident (character 7)"
-        );
+        assert_eq!(fault.message, "the line is not one JSON object: expected ident (character 7)");
     }
 
     #[test]
@@ -208,13 +192,6 @@ mod tests {
         while let Some(line) = lines.next_line().unwrap() {
             seen.push((line.line, line.text.map(|text| String::from_utf8(text).unwrap())));
         }
-        assert_eq!(
-            seen,
-            [
-                (2, Some("{}\r".to_owned())),
-                (4, None),
-                (5, Some("{\"last\":1}".to_owned()))
-            ]
-        );
+        assert_eq!(seen, [(2, Some("{}\r".to_owned())), (4, None), (5, Some("{\"last\":1}".to_owned()))]);
     }
 }

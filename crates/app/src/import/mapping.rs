@@ -2,9 +2,9 @@
 
 use super::mapping_file::{Checker, checked_name};
 use super::shape::{Reference, Shape};
-use super::strict;
 use super::transform::Transform;
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,7 +18,19 @@ pub const MAX_MAPPING_BYTES: usize = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct Mapping {
     pub(super) matching: Option<String>,
+    pub(super) existing: Existing,
     pub(super) fields: Members,
+}
+
+/// What becomes of a record that a row is recognised in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Existing {
+    /// The row changes it.
+    #[default]
+    Update,
+    /// It stays as it is.
+    Keep,
 }
 
 pub(super) type Members = Vec<(String, Source)>;
@@ -52,10 +64,7 @@ pub struct MappingError {
 
 impl MappingError {
     pub(super) fn new(pointer: &str, message: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.to_owned(),
-            message: message.into(),
-        }
+        Self { pointer: pointer.to_owned(), message: message.into() }
     }
 }
 
@@ -75,13 +84,10 @@ impl Mapping {
     /// Reads a mapping file and checks all that can be checked without the data.
     pub fn parse(file: &[u8]) -> Result<Self, MappingError> {
         if file.len() > MAX_MAPPING_BYTES {
-            return Err(MappingError::new(
-                "",
-                format!("it is longer than {} KiB", MAX_MAPPING_BYTES / 1024),
-            ));
+            return Err(MappingError::new("", format!("it is longer than {} KiB", MAX_MAPPING_BYTES / 1024)));
         }
         let file = file.strip_prefix("\u{feff}".as_bytes()).unwrap_or(file);
-        let value = strict::parse(file).map_err(|error| MappingError::new("", error.to_string()))?;
+        let value = kernel::json::parse(file).map_err(|error| MappingError::new("", error.detail))?;
         Self::from_value(value)
     }
 
@@ -94,30 +100,40 @@ impl Mapping {
             Some(Value::String(member)) => Some(checked_name(&member, "/match")?.to_owned()),
             Some(_) => return Err(MappingError::new("/match", "here stands the name of a member")),
         };
+        let existing = match file.remove("existing") {
+            None => Existing::default(),
+            Some(_) if matching.is_none() => {
+                return Err(MappingError::new("/existing", "`existing` needs `match`"));
+            }
+            Some(name) => Existing::deserialize(name)
+                .map_err(|_| MappingError::new("/existing", "`existing` is UPDATE or KEEP"))?,
+        };
         let Some(fields) = file.remove("fields") else {
             return Err(MappingError::new("", "it has no `fields`"));
         };
         if let Some(unknown) = file.keys().next() {
             return Err(MappingError::new(
                 &child("", unknown),
-                "only `match` and `fields` are known",
+                "only `match`, `existing` and `fields` are known",
             ));
         }
         let fields = Checker::default().members(fields, "/fields", 1)?;
         if let Some(member) = &matching
             && !fields.iter().any(|(name, _)| name == member)
         {
-            return Err(MappingError::new(
-                "/match",
-                format!("`{member}` is not among the fields"),
-            ));
+            return Err(MappingError::new("/match", format!("`{member}` is not among the fields")));
         }
-        Ok(Self { matching, fields })
+        Ok(Self { matching, existing, fields })
     }
 
     /// The member by which an existing record is recognised; without one, every row makes a new record.
     pub fn matching(&self) -> Option<&str> {
         self.matching.as_deref()
+    }
+
+    /// What becomes of an existing record that a row is recognised in.
+    pub fn existing(&self) -> Existing {
+        self.existing
     }
 
     /// The members of the input this mapping may fill.
@@ -128,9 +144,7 @@ impl Mapping {
     /// Every column this mapping reads.
     pub fn columns(&self) -> BTreeSet<&str> {
         let mut columns = BTreeSet::new();
-        each_cell(&self.fields, &mut |cell| {
-            columns.extend(cell.columns.iter().map(AsRef::as_ref))
-        });
+        each_cell(&self.fields, &mut |cell| columns.extend(cell.columns.iter().map(AsRef::as_ref)));
         columns
     }
 
@@ -139,9 +153,7 @@ impl Mapping {
         let mut first: Option<&str> = None;
         for (name, source) in &self.fields {
             if name == member {
-                each_source(source, &mut |cell| {
-                    first = first.or(cell.columns.first().map(AsRef::as_ref))
-                });
+                each_source(source, &mut |cell| first = first.or(cell.columns.first().map(AsRef::as_ref)));
             }
         }
         first
@@ -150,10 +162,7 @@ impl Mapping {
     /// The columns this mapping reads and a file does not have.
     pub fn missing_columns(&self, header: &[String]) -> Vec<&str> {
         let header: BTreeSet<&str> = header.iter().map(String::as_str).collect();
-        self.columns()
-            .into_iter()
-            .filter(|column| !header.contains(column))
-            .collect()
+        self.columns().into_iter().filter(|column| !header.contains(column)).collect()
     }
 
     /// The objects this mapping looks records up in, and how.
@@ -198,7 +207,7 @@ pub(super) fn child(pointer: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{MAX_MAPPING_BYTES, Mapping, child};
+    use super::{Existing, MAX_MAPPING_BYTES, Mapping, child};
     use serde_json::{Value, json};
 
     fn parse(mapping: &Value) -> Result<Mapping, String> {
@@ -228,11 +237,8 @@ mod tests {
         let columns: Vec<&str> = mapping.columns().into_iter().collect();
         assert_eq!(columns, ["City", "Firm", "First", "Id", "Last", "Owner"]);
         assert_eq!(mapping.members().count(), 6);
-        let objects: Vec<&str> = mapping
-            .references()
-            .iter()
-            .map(|reference| reference.object.as_str())
-            .collect();
+        let objects: Vec<&str> =
+            mapping.references().iter().map(|reference| reference.object.as_str()).collect();
         assert_eq!(objects, ["company", "user"]);
         let header = ["Id", "First", "Last", "City", "More"].map(str::to_owned);
         assert_eq!(mapping.missing_columns(&header), ["Firm", "Owner"]);
@@ -240,14 +246,7 @@ mod tests {
 
     #[test]
     fn the_file_itself_is_checked() {
-        for file in [
-            "",
-            "[]",
-            "{}",
-            r#"{"fields":{}}"#,
-            r#"{"fields":[]}"#,
-            r#"{"fields":{"a":1}}"#,
-        ] {
+        for file in ["", "[]", "{}", r#"{"fields":{}}"#, r#"{"fields":[]}"#, r#"{"fields":{"a":1}}"#] {
             assert!(Mapping::parse(file.as_bytes()).is_err(), "{file}");
         }
         let name = json!({"column": "a"});
@@ -255,13 +254,18 @@ mod tests {
         assert!(parse(&json!({"fields": {"name": name}, "extra": 1})).is_err());
         assert!(parse(&json!({"match": "email", "fields": {"name": name}})).is_err());
         assert!(parse(&json!({"match": 1, "fields": {"name": name}})).is_err());
+        let kept = |existing: Value| {
+            parse(&json!({"match": "name", "existing": existing, "fields": {"name": name}}))
+        };
+        assert_eq!(kept(json!("KEEP")).unwrap().existing(), Existing::Keep);
+        assert!(kept(json!("keep")).is_err());
+        assert!(parse(&json!({"existing": "KEEP", "fields": {"name": name}})).is_err());
         assert!(parse(&json!({"fields": {"": name}})).is_err());
         assert!(Mapping::parse(br#"{"fields":{"a":{"column":"a"},"a":{"column":"b"}}}"#).is_err());
         assert!(Mapping::parse(" ".repeat(MAX_MAPPING_BYTES + 1).as_bytes()).is_err());
         assert!(Mapping::parse("\u{feff}{\"fields\":{\"a\":{\"column\":\"a\"}}}".as_bytes()).is_ok());
-        let many: serde_json::Map<String, Value> = (0..501)
-            .map(|number| (format!("f{number}"), json!({"constant": 1})))
-            .collect();
+        let many: serde_json::Map<String, Value> =
+            (0..501).map(|number| (format!("f{number}"), json!({"constant": 1}))).collect();
         assert!(parse(&json!({"fields": many})).is_err());
         let deep = (0..7).fold(json!({"constant": 1}), |inner, _| json!({"object": {"x": inner}}));
         assert!(parse(&json!({"fields": {"x": deep}})).is_err());
@@ -291,10 +295,7 @@ mod tests {
             ("list", json!({"list": []})),
             ("list", json!({"list": {}})),
             ("object", json!({"object": {}})),
-            (
-                "split",
-                json!({"column": "a", "split": {"on": "", "take": "ALL"}}),
-            ),
+            ("split", json!({"column": "a", "split": {"on": "", "take": "ALL"}})),
             ("alias", json!({"column": "a", "alias": {"": "x"}})),
             ("default", json!({"column": "a", "default": "x"})),
             ("date", json!({"column": "a", "date": "%Q"})),
@@ -305,16 +306,9 @@ mod tests {
             ("scale", json!({"column": "a", "money": "USD", "scale": 0})),
             ("scale", json!({"column": "a", "money": "USD", "scale": true})),
             ("ref", json!({"column": "a", "ref": {"object": "deal"}})),
-            (
-                "ref",
-                json!({"column": "a", "ref": {"object": "deal", "by": "name", "system": "old"}}),
-            ),
+            ("ref", json!({"column": "a", "ref": {"object": "deal", "by": "name", "system": "old"}})),
         ] {
-            assert_eq!(
-                pointer_of(source.clone()),
-                format!("/fields/x/{option}"),
-                "{source}"
-            );
+            assert_eq!(pointer_of(source.clone()), format!("/fields/x/{option}"), "{source}");
         }
         assert_eq!(
             pointer_of(json!({"list": [{"a": {"constant": 1}}, {"b": {"object": {"c": {}}}}]})),

@@ -167,10 +167,7 @@ impl CellsFile {
         }
         for (option, values) in [("alias", Some(&alias)), ("map", map.as_ref())] {
             if values.is_some_and(|values| values.contains_key("")) {
-                return wrong(
-                    option,
-                    "an empty value cannot be renamed; `blank` says what becomes of it",
-                );
+                return wrong(option, "an empty value cannot be renamed; `blank` says what becomes of it");
             }
         }
         let map = match (map, default) {
@@ -178,28 +175,11 @@ impl CellsFile {
             (None, None) => None,
             (None, Some(_)) => return wrong("default", "`default` needs `map`"),
         };
-        let shape = ShapeFile {
-            date,
-            instant,
-            zone,
-            kind,
-            money,
-            scale,
-            reference,
-        }
-        .checked(at)?;
+        let shape = ShapeFile { date, instant, zone, kind, money, scale, reference }.checked(at)?;
         Ok(CellSource {
             columns: columns.into_iter().map(Arc::from).collect(),
             join: join.unwrap_or_else(|| " ".to_owned()),
-            transform: Transform {
-                trim: trim.unwrap_or(true),
-                split,
-                case,
-                alias,
-                map,
-                shape,
-                blank,
-            },
+            transform: Transform { trim: trim.unwrap_or(true), split, case, alias, map, shape, blank },
         })
     }
 }
@@ -217,23 +197,10 @@ struct ShapeFile {
 
 impl ShapeFile {
     fn checked(self, at: &str) -> Result<Shape, MappingError> {
-        let Self {
-            date,
-            instant,
-            zone,
-            kind,
-            money,
-            scale,
-            reference,
-        } = self;
+        let Self { date, instant, zone, kind, money, scale, reference } = self;
         let wrong = |option: &str, message: &str| MappingError::new(&child(at, option), message);
-        let given = [
-            date.is_some(),
-            instant.is_some(),
-            kind != Kind::Text,
-            money.is_some(),
-            reference.is_some(),
-        ];
+        let given =
+            [date.is_some(), instant.is_some(), kind != Kind::Text, money.is_some(), reference.is_some()];
         if given.into_iter().filter(|given| *given).count() > 1 {
             return Err(MappingError::new(
                 at,
@@ -245,10 +212,7 @@ impl ShapeFile {
         }
         let numeric = money.is_some() || matches!(kind, Kind::Integer | Kind::Decimal);
         if scale.is_some() && !numeric {
-            return Err(wrong(
-                "scale",
-                "`scale` needs `money` or a `type` that is a number",
-            ));
+            return Err(wrong("scale", "`scale` needs `money` or a `type` that is a number"));
         }
         let scale = match scale {
             None => None,
@@ -258,15 +222,11 @@ impl ShapeFile {
             },
         };
         if let Some(pattern) = date {
-            return DatePattern::new(pattern)
-                .map(Shape::Date)
-                .map_err(|message| wrong("date", &message));
+            return DatePattern::new(pattern).map(Shape::Date).map_err(|message| wrong("date", &message));
         }
         if let Some(pattern) = instant {
             let pattern = InstantPattern::new(pattern, zone.as_deref());
-            return pattern
-                .map(Shape::Instant)
-                .map_err(|message| wrong("instant", &message));
+            return pattern.map(Shape::Instant).map_err(|message| wrong("instant", &message));
         }
         if let Some(currency) = money {
             if currency.len() != 3 || !currency.bytes().all(|letter| letter.is_ascii_uppercase()) {
@@ -305,10 +265,7 @@ fn factor_of(value: &Value) -> Option<Decimal> {
 
 pub(super) fn checked_name<'n>(name: &'n str, at: &str) -> Result<&'n str, MappingError> {
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
-        return Err(MappingError::new(
-            at,
-            format!("a name has 1 to {MAX_NAME_BYTES} bytes"),
-        ));
+        return Err(MappingError::new(at, format!("a name has 1 to {MAX_NAME_BYTES} bytes")));
     }
     Ok(name)
 }

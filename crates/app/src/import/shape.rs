@@ -10,16 +10,9 @@ use serde_json::{Value, json};
 pub(super) enum Shape {
     Text,
     Boolean,
-    Integer {
-        scale: Option<Decimal>,
-    },
-    Decimal {
-        scale: Option<Decimal>,
-    },
-    Money {
-        currency: String,
-        scale: Option<Decimal>,
-    },
+    Integer { scale: Option<Decimal> },
+    Decimal { scale: Option<Decimal> },
+    Money { currency: String, scale: Option<Decimal> },
     Date(DatePattern),
     Instant(InstantPattern),
     Reference(Reference),
@@ -51,11 +44,7 @@ impl Shape {
             Self::Boolean => match text.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "1" => Ok(Value::Bool(true)),
                 "false" | "no" | "0" => Ok(Value::Bool(false)),
-                _ => Err(unreadable(
-                    "invalid_boolean",
-                    &text,
-                    "true, false, yes, no, 1 or 0",
-                )),
+                _ => Err(unreadable("invalid_boolean", &text, "true, false, yes, no, 1 or 0")),
             },
             Self::Integer { scale } => number(&text, *scale)
                 .and_then(Decimal::integer)
@@ -66,11 +55,7 @@ impl Shape {
                 decimal(&text, *scale).map(|amount| json!({"amount": amount, "currency": currency}))
             }
             Self::Date(pattern) => pattern.read(&text).map(Value::String).ok_or_else(|| {
-                unreadable(
-                    "invalid_date",
-                    &text,
-                    &format!("a date written as {}", pattern.pattern()),
-                )
+                unreadable("invalid_date", &text, &format!("a date written as {}", pattern.pattern()))
             }),
             Self::Instant(pattern) => pattern.read(&text).map(Value::String).ok_or_else(|| {
                 unreadable(
@@ -124,26 +109,14 @@ mod tests {
         assert_eq!(value(&Shape::Boolean, "0"), Ok(json!(false)));
         assert_eq!(value(&Shape::Boolean, "on"), Err("invalid_boolean"));
         assert_eq!(value(&Shape::Decimal { scale: None }, "1.50"), Ok(json!("1.50")));
-        assert_eq!(
-            value(&Shape::Decimal { scale: None }, "1,50"),
-            Err("invalid_decimal")
-        );
-        let money = Shape::Money {
-            currency: "USD".to_owned(),
-            scale,
-        };
-        assert_eq!(
-            value(&money, "1.0544"),
-            Ok(json!({"amount": "1054.4", "currency": "USD"}))
-        );
+        assert_eq!(value(&Shape::Decimal { scale: None }, "1,50"), Err("invalid_decimal"));
+        let money = Shape::Money { currency: "USD".to_owned(), scale };
+        assert_eq!(value(&money, "1.0544"), Ok(json!({"amount": "1054.4", "currency": "USD"})));
         let date = Shape::Date(DatePattern::new("%m/%d/%Y".to_owned()).unwrap());
         assert_eq!(value(&date, "3/1/2017"), Ok(json!("2017-03-01")));
         assert_eq!(value(&date, "1.3.2017"), Err("invalid_date"));
         let instant = Shape::Instant(InstantPattern::new("%F %T".to_owned(), None).unwrap());
-        assert_eq!(
-            value(&instant, "2023-06-01 12:15:36"),
-            Ok(json!("2023-06-01T12:15:36.000Z"))
-        );
+        assert_eq!(value(&instant, "2023-06-01 12:15:36"), Ok(json!("2023-06-01T12:15:36.000Z")));
         assert_eq!(value(&instant, "later"), Err("invalid_instant"));
     }
 }

@@ -70,10 +70,7 @@ pub struct BrokenRow {
 type Input<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 
 enum Rows<R> {
-    Csv {
-        rows: CsvRows<Input<R>>,
-        header: Arc<Header>,
-    },
+    Csv { rows: CsvRows<Input<R>>, header: Arc<Header> },
     JsonLines(JsonLines<Input<R>>),
 }
 
@@ -99,11 +96,7 @@ impl<R: Read> SourceReader<R> {
                 Rows::Csv { rows, header }
             }
         };
-        Ok(Self {
-            rows,
-            number: 0,
-            ended: false,
-        })
+        Ok(Self { rows, number: 0, ended: false })
     }
 
     /// The columns of a CSV file in their order; `None` for JSON Lines, whose lines may differ.
@@ -117,12 +110,12 @@ impl<R: Read> SourceReader<R> {
     /// The next row's line and cells.
     fn read(&mut self) -> io::Result<Option<(u64, Result<Cells, RowError>)>> {
         Ok(match &mut self.rows {
-            Rows::Csv { rows, header } => rows
-                .next_record(header.names.len())?
-                .map(|record| (record.line, csv_cells(record, header))),
-            Rows::JsonLines(lines) => lines
-                .next_line()?
-                .map(|Line { line, text }| (line, json_cells(text).map_err(Fault::in_row))),
+            Rows::Csv { rows, header } => {
+                rows.next_record(header.names.len())?.map(|record| (record.line, csv_cells(record, header)))
+            }
+            Rows::JsonLines(lines) => {
+                lines.next_line()?.map(|Line { line, text }| (line, json_cells(text).map_err(Fault::in_row)))
+            }
         })
     }
 }
@@ -157,17 +150,11 @@ impl<R: Read> Iterator for SourceReader<R> {
 /// The input without a byte order mark, which a reader may give in pieces.
 fn without_mark<R: Read>(mut input: R) -> io::Result<Input<R>> {
     let mut start = Vec::new();
-    input
-        .by_ref()
-        .take(BYTE_ORDER_MARK.len() as u64)
-        .read_to_end(&mut start)?;
+    input.by_ref().take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut start)?;
     if start == BYTE_ORDER_MARK {
         start.clear();
     }
-    Ok(BufReader::with_capacity(
-        BUFFER_BYTES,
-        Cursor::new(start).chain(input),
-    ))
+    Ok(BufReader::with_capacity(BUFFER_BYTES, Cursor::new(start).chain(input)))
 }
 
 #[cfg(test)]
@@ -190,19 +177,10 @@ mod tests {
                     Some(Cell::Nested(value)) => value.to_string(),
                     None => "?".to_owned(),
                 });
-                format!(
-                    "{}@{} {}",
-                    row.number,
-                    row.line,
-                    cells.collect::<Vec<_>>().join("|")
-                )
+                format!("{}@{} {}", row.number, row.line, cells.collect::<Vec<_>>().join("|"))
             }
             Err(SourceError::Row(BrokenRow { number, line, error })) => {
-                format!(
-                    "{number}@{line} {} {}",
-                    error.code,
-                    error.column.unwrap_or_default()
-                )
+                format!("{number}@{line} {} {}", error.code, error.column.unwrap_or_default())
             }
             Err(error) => error.to_string(),
         }
@@ -226,10 +204,7 @@ mod tests {
 
     #[test]
     fn a_character_cut_by_a_cell_border_is_no_character() {
-        assert_eq!(
-            all(b"a,b\n\xc3,\xa9\n", Format::Csv, &["a"]),
-            ["1@2 invalid_utf8 a"]
-        );
+        assert_eq!(all(b"a,b\n\xc3,\xa9\n", Format::Csv, &["a"]), ["1@2 invalid_utf8 a"]);
     }
 
     #[test]
@@ -241,10 +216,7 @@ mod tests {
                 _ => panic!("{text}"),
             }
         }
-        assert!(matches!(
-            SourceReader::new(&b"n\xe9\n"[..], Format::Csv),
-            Err(SourceError::Header(_))
-        ));
+        assert!(matches!(SourceReader::new(&b"n\xe9\n"[..], Format::Csv), Err(SourceError::Header(_))));
         let reader = SourceReader::new(&b"a,,b,\n"[..], Format::Csv).unwrap();
         assert_eq!(reader.columns().unwrap(), ["a", "", "b", ""]);
         assert_eq!(reader.count(), 0);
@@ -255,13 +227,7 @@ mod tests {
         let text = b"\xef\xbb\xbf{\"a\":1.50,\"b\":{\"c\":1}}\n\nnope\n{\"a\":\"\xff\"}\r\n{\"a\":\"\\u0000\"}\n{\"b\":null}";
         assert_eq!(
             all(text, Format::JsonLines, &["a", "b"]),
-            [
-                "1@1 1.50|{\"c\":1}",
-                "2@3 malformed_row ",
-                "3@4 invalid_utf8 ",
-                "4@5 malformed_row ",
-                "5@6 |"
-            ]
+            ["1@1 1.50|{\"c\":1}", "2@3 malformed_row ", "3@4 invalid_utf8 ", "4@5 malformed_row ", "5@6 |"]
         );
     }
 

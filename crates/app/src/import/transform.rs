@@ -94,15 +94,7 @@ impl TryFrom<Value> for Take {
 impl Transform {
     /// Whether the cell goes through as it is, so that a JSON value may too.
     pub fn is_plain(&self) -> bool {
-        let Self {
-            trim: _,
-            split,
-            case,
-            alias,
-            map,
-            shape,
-            blank: _,
-        } = self;
+        let Self { trim: _, split, case, alias, map, shape, blank: _ } = self;
         split.is_none() && case.is_none() && alias.is_empty() && map.is_none() && matches!(shape, Shape::Text)
     }
 
@@ -135,11 +127,7 @@ impl Transform {
                         ));
                     }
                 }
-                Ok(if parts.is_empty() {
-                    Texts::Blank
-                } else {
-                    Texts::Many(parts)
-                })
+                Ok(if parts.is_empty() { Texts::Blank } else { Texts::Many(parts) })
             }
         }
     }
@@ -205,13 +193,7 @@ mod tests {
     }
 
     fn split(on: &str, take: Take, text: &str) -> String {
-        let transform = Transform {
-            split: Some(Split {
-                on: on.to_owned(),
-                take,
-            }),
-            ..plain()
-        };
+        let transform = Transform { split: Some(Split { on: on.to_owned(), take }), ..plain() };
         match transform.texts(text).unwrap() {
             Texts::Blank => "-".to_owned(),
             Texts::One(text) => text,
@@ -230,17 +212,8 @@ mod tests {
         assert_eq!(split(";", Take::All, ";;"), "-");
         assert_eq!(split(";", Take::At(2), "a;;c"), "c");
         assert_eq!(split(";", Take::At(9), "a;;c"), "-");
-        let transform = Transform {
-            split: Some(Split {
-                on: ",".to_owned(),
-                take: Take::All,
-            }),
-            ..plain()
-        };
-        assert_eq!(
-            transform.texts(&"x,".repeat(1001)).unwrap_err().code,
-            "too_many_values"
-        );
+        let transform = Transform { split: Some(Split { on: ",".to_owned(), take: Take::All }), ..plain() };
+        assert_eq!(transform.texts(&"x,".repeat(1001)).unwrap_err().code, "too_many_values");
     }
 
     #[test]
@@ -255,45 +228,26 @@ mod tests {
 
     #[test]
     fn case_then_alias_then_map() {
-        let choices = Choices {
-            values: [("Won".to_owned(), "WON".to_owned())].into(),
-            default: None,
-        };
+        let choices = Choices { values: [("Won".to_owned(), "WON".to_owned())].into(), default: None };
         let transform = Transform {
             case: Some(Case::Title),
-            alias: [
-                ("Gewonnen".to_owned(), "Won".to_owned()),
-                ("N/A".to_owned(), String::new()),
-            ]
-            .into(),
+            alias: [("Gewonnen".to_owned(), "Won".to_owned()), ("N/A".to_owned(), String::new())].into(),
             map: Some(choices.clone()),
             ..plain()
         };
         assert_eq!(transform.texts("gEWONNEN").unwrap(), Texts::One("WON".to_owned()));
         assert_eq!(transform.texts("lost").unwrap_err().code, "unmapped_value");
-        let map = Some(Choices {
-            default: Some("OTHER".to_owned()),
-            ..choices
-        });
+        let map = Some(Choices { default: Some("OTHER".to_owned()), ..choices });
         let lenient = Transform { map, ..plain() };
         assert_eq!(lenient.texts("lost").unwrap(), Texts::One("OTHER".to_owned()));
         assert_eq!(lenient.texts("").unwrap(), Texts::Blank);
-        let emptied = Transform {
-            alias: [("n/a".to_owned(), String::new())].into(),
-            ..plain()
-        };
+        let emptied = Transform { alias: [("n/a".to_owned(), String::new())].into(), ..plain() };
         assert_eq!(emptied.texts("n/a").unwrap(), Texts::Blank);
     }
 
     #[test]
     fn titles() {
-        let transform = Transform {
-            case: Some(Case::Title),
-            ..plain()
-        };
-        assert_eq!(
-            transform.texts("mary-JANE o'neill").unwrap(),
-            Texts::One("Mary-Jane O'neill".to_owned())
-        );
+        let transform = Transform { case: Some(Case::Title), ..plain() };
+        assert_eq!(transform.texts("mary-JANE o'neill").unwrap(), Texts::One("Mary-Jane O'neill".to_owned()));
     }
 }

@@ -44,6 +44,7 @@ impl Command for IssueApiKey {
         doc: "Issues a key. Its secret is shown once, in this answer; Kith keeps only a hash of it.",
         action: Action::Create,
         needs_version: false,
+        starts_job: false,
         outputs: &[
             record("apiKey", "apiKey", "The key as it is kept."),
             Output { name: "secret", kind: OutputKind::Text, doc: "The key itself, shown this once." },
@@ -85,6 +86,7 @@ impl Command for RevokeApiKey {
         doc: "Revokes the key: from now on nobody can use it.",
         action: Action::Update,
         needs_version: false,
+        starts_job: false,
         outputs: &[record("apiKey", "apiKey", "The revoked key.")],
     };
     type On = Record;

@@ -1,4 +1,6 @@
 //! Commands of the platform.
 
 pub mod api_key;
+pub mod file;
+pub mod job;
 pub mod workspace;

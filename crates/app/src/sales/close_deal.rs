@@ -18,7 +18,7 @@ use crate::{
 const OUTPUTS: &[Output] = &[record("deal", "deal", "The deal in its new stage.")];
 
 const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec {
-    Spec { name, object: "deal", path, doc, action: Action::Update, needs_version: false, outputs: OUTPUTS }
+    Spec { name, object: "deal", path, doc, action: Action::Update, needs_version: false, starts_job: false, outputs: OUTPUTS }
 }
 
 /// What wins a deal.

@@ -50,6 +50,7 @@ impl Command for ConvertLead {
               the same records and changes nothing.",
         action: Action::Update,
         needs_version: false,
+        starts_job: false,
         outputs: &[
             record("contact", "contact", "The contact."),
             record("company", "company", "The contact's company, if there is one."),

@@ -31,6 +31,7 @@ impl Command for MoveDeal {
               (`illegal_move`) and the deal must have what the new stage requires (`stage_requirement`).",
         action: Action::Update,
         needs_version: true,
+        starts_job: false,
         outputs: &[record("deal", "deal", "The deal in its new stage.")],
     };
     type On = Record;

@@ -14,7 +14,7 @@ use crate::{
 const OUTPUTS: &[Output] = &[record("ticket", "ticket", "The ticket.")];
 
 const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec {
-    Spec { name, object: "ticket", path, doc, action: Action::Update, needs_version: false, outputs: OUTPUTS }
+    Spec { name, object: "ticket", path, doc, action: Action::Update, needs_version: false, starts_job: false, outputs: OUTPUTS }
 }
 
 /// What solves a ticket.

@@ -24,6 +24,7 @@ impl Command for CompleteTask {
         doc: "Marks the task as done.",
         action: Action::Update,
         needs_version: false,
+        starts_job: false,
         outputs: &[record("task", "task", "The task.")],
     };
     type On = Record;

@@ -85,6 +85,8 @@ pub fn write_connection(
                 PageInfo::PreviousCursor => {
                     optional(out, at(group.start, true, group.has_previous && group.len > 0));
                 }
+                PageInfo::TotalCount => number(out, i64::from(group.total)),
+                PageInfo::TotalIsCapped => boolean(out, group.total >= MAX_COUNT),
                 PageInfo::Text(text) => string(out, text),
             }
         }),
@@ -121,9 +123,10 @@ pub fn write_value(out: &mut Vec<u8>, attribute: &Attribute, prefix: &str, value
 /// Writes chosen members of a group of values, or of each item of a list of such groups.
 fn parts(out: &mut Vec<u8>, attribute: Option<&Attribute>, value: &Value, members: &[Member<&'static str>]) {
     let group = |out: &mut Vec<u8>, json: &Json| {
-        object(out, members, |out, name| match name.strip_prefix("__typename:") {
-            Some(type_name) => string(out, type_name),
-            None => json_text(out, json.get(*name).unwrap_or(&Json::Null)),
+        object(out, members, |out, name| match (*name, attribute.map(|attribute| attribute.kind)) {
+            ("__typename", Some(Kind::List(list))) => string(out, list.name),
+            ("__typename", _) => string(out, "Money"),
+            (name, _) => json_text(out, json.get(name).unwrap_or(&Json::Null)),
         });
     };
     match (value, attribute.map(|attribute| attribute.kind)) {

@@ -1,6 +1,6 @@
 //! Relative operands: `{"relative":"-P30D"}`, an ISO 8601 duration from now, in the workspace's zone.
 
-use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, TimeZone};
+use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 
 use crate::time::Instant;
@@ -30,6 +30,11 @@ pub fn date(text: &str, now: Instant, zone: Tz) -> Option<NaiveDate> {
     let duration = parse(text)?;
     let today = now.utc().with_timezone(&zone).date_naive();
     (duration.seconds == 0).then(|| shift(today, &duration)).flatten()
+}
+
+/// The instant at which a day begins in the zone.
+pub fn start_of_day(day: NaiveDate, zone: Tz) -> Option<Instant> {
+    resolve(zone, day.and_time(NaiveTime::MIN)).map(|at| at.to_utc().into())
 }
 
 fn shift(day: NaiveDate, by: &Duration) -> Option<NaiveDate> {

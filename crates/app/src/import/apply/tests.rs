@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::super::draft::{Draft, LookupKey};
+use super::super::draft::{Draft, LookupKey, put};
 use super::super::fault::RowError;
 use super::super::mapping::Mapping;
 use super::super::source::{Format, SourceReader};
@@ -10,11 +10,7 @@ use serde_json::{Value, json};
 
 fn apply(mapping: &Value, format: Format, file: &str) -> Result<Draft, Vec<RowError>> {
     let mapping = Mapping::parse(mapping.to_string().as_bytes()).unwrap();
-    let row = SourceReader::new(file.as_bytes(), format)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap();
+    let row = SourceReader::new(file.as_bytes(), format).unwrap().next().unwrap().unwrap();
     mapping.apply(&row)
 }
 
@@ -27,11 +23,7 @@ fn input(fields: &Value, file: &str) -> Value {
 }
 
 fn faults(result: Result<Draft, Vec<RowError>>) -> Vec<(&'static str, Option<String>)> {
-    result
-        .unwrap_err()
-        .into_iter()
-        .map(|error| (error.code, error.column))
-        .collect()
+    result.unwrap_err().into_iter().map(|error| (error.code, error.column)).collect()
 }
 
 #[test]
@@ -48,10 +40,7 @@ fn every_kind_of_source() {
     });
     let header = "First,Middle,Last,Mail,Mail 2,City,Revenue\n";
     assert_eq!(
-        input(
-            &fields,
-            &format!("{header} Ada ,,King,,ada@example.com,London,1.5\n")
-        ),
+        input(&fields, &format!("{header} Ada ,,King,,ada@example.com,London,1.5\n")),
         json!({
             "name": "Ada King",
             "kind": "PERSON",
@@ -60,10 +49,7 @@ fn every_kind_of_source() {
             "revenue": {"amount": "1500", "currency": "EUR"}
         })
     );
-    assert_eq!(
-        input(&fields, &format!("{header},,,,,,\n")),
-        json!({"kind": "PERSON"})
-    );
+    assert_eq!(input(&fields, &format!("{header},,,,,,\n")), json!({"kind": "PERSON"}));
 }
 
 #[test]
@@ -76,10 +62,7 @@ fn blank_members_are_left_out_or_null() {
         "e": {"list": [{"x": {"column": "A", "blank": "NULL"}}, {"x": {"constant": 1}}]}
     });
     let draft = csv(&fields, "A,B\n  ,x\n").unwrap();
-    assert_eq!(
-        Value::Object(draft.input.clone()),
-        json!({"b": null, "c": "  ", "e": [{"x": 1}]})
-    );
+    assert_eq!(Value::Object(draft.input.clone()), json!({"b": null, "c": "  ", "e": [{"x": 1}]}));
     assert_eq!(draft.lookups, []);
     assert_eq!(draft.column_of("/a"), Some("A"));
     assert_eq!(draft.column_of("/e/0/x"), None);
@@ -93,34 +76,19 @@ fn references_become_lookups() {
         "lines": {"list": [{"productId": {"column": "Product", "ref": {"object": "product", "by": "name"}}}]}
     });
     let mut draft = csv(&fields, "Deal,People,Product\nD1,Ann; Bob,Bolt\n").unwrap();
-    let lookups: Vec<_> = draft
-        .lookups
-        .iter()
-        .map(|lookup| (lookup.pointer.as_str(), &lookup.key))
-        .collect();
-    let named = |value: &str| LookupKey::Field {
-        name: "name".to_owned(),
-        value: value.to_owned(),
-    };
-    let outside = LookupKey::External {
-        system: "old".to_owned(),
-        id: "D1".to_owned(),
-    };
+    let lookups: Vec<_> = draft.lookups.iter().map(|lookup| (lookup.pointer.as_str(), &lookup.key)).collect();
+    let named = |value: &str| LookupKey::Field { name: "name".to_owned(), value: value.to_owned() };
+    let outside = LookupKey::External { system: "old".to_owned(), id: "D1".to_owned() };
     let (bolt, ann, bob) = (named("Bolt"), named("Ann"), named("Bob"));
     assert_eq!(
         lookups,
-        [
-            ("/dealId", &outside),
-            ("/lines/0/productId", &bolt),
-            ("/members/0", &ann),
-            ("/members/1", &bob)
-        ]
+        [("/dealId", &outside), ("/lines/0/productId", &bolt), ("/members/0", &ann), ("/members/1", &bob)]
     );
     for lookup in draft.lookups.clone() {
-        assert!(draft.put(&lookup.pointer, json!(lookup.column)));
+        assert!(put(&mut draft.input, &lookup.pointer, json!(lookup.column)));
     }
-    assert!(!draft.put("/nowhere", json!(1)));
-    assert!(!draft.put("/lines/1/productId", json!(1)));
+    assert!(!put(&mut draft.input, "/nowhere", json!(1)));
+    assert!(!put(&mut draft.input, "/lines/1/productId", json!(1)));
     assert_eq!(
         Value::Object(draft.input),
         json!({"dealId": "Deal", "lines": [{"productId": "Product"}], "members": ["People", "People"]})
@@ -161,10 +129,7 @@ fn a_row_must_tell_the_member_it_is_matched_by() {
     let reference = json!({"column": "N", "blank": "NULL", "ref": {"object": "deal", "by": "name"}});
     let mapping = json!({"match": "dealId", "fields": {"dealId": reference}});
     assert!(apply(&mapping, Format::Csv, "Id,N\n1,x\n").is_ok());
-    assert_eq!(
-        faults(apply(&mapping, Format::Csv, "Id,N\n1,\n")),
-        [("blank_match", Some("N".to_owned()))]
-    );
+    assert_eq!(faults(apply(&mapping, Format::Csv, "Id,N\n1,\n")), [("blank_match", Some("N".to_owned()))]);
 }
 
 #[test]
@@ -182,10 +147,7 @@ fn json_goes_through_plain_sources_only() {
         Value::Object(draft.input),
         json!({"tags": ["a", "b"], "n": "1054.10", "yes": true, "absent": null})
     );
-    for source in [
-        json!({"column": "tags", "case": "UPPER"}),
-        json!({"columns": ["n", "tags"]}),
-    ] {
+    for source in [json!({"column": "tags", "case": "UPPER"}), json!({"columns": ["n", "tags"]})] {
         let result = apply(&json!({"fields": {"x": source}}), Format::JsonLines, file);
         assert_eq!(faults(result), [("nested_value", Some("tags".to_owned()))]);
     }
@@ -193,20 +155,13 @@ fn json_goes_through_plain_sources_only() {
 
 #[test]
 fn a_long_cell_used_often_is_one_error() {
-    let fields: serde_json::Map<String, Value> = (0..9)
-        .map(|number| (format!("f{number}"), json!({"column": "A"})))
-        .collect();
+    let fields: serde_json::Map<String, Value> =
+        (0..9).map(|number| (format!("f{number}"), json!({"column": "A"}))).collect();
     let mapping = json!({"match": "f8", "fields": fields});
     let text = "x".repeat(1_000_000);
-    assert_eq!(
-        faults(apply(&mapping, Format::Csv, &format!("A\n{text}\n"))),
-        [("draft_too_large", None)]
-    );
+    assert_eq!(faults(apply(&mapping, Format::Csv, &format!("A\n{text}\n"))), [("draft_too_large", None)]);
     let file = json!({"A": [text]}).to_string();
-    assert_eq!(
-        faults(apply(&mapping, Format::JsonLines, &file)),
-        [("draft_too_large", None)]
-    );
+    assert_eq!(faults(apply(&mapping, Format::JsonLines, &file)), [("draft_too_large", None)]);
 }
 
 #[test]

@@ -1,0 +1,172 @@
+//! Writes a batch of rows in one unit of work, in a few statements.
+//!
+//! Rows of one batch may belong together: two may be about the same record, and one may refer to the record that
+//! another makes. Such rows are written in waves, one after the other.
+
+use std::collections::HashSet;
+
+use kernel::{
+    Result,
+    input::{self, Purpose},
+};
+use serde_json::{Map, Value as Json};
+
+use super::{
+    draft::Draft,
+    fault::{Fault, RowError},
+    feed::Line,
+    lookup::Lookups,
+    merge::merged,
+    recognise::Existing,
+    rehearsal::Rehearsal,
+    target::Target,
+};
+use crate::{settle::Pending, work::Work};
+
+/// What became of a row.
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    Created,
+    Updated,
+    Unchanged,
+    Rejected(Vec<RowError>),
+}
+
+/// A batch on its way.
+pub(super) struct Batch<'a> {
+    pub work: &'a mut Work,
+    pub target: &'a Target,
+    pub lookups: &'a mut Lookups,
+    /// In a dry run, what earlier batches would have made.
+    pub rehearsal: Option<&'a Rehearsal>,
+}
+
+/// A row that waits, by its place in the batch.
+type Waiting<'l> = (usize, &'l Draft);
+
+impl Batch<'_> {
+    /// Writes the rows and tells what became of each.
+    pub async fn write(&mut self, lines: &[Line]) -> Result<Vec<Outcome>> {
+        let lost = || Outcome::Rejected(vec![Fault::new("internal", "the row was lost").in_row()]);
+        let mut outcomes: Vec<Outcome> = lines.iter().map(|_| lost()).collect();
+        let mut waiting: Vec<Waiting<'_>> = Vec::with_capacity(lines.len());
+        for ((row, line), outcome) in lines.iter().enumerate().zip(&mut outcomes) {
+            match &line.draft {
+                Ok(draft) => waiting.push((row, draft)),
+                Err(errors) => *outcome = Outcome::Rejected(errors.clone()),
+            }
+        }
+        while !waiting.is_empty() {
+            for (row, outcome) in self.next_wave(&mut waiting).await? {
+                if let Some(place) = outcomes.get_mut(row) {
+                    *place = outcome;
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Writes those of the waiting rows that wait for no other, and leaves the rest waiting.
+    async fn next_wave(&mut self, waiting: &mut Vec<Waiting<'_>>) -> Result<Vec<(usize, Outcome)>> {
+        let drafts = waiting.iter().map(|(_, draft)| *draft);
+        let findings = self.lookups.find(self.work, self.target, drafts).await?;
+        let (mut wave, mut outcomes, mut lost, mut later) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
+        for (row, draft) in waiting.drain(..) {
+            let keys = self.target.match_keys(draft).into_iter();
+            if !keys.fold(true, |first, key| seen.insert(key) && first) {
+                later.push((row, draft));
+                continue;
+            }
+            match findings.fill(draft, self.target, self.rehearsal) {
+                Ok(input) => wave.push((row, draft, input)),
+                Err(unfilled) if unfilled.may_come => lost.push((row, draft, unfilled.errors)),
+                Err(unfilled) => outcomes.push((row, Outcome::Rejected(unfilled.errors))),
+            }
+        }
+        for (row, draft, errors) in lost {
+            match wave.is_empty() {
+                // Nothing comes any more that could be what it refers to.
+                true => outcomes.push((row, Outcome::Rejected(errors))),
+                false => later.push((row, draft)),
+            }
+        }
+        later.sort_unstable_by_key(|(row, _)| *row);
+        *waiting = later;
+        outcomes.extend(self.wave(wave).await?);
+        Ok(outcomes)
+    }
+
+    /// Writes rows that have nothing to do with each other.
+    async fn wave(&mut self, rows: Vec<(usize, &Draft, Map<String, Json>)>) -> Result<Vec<(usize, Outcome)>> {
+        let (mut outcomes, mut ready) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+        for (row, draft, input) in rows {
+            // What may be set on create only is judged where the record is there: the same value may come again.
+            match input::members(&self.target.create, Purpose::Create, &input) {
+                Ok(values) => ready.push((row, draft, self.target.keys(&values), values)),
+                Err(violations) => outcomes.push((row, Outcome::Rejected(draft.faults(violations)))),
+            }
+        }
+        let keys: Vec<_> = ready.iter().flat_map(|(_, _, keys, _)| keys).cloned().collect();
+        let recognised = self.target.recognised(self.work, &keys).await?;
+        let (mut creates, mut created, mut updates, mut updated) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (row, draft, keys, values) in ready {
+            match recognised.with(&keys).as_slice() {
+                [] => {
+                    creates.push((row, draft));
+                    created.push(self.work.draft(self.target.create.object(), values));
+                }
+                [Existing { record: None, .. }] => outcomes.push((row, Outcome::Unchanged)),
+                [Existing { record: Some(before), .. }] => match merged(before, values) {
+                    Ok(after) => {
+                        updates.push((row, draft, before.version()));
+                        updated.push(Pending::new(Some(before.clone()), after));
+                    }
+                    Err(violations) => outcomes.push((row, Outcome::Rejected(draft.faults(violations)))),
+                },
+                several => {
+                    let message = format!("{} records are recognised in this row", several.len());
+                    let at = format!("/{}", self.target.mapping.matching().unwrap_or_default());
+                    let error = draft.fault_at(&at, Fault::new("ambiguous_match", message));
+                    outcomes.push((row, Outcome::Rejected(vec![error])));
+                }
+            }
+        }
+        if !created.is_empty() {
+            let created = self.work.create_all(&self.target.create, created).await?;
+            for ((row, draft), created) in creates.into_iter().zip(created) {
+                outcomes.push((
+                    row,
+                    match created {
+                        Ok(_) => self.made(draft),
+                        Err(error) => Outcome::Rejected(draft.errors(error)),
+                    },
+                ));
+            }
+        }
+        if !updated.is_empty() {
+            let updated = self.work.update_all(&self.target.existing, &mut updated).await?;
+            for ((row, draft, version), updated) in updates.into_iter().zip(updated) {
+                outcomes.push((
+                    row,
+                    match updated {
+                        Ok(record) if record.version() == version => Outcome::Unchanged,
+                        Ok(_) => Outcome::Updated,
+                        Err(error) => Outcome::Rejected(draft.errors(error)),
+                    },
+                ));
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// A created record counts as such, unless a dry run would have made it in an earlier batch.
+    fn made(&self, draft: &Draft) -> Outcome {
+        match self.rehearsal.is_some_and(|rehearsal| rehearsal.knows(&self.target.match_keys(draft))) {
+            false => Outcome::Created,
+            true if self.target.keeps() => Outcome::Unchanged,
+            true => Outcome::Updated,
+        }
+    }
+}

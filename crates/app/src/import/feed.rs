@@ -1,0 +1,94 @@
+//! Reads a file on a thread of its own and turns its rows into drafts, a batch at a time.
+
+use std::io::Read;
+
+use kernel::{Code, Error, Result};
+use tokio::{sync::mpsc, task::spawn_blocking};
+
+use super::{
+    draft::Draft,
+    fault::RowError,
+    mapping::Mapping,
+    source::{BrokenRow, Format, SourceError, SourceReader},
+};
+
+/// So many rows make a batch, which is written together.
+pub(super) const BATCH_ROWS: usize = 500;
+/// Long rows make a batch earlier.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// The next batch is read while one is written.
+const AHEAD: usize = 1;
+
+/// A row of the file and what it becomes.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// Which row it is, from 1, the header not counted.
+    pub number: u64,
+    /// The input, or what is wrong with the row.
+    pub draft: Result<Draft, Vec<RowError>>,
+}
+
+/// What the thread sends: batches, at last an empty one.
+pub(super) type Batches = mpsc::Receiver<Result<Vec<Line>>>;
+
+/// Begins to read behind the given row.
+pub(super) fn feed(content: Box<dyn Read + Send>, format: Format, mapping: Mapping, behind: u64) -> Batches {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    spawn_blocking(move || {
+        let ended = read(content, format, &mapping, behind, &sender).map(|()| Vec::new());
+        // Where nobody listens any more, nobody misses it.
+        let _ = sender.blocking_send(ended);
+    });
+    receiver
+}
+
+fn read(
+    content: Box<dyn Read + Send>,
+    format: Format,
+    mapping: &Mapping,
+    behind: u64,
+    sender: &mpsc::Sender<Result<Vec<Line>>>,
+) -> Result<()> {
+    let reader = SourceReader::new(content, format).map_err(unreadable)?;
+    let missing = reader.columns().map(|header| mapping.missing_columns(header)).unwrap_or_default();
+    if !missing.is_empty() {
+        let detail = format!("the file has no column {}", missing.join(", "));
+        return Err(Error::new(Code::Invalid, detail));
+    }
+    let (mut batch, mut bytes) = (Vec::with_capacity(BATCH_ROWS), 0_usize);
+    for row in reader {
+        let line = match row {
+            Ok(row) if row.number > behind => Line { number: row.number, draft: mapping.apply(&row) },
+            Err(SourceError::Row(BrokenRow { number, line: _, error })) if number > behind => {
+                Line { number, draft: Err(vec![error]) }
+            }
+            Ok(_) | Err(SourceError::Row(_)) => continue,
+            Err(error) => return Err(unreadable(error)),
+        };
+        bytes = bytes.saturating_add(line.draft.as_ref().map_or(0, |draft| draft.size));
+        batch.push(line);
+        if batch.len() >= BATCH_ROWS || bytes >= BATCH_BYTES {
+            bytes = 0;
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_ROWS));
+            if sender.blocking_send(Ok(full)).is_err() {
+                return Ok(());
+            }
+        }
+    }
+    if !batch.is_empty() {
+        let _ = sender.blocking_send(Ok(batch));
+    }
+    Ok(())
+}
+
+fn unreadable(error: SourceError) -> Error {
+    let detail = error.to_string();
+    match error {
+        SourceError::Io(cause) => match cause.downcast::<Error>() {
+            // The content comes from the store, which says itself why it cannot be read.
+            Ok(error) => error,
+            Err(_) => Error::new(Code::Invalid, detail),
+        },
+        SourceError::Header(_) | SourceError::Row(_) => Error::new(Code::Invalid, detail),
+    }
+}

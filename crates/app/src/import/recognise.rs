@@ -1,0 +1,108 @@
+//! Finds the records that rows are about.
+
+use std::collections::HashMap;
+
+use kernel::{Record, Result, Value, plan::sort_key, system, text::fold};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{draft::Draft, lookup::matching, target::Target};
+use crate::{
+    settle::{folded, unique_keys},
+    work::{Values, Work},
+};
+
+/// So many keys are looked for by one statement.
+const AT_ONCE: usize = 1_000;
+
+/// A record that a row is about, with its values where the row may change it.
+#[derive(Clone, Debug)]
+pub(super) struct Existing {
+    pub id: Uuid,
+    pub record: Option<Record>,
+}
+
+/// The records that are there already, by their folded keys.
+#[derive(Debug, Default)]
+pub(super) struct Recognised(HashMap<Vec<String>, Vec<Existing>>);
+
+impl Recognised {
+    /// The records with one of these keys.
+    pub fn with(&self, keys: &[Vec<Value>]) -> Vec<&Existing> {
+        let mut found: Vec<_> = keys.iter().filter_map(|key| self.0.get(&folded(key))).flatten().collect();
+        found.sort_unstable_by_key(|existing| existing.id);
+        found.dedup_by_key(|existing| existing.id);
+        found
+    }
+}
+
+impl Target {
+    /// What tells, before anything is looked up, that two rows are about the same record.
+    pub(super) fn match_keys(&self, draft: &Draft) -> Vec<String> {
+        let Some(member) = self.mapping.matching() else { return Vec::new() };
+        let text = |json: &Json| fold(&json.to_string()).into_owned();
+        match draft.input.get(member) {
+            Some(Json::Array(items)) => items.iter().map(text).collect(),
+            Some(Json::Null) | None => {
+                let at = format!("/{member}");
+                let lookups = draft.lookups.iter().filter(|lookup| lookup.pointer == at);
+                lookups.map(|lookup| fold(&lookup.key.to_string()).into_owned()).collect()
+            }
+            Some(other) => vec![text(other)],
+        }
+    }
+
+    /// The keys by which the record of a row is recognised.
+    pub(super) fn keys(&self, values: &Values) -> Vec<Vec<Value>> {
+        let Some(attribute) = self.match_field() else { return Vec::new() };
+        let value = values.iter().find(|(field, _)| *field == attribute.index);
+        match (attribute.list(), value) {
+            (_, None | Some((_, Value::Null))) => Vec::new(),
+            (Some(_), Some((_, value))) => unique_keys(attribute, value),
+            (None, Some((_, value))) => vec![vec![sort_key(value)]],
+        }
+    }
+
+    /// The records that have these keys and that the permit reaches; those that may be changed are kept from other
+    /// writers.
+    pub(super) async fn recognised(&self, work: &mut Work, keys: &[Vec<Value>]) -> Result<Recognised> {
+        let Some(attribute) = self.match_field().filter(|_| !keys.is_empty()) else {
+            return Ok(Recognised::default());
+        };
+        let permit = &self.existing;
+        let mut found: Vec<(Vec<String>, Uuid)> = Vec::new();
+        match attribute.list() {
+            Some(_) => {
+                for keys in keys.chunks(AT_ONCE) {
+                    found.extend(work.unit.taken(permit, attribute, keys).await?);
+                }
+            }
+            None => {
+                let values: Vec<_> = keys.iter().flatten().cloned().collect();
+                let rows = matching(work, permit, attribute.index, &values).await?;
+                found.extend(rows.into_iter().map(|(id, value)| (folded(&[sort_key(&value)]), id)));
+            }
+        }
+        let mut ids: Vec<_> = found.iter().map(|(_, id)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut reached: HashMap<Uuid, Option<Record>> = HashMap::new();
+        if self.keeps() {
+            let field = permit.object().index(system::ID.def.name).unwrap_or_default();
+            let ids: Vec<_> = ids.into_iter().map(Value::Id).collect();
+            reached.extend(matching(work, permit, field, &ids).await?.into_iter().map(|(id, _)| (id, None)));
+        } else {
+            for ids in ids.chunks(AT_ONCE) {
+                let records = work.unit.lock(permit, ids).await?;
+                reached.extend(records.into_iter().map(|record| (record.id(), Some(record))));
+            }
+        }
+        let mut recognised = Recognised::default();
+        for (key, id) in found {
+            if let Some(record) = reached.get(&id) {
+                recognised.0.entry(key).or_default().push(Existing { id, record: record.clone() });
+            }
+        }
+        Ok(recognised)
+    }
+}

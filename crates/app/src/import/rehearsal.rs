@@ -1,0 +1,82 @@
+//! What a dry run would have made by now, as far as it is remembered: later rows may be about it or refer to it.
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use kernel::{system, text::fold};
+use serde_json::Value as Json;
+
+use super::{
+    draft::{Draft, LookupKey},
+    shape::ReferenceBy,
+    target::Target,
+};
+
+/// So many keys are remembered; rows about what comes behind them are taken for new ones.
+const MAX_REMEMBERED: usize = 2_000_000;
+
+/// Keys of records that would be there by now; as hashes, for there may be very many.
+#[derive(Debug, Default)]
+pub(super) struct Rehearsal {
+    keys: HashSet<u64>,
+}
+
+impl Rehearsal {
+    /// Remembers the record that a row would have made.
+    pub fn remember(&mut self, target: &Target, draft: &Draft) {
+        let mut keys: Vec<_> =
+            target.match_keys(draft).into_iter().map(|key| hashed("match", &key)).collect();
+        for reference in target.mapping.references() {
+            if !target.is_own(&reference.object) {
+                continue;
+            }
+            match &reference.by {
+                ReferenceBy::Field(name) => {
+                    let value = draft
+                        .input
+                        .get(name)
+                        .map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
+                    keys.extend(value.map(|value| referred(&LookupKey::Field { name: name.clone(), value })));
+                }
+                ReferenceBy::System(system) => {
+                    let refs = draft.input.get(system::EXTERNAL_REFS.def.name).and_then(Json::as_array);
+                    let text = |item: &Json, name: &str| {
+                        item.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()
+                    };
+                    let refs = refs.into_iter().flatten().filter(|item| text(item, "system") == *system);
+                    keys.extend(refs.map(|item| {
+                        referred(&LookupKey::External { system: system.clone(), id: text(item, "id") })
+                    }));
+                }
+            }
+        }
+        if self.keys.len() < MAX_REMEMBERED {
+            self.keys.extend(keys);
+        }
+    }
+
+    /// Whether the record of these keys would be there.
+    pub fn knows(&self, match_keys: &[String]) -> bool {
+        match_keys.iter().any(|key| self.keys.contains(&hashed("match", key)))
+    }
+
+    /// Whether a record to refer to would be there.
+    pub fn leads(&self, key: &LookupKey) -> bool {
+        self.keys.contains(&referred(key))
+    }
+}
+
+fn referred(key: &LookupKey) -> u64 {
+    match key {
+        LookupKey::Field { name, value } => hashed(name, &fold(value)),
+        LookupKey::External { system, id } => hashed(&format!("in {system}"), &fold(id)),
+    }
+}
+
+fn hashed(space: &str, key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (space, key).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,292 @@
+//! Runs an import: batch after batch, each in one unit of work. A batch that the database refuses is written row by
+//! row, so that one row never costs another its place; a dry run undoes every unit.
+
+use std::{collections::BTreeMap, future::Future, io::Read};
+
+use kernel::{
+    Code, Error, Result,
+    actor::{Actor, Origin},
+};
+use serde::Serialize;
+
+use super::{
+    batch::{Batch, Outcome},
+    fault::RowError,
+    feed::{Line, feed},
+    lookup::Lookups,
+    mapping::Mapping,
+    rehearsal::Rehearsal,
+    source::Format,
+    target::Target,
+};
+use crate::{Kith, work::Work};
+
+/// How many different problems a report tells apart.
+const MAX_PROBLEMS: usize = 100;
+
+/// What is imported, and how.
+pub struct Import {
+    /// Where the rows go.
+    pub target: Target,
+    /// The file.
+    pub content: Box<dyn Read + Send>,
+    /// How it is written.
+    pub format: Format,
+    /// Whether nothing is to be kept.
+    pub dry_run: bool,
+    /// How far an earlier attempt has come.
+    pub counts: Counts,
+}
+
+/// What became of the rows: `read` is the sum of the others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Rows read.
+    pub rows_read: u64,
+    /// Rows that became new records.
+    pub rows_created: u64,
+    /// Rows that changed a record.
+    pub rows_updated: u64,
+    /// Rows that found their record as it should be.
+    pub rows_unchanged: u64,
+    /// Rows with errors.
+    pub rows_rejected: u64,
+}
+
+/// A row that was rejected.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Rejection {
+    /// Which row, from 1, the header not counted.
+    pub row: u64,
+    /// What is wrong with it.
+    #[serde(flatten)]
+    pub error: RowError,
+}
+
+/// What an import has come to.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// What became of the rows.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Whether all rows were read; not where somebody stopped it.
+    pub complete: bool,
+    /// What was wrong, the same once.
+    pub problems: Vec<Problem>,
+}
+
+/// What was wrong with some rows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Problem {
+    /// The column; none where the whole row is meant.
+    pub column: Option<String>,
+    /// What is wrong, as a stable word.
+    pub code: &'static str,
+    /// With how many rows, as far as different problems are told apart.
+    pub rows: u64,
+    /// What was said about the first of them.
+    pub message: String,
+    /// The first of them.
+    pub first_row: u64,
+}
+
+/// Whether to go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Go {
+    /// On.
+    On,
+    /// No further.
+    Stop,
+}
+
+/// Who follows an import.
+pub trait Watch: Send {
+    /// Told in the unit of work of the rows, before it is committed: what is written here is kept together with
+    /// them. Stopping here undoes the unit.
+    fn keep(
+        &mut self,
+        work: &mut Work,
+        counts: &Counts,
+        rejections: &[Rejection],
+    ) -> impl Future<Output = Result<Go>> + Send;
+
+    /// Told when the rows are kept.
+    fn kept(&mut self, counts: &Counts, rejections: &[Rejection]) -> impl Future<Output = Result<Go>> + Send;
+}
+
+impl Counts {
+    fn count(&mut self, outcome: &Outcome) {
+        let place = match outcome {
+            Outcome::Created => &mut self.rows_created,
+            Outcome::Updated => &mut self.rows_updated,
+            Outcome::Unchanged => &mut self.rows_unchanged,
+            Outcome::Rejected(_) => &mut self.rows_rejected,
+        };
+        *place = place.saturating_add(1);
+        self.rows_read = self.rows_read.saturating_add(1);
+    }
+}
+
+/// Runs an import for somebody.
+pub async fn run<W: Watch>(kith: &Kith, actor: &Actor, import: Import, watch: &mut W) -> Result<Report> {
+    let Import { target, content, format, dry_run, counts } = import;
+    let mapping: Mapping = target.mapping.clone();
+    let mut batches = feed(content, format, mapping, counts.rows_read);
+    let mut run = Run {
+        kith,
+        actor: Actor { origin: Origin::Import, ..actor.clone() },
+        target,
+        lookups: Lookups::default(),
+        rehearsal: dry_run.then(Rehearsal::default),
+        counts,
+        problems: Problems::default(),
+        watch,
+    };
+    let complete = loop {
+        let ended = || Error::internal("the file's reader ended by itself");
+        let lines = batches.recv().await.ok_or_else(ended)??;
+        if lines.is_empty() {
+            break true;
+        }
+        if run.batch(&lines).await? == Go::Stop {
+            break false;
+        }
+    };
+    Ok(Report { counts: run.counts, complete, problems: run.problems.0.into_values().collect() })
+}
+
+struct Run<'a, W> {
+    kith: &'a Kith,
+    actor: Actor,
+    target: Target,
+    lookups: Lookups,
+    rehearsal: Option<Rehearsal>,
+    counts: Counts,
+    problems: Problems,
+    watch: &'a mut W,
+}
+
+impl<W: Watch> Run<'_, W> {
+    async fn batch(&mut self, lines: &[Line]) -> Result<Go> {
+        let refused = match self.unit(lines, None).await? {
+            Attempt::Done(go) => return Ok(go),
+            Attempt::Refused(error) => error,
+        };
+        tracing::debug!(error = %refused, "a batch is written row by row");
+        let mut broken = 0_usize;
+        for line in lines {
+            let line = std::slice::from_ref(line);
+            let go = match self.unit(line, None).await? {
+                Attempt::Done(go) => go,
+                Attempt::Refused(error) => {
+                    if error.code == Code::Internal {
+                        broken = broken.saturating_add(1);
+                        tracing::error!(%error, cause = ?error.cause, "a row could not be written");
+                    }
+                    match self.unit(line, Some(error)).await? {
+                        Attempt::Done(go) => go,
+                        Attempt::Refused(error) => return Err(error),
+                    }
+                }
+            };
+            if go == Go::Stop {
+                return Ok(Go::Stop);
+            }
+        }
+        // Where not one of many can be written, it is not the rows.
+        if broken == lines.len() && broken > 1 { Err(refused) } else { Ok(Go::On) }
+    }
+
+    /// Writes rows, or the refusal of rows, in one unit of work.
+    async fn unit(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
+        let mut work = Work::begin(self.kith, &self.actor).await?;
+        let written = match refusal {
+            None => {
+                let (target, lookups, rehearsal) = (&self.target, &mut self.lookups, self.rehearsal.as_ref());
+                Batch { work: &mut work, target, lookups, rehearsal }.write(lines).await
+            }
+            Some(error) => Ok(lines.iter().map(|line| refused(line, &error)).collect()),
+        };
+        let outcomes = match written {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                work.unit.abandon().await?;
+                return Attempt::refused(error);
+            }
+        };
+        if self.rehearsal.is_some() {
+            work.unit.abandon().await?;
+            work = Work::begin(self.kith, &self.actor).await?;
+        }
+        let mut counts = self.counts;
+        let mut rejections = Vec::new();
+        for (line, outcome) in lines.iter().zip(&outcomes) {
+            counts.count(outcome);
+            if let Outcome::Rejected(errors) = outcome {
+                let rejection = |error: &RowError| Rejection { row: line.number, error: error.clone() };
+                rejections.extend(errors.iter().map(rejection));
+            }
+        }
+        match self.watch.keep(&mut work, &counts, &rejections).await {
+            Ok(Go::On) => {}
+            stopped => {
+                work.unit.abandon().await?;
+                return stopped.map(Attempt::Done);
+            }
+        }
+        if let Err(error) = work.commit().await {
+            return Attempt::refused(error);
+        }
+        self.counts = counts;
+        rejections.iter().for_each(|rejection| self.problems.add(rejection));
+        if let Some(rehearsal) = &mut self.rehearsal {
+            for (line, outcome) in lines.iter().zip(&outcomes) {
+                if let (Ok(draft), Outcome::Created) = (&line.draft, outcome) {
+                    rehearsal.remember(&self.target, draft);
+                }
+            }
+        }
+        self.watch.kept(&self.counts, &rejections).await.map(Attempt::Done)
+    }
+}
+
+/// What became of a unit of work.
+enum Attempt {
+    Done(Go),
+    Refused(Error),
+}
+
+impl Attempt {
+    /// The database refused these rows, unless it is not there at all.
+    fn refused(error: Error) -> Result<Self> {
+        if error.code == Code::Unavailable { Err(error) } else { Ok(Self::Refused(error)) }
+    }
+}
+
+/// What a row is told that the database refused.
+fn refused(line: &Line, error: &Error) -> Outcome {
+    Outcome::Rejected(match &line.draft {
+        Ok(draft) => draft.errors(error.clone()),
+        Err(errors) => errors.clone(),
+    })
+}
+
+/// Problems by column and code.
+#[derive(Default)]
+struct Problems(BTreeMap<(Option<String>, &'static str), Problem>);
+
+impl Problems {
+    fn add(&mut self, rejection: &Rejection) {
+        let Rejection { row, error: RowError { column, code, message } } = rejection;
+        let key = (column.clone(), *code);
+        if self.0.len() >= MAX_PROBLEMS && !self.0.contains_key(&key) {
+            return;
+        }
+        let new =
+            || Problem { column: column.clone(), code, rows: 0, message: message.clone(), first_row: *row };
+        let problem = self.0.entry(key).or_insert_with(new);
+        problem.rows = problem.rows.saturating_add(1);
+    }
+}

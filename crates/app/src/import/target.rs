@@ -1,0 +1,120 @@
+//! What a mapping is aimed at: the object, the leave to write it, how its records are recognised. Everything that
+//! can be wrong with a mapping for every row is found here, before the first.
+
+use kernel::{
+    Code, Error, Permit, Result, Violation,
+    actor::Actor,
+    field::{Kind, Writing},
+    object::{Action, Attribute, Object},
+    system,
+};
+
+use super::{
+    mapping::{Existing, Mapping},
+    shape::{Reference, ReferenceBy},
+};
+use crate::Kith;
+
+/// Where the rows of a file go.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub(super) mapping: Mapping,
+    /// Leave to create.
+    pub(super) create: Permit,
+    /// Leave to do with a recognised record what the mapping says: to change it or to see it.
+    pub(super) existing: Permit,
+    /// The place of the field by which a record is recognised.
+    pub(super) matching: Option<usize>,
+}
+
+impl Target {
+    /// Aims a mapping at an object, for somebody; all that is wrong with it is told at once, with pointers into
+    /// the mapping below the given one.
+    pub fn new(kith: &Kith, actor: &Actor, object: &str, mapping: Mapping, pointer: &str) -> Result<Self> {
+        let object = kith.object(object)?;
+        let keeps = mapping.matching().is_none() || mapping.existing() == Existing::Keep;
+        let action = if keeps { Action::Read } else { Action::Update };
+        if !object.allows(Action::Create) || !object.allows(action) {
+            return Err(Error::new(Code::Forbidden, format!("{} cannot be imported", object.plural)));
+        }
+        let create = actor.permit(object, Action::Create)?;
+        let existing = actor.permit(object, action)?;
+        let mut violations = Vec::new();
+        for member in mapping.members() {
+            let at = format!("{pointer}/fields/{member}");
+            match create.readable(member) {
+                Err(error) => violations.push(Violation::new(error.code, at, error.detail)),
+                Ok(attribute) if attribute.writing == Writing::Computed => {
+                    violations.push(Violation::new(Code::ReadOnly, at, format!("{member} is set by Kith")));
+                }
+                Ok(_) => {}
+            }
+        }
+        let matching = mapping.matching().and_then(|member| object.attribute(member));
+        if let Some(attribute) = matching
+            && !recognises(attribute)
+        {
+            let detail = format!("{} is not a field by which records are recognised", attribute.name);
+            violations.push(Violation::new(Code::Invalid, format!("{pointer}/match"), detail));
+        }
+        for reference in mapping.references() {
+            if let Err(error) = findable(kith, actor, reference) {
+                violations.push(Violation::new(error.code, format!("{pointer}/fields"), error.detail));
+            }
+        }
+        if !violations.is_empty() {
+            return Err(Error::invalid(violations));
+        }
+        let matching = matching.map(|attribute| attribute.index);
+        Ok(Self { create, existing, matching, mapping })
+    }
+
+    /// The object.
+    pub fn object(&self) -> &Object {
+        self.create.object()
+    }
+
+    /// Whether recognised records are left as they are.
+    pub(super) fn keeps(&self) -> bool {
+        self.mapping.existing() == Existing::Keep
+    }
+
+    /// The field by which a record is recognised.
+    pub(super) fn match_field(&self) -> Option<&Attribute> {
+        self.object().at(self.matching?)
+    }
+
+    /// Whether a reference leads to the object itself, so that rows may refer to rows above them.
+    pub(super) fn is_own(&self, object: &str) -> bool {
+        self.object().name == object
+    }
+}
+
+/// Whether one value of the field can stand for a record.
+fn recognises(attribute: &Attribute) -> bool {
+    let compared = match attribute.kind {
+        Kind::List(list) => !list.unique.is_empty(),
+        Kind::Money | Kind::Document | Kind::AnyReference => false,
+        _ => true,
+    };
+    compared && attribute.filter
+}
+
+/// Whether the actor can look records up in this way.
+fn findable(kith: &Kith, actor: &Actor, reference: &Reference) -> Result<()> {
+    let Reference { object, by } = reference;
+    let unknown = || Error::new(Code::UnknownValue, format!("there is no object {object}"));
+    let permit = actor.permit(kith.object(object).map_err(|_| unknown())?, Action::Read)?;
+    match by {
+        ReferenceBy::Field(name) => {
+            let attribute = permit.readable(name)?;
+            match attribute.kind {
+                Kind::List(_) | Kind::Money | Kind::Document => {}
+                _ if attribute.filter => return Ok(()),
+                _ => {}
+            }
+            Err(Error::new(Code::Invalid, format!("{object} is not found by {name}")))
+        }
+        ReferenceBy::System(_) => permit.readable(system::EXTERNAL_REFS.def.name).map(drop),
+    }
+}

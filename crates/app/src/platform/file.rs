@@ -1,0 +1,148 @@
+//! Stored files: their content comes in and goes out as a stream, in bounded memory.
+
+use std::io::{self, Read, Seek, Write};
+
+use domain::platform::file;
+use futures::{Stream, StreamExt, TryStreamExt, pin_mut, stream};
+use kernel::{
+    Code, Error, Record, Result, Violation, actor::Actor, change::Companion, field::Field, input,
+    object::Action, value::FieldType,
+};
+use persistence::file::PIECE;
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use tempfile::SpooledTempFile;
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use crate::{Kith, operation::finish, work::Work};
+
+/// The largest file that is stored, in bytes.
+pub const MAX_FILE: u64 = 1024 * 1024 * 1024;
+/// What is kept in memory while it comes in; more goes to a temporary file.
+const IN_MEMORY: usize = 4 * PIECE;
+
+/// A stored file.
+pub struct Content<S> {
+    /// Its record.
+    pub record: Record,
+    /// Its bytes, in pieces.
+    pub bytes: S,
+}
+
+impl Kith {
+    /// Stores a file. The content is received as a whole first, so that a slow sender holds up nobody; then the
+    /// record and the content are written together.
+    pub async fn store_file<B: AsRef<[u8]>>(
+        &self,
+        actor: &Actor,
+        name: &str,
+        media_type: Option<&str>,
+        content: impl Stream<Item = Result<B>>,
+    ) -> Result<Record> {
+        let object = self.object("file")?;
+        actor.permit(object, Action::Create)?;
+        let checked = |field: Field<String>, text: &str| match object.attribute(field.def.name) {
+            Some(attribute) => {
+                let read = input::value(attribute, &Json::from(text));
+                let violation = |(code, detail)| Violation::new(code, format!("/{}", field.def.name), detail);
+                read.map(|value| String::read(&value)).map_err(violation)
+            }
+            None => Ok(None),
+        };
+        if name.is_empty() {
+            return Err(Violation::new(Code::Required, "/name", "name is required").into());
+        }
+        let record = Companion::new("file")
+            .with(file::NAME, checked(file::NAME, name)?)
+            .with(
+                file::MEDIA_TYPE,
+                media_type.map(|text| checked(file::MEDIA_TYPE, text)).transpose()?.flatten(),
+            )
+            .with(file::OWNER, actor.user);
+        let received = Received::all_of(content).await?;
+        let mut work = Work::begin(self, actor).await?;
+        let stored = store(&mut work, record, received).await;
+        finish(work, stored).await
+    }
+
+    /// The content of a file, in pieces.
+    pub async fn file_bytes(
+        &self,
+        actor: &Actor,
+        id: Uuid,
+    ) -> Result<Content<impl Stream<Item = Result<Vec<u8>>> + use<>>> {
+        let record = self.record(actor, "file", id).await?;
+        let (kith, actor) = (self.clone(), actor.clone());
+        let piece = move |position: i64| {
+            let (kith, actor) = (kith.clone(), actor.clone());
+            async move {
+                let piece = kith.database().piece(&actor, id, position).await?;
+                Ok(piece.map(|piece| (piece, position.saturating_add(1))))
+            }
+        };
+        Ok(Content { record, bytes: stream::try_unfold(0, piece) })
+    }
+}
+
+async fn store(work: &mut Work, record: Companion, received: Received) -> Result<Record> {
+    let Received { mut spool, digest, size } = received;
+    let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let size = i64::try_from(size).map_err(Error::internal)?;
+    let record = work.make(record.with(file::SIZE, size).with(file::SHA256, hex)).await?;
+    spool.rewind().map_err(Error::internal)?;
+    for position in 0.. {
+        let piece;
+        (spool, piece) = blocking(move || {
+            let mut piece = Vec::new();
+            Read::by_ref(&mut spool).take(PIECE as u64).read_to_end(&mut piece)?;
+            Ok((spool, piece))
+        })
+        .await?;
+        if piece.is_empty() {
+            break;
+        }
+        work.unit.keep_piece(record.id(), position, piece).await?;
+    }
+    Ok(record)
+}
+
+/// Content that has come in.
+struct Received {
+    spool: SpooledTempFile,
+    digest: Sha256,
+    size: u64,
+}
+
+impl Received {
+    async fn all_of<B: AsRef<[u8]>>(content: impl Stream<Item = Result<B>>) -> Result<Self> {
+        let mut received = Self { spool: SpooledTempFile::new(IN_MEMORY), digest: Sha256::new(), size: 0 };
+        let mut piece = Vec::new();
+        pin_mut!(content);
+        while let Some(bytes) = content.try_next().await? {
+            piece.extend_from_slice(bytes.as_ref());
+            if piece.len() >= PIECE {
+                received = received.add(std::mem::take(&mut piece)).await?;
+            }
+        }
+        received.add(piece).await
+    }
+
+    async fn add(mut self, piece: Vec<u8>) -> Result<Self> {
+        self.size = self.size.saturating_add(piece.len() as u64);
+        if self.size > MAX_FILE {
+            return Err(Error::new(Code::TooLarge, format!("a file may have {MAX_FILE} bytes")));
+        }
+        blocking(move || {
+            self.digest.update(&piece);
+            self.spool.write_all(&piece)?;
+            Ok(self)
+        })
+        .await
+    }
+}
+
+/// Does what may wait for a disk where it keeps nobody else waiting.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
+    spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)
+}

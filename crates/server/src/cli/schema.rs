@@ -1,0 +1,32 @@
+//! `kith schema`: the contract of each door, as the server generates it.
+
+use clap::{Args, ValueEnum};
+
+use super::say;
+use crate::failure::{Failure, Outcome};
+
+/// Which contract to print.
+#[derive(Args)]
+pub(super) struct Schema {
+    contract: Contract,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Contract {
+    /// The GraphQL schema, in its definition language
+    Graphql,
+    /// The OpenAPI 3.1 document of the REST door
+    Openapi,
+}
+
+impl Schema {
+    pub fn print(&self) -> Outcome {
+        let (registry, commands) = (domain::registry(), app::all_commands());
+        let text = match self.contract {
+            Contract::Openapi => transport::openapi::document(&registry, &commands),
+            Contract::Graphql => transport::graphql::schema::sdl(&registry, &commands)
+                .map_err(|error| Failure::new(error.to_string()))?,
+        };
+        say(text.trim_end())
+    }
+}

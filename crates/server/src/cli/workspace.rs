@@ -1,0 +1,54 @@
+//! `kith workspace create`: the one thing no door can do.
+
+use app::NewWorkspace;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::say;
+use crate::{config::Config, database, failure::Outcome};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Makes a workspace with its owner, and prints the owner's key this once
+    Create(Create),
+}
+
+/// What the workspace is to be.
+#[derive(Args)]
+pub(super) struct Create {
+    /// The workspace's name
+    #[arg(long)]
+    name: String,
+    /// The name of its owner
+    #[arg(long)]
+    owner: String,
+    /// The owner's e-mail address
+    #[arg(long)]
+    email: Option<String>,
+    /// The IANA time zone in which its days begin and end
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    time_zone: String,
+    /// The ISO 4217 currency it usually sells in
+    #[arg(long, value_name = "CODE", default_value = "EUR")]
+    currency: String,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Command {
+    pub async fn run(self, config: &Config) -> Outcome {
+        let Self::Create(Create { name, owner, email, time_zone, currency, json }) = self;
+        let kith = database::open(config).await?;
+        let made = kith.create_workspace(NewWorkspace { name, owner, email, time_zone, currency }).await?;
+        if json {
+            return say(json!({
+                "workspaceId": made.id, "userId": made.user, "apiKeyId": made.key_id, "key": made.key,
+            }));
+        }
+        say(format_args!("workspace  {}", made.id))?;
+        say(format_args!("owner      {}", made.user))?;
+        say(format_args!("key id     {}", made.key_id))?;
+        say(format_args!("key        {}  (shown this once)", made.key))
+    }
+}

@@ -1,0 +1,229 @@
+//! Configuration: what flags say counts before the environment, that before the file, that before the
+//! defaults.
+
+use std::{fmt::Display, fs, ops::RangeInclusive, path::Path, thread::available_parallelism, time::Duration};
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::failure::{Failure, Outcome};
+
+/// What one source says; what it leaves open the next one says. The keys of the file are the flags' names.
+#[derive(Args, Clone, Default, Deserialize)]
+#[command(next_help_heading = "Configuration (a flag counts before the environment, that before the file)")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Layer {
+    /// Where the data is: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME. Without it, the environment's
+    /// DATABASE_URL is read too [default: sqlite:kith.db]
+    #[arg(long, global = true, value_name = "URL", env = "KITH_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// Where to listen; port 0 is any free one [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "HOST:PORT", env = "KITH_LISTEN")]
+    pub listen: Option<String>,
+    /// Whether the server brings the database's schema up to date when it starts [default: auto]
+    #[arg(long, global = true, value_enum, env = "KITH_MIGRATE", hide_short_help = true)]
+    pub migrate: Option<Migrate>,
+    /// Threads that answer requests [default: one per core, at most 4]
+    #[arg(long, global = true, value_name = "NUMBER", env = "KITH_WORKERS", hide_short_help = true)]
+    pub workers: Option<usize>,
+    /// The largest body of a request, in bytes [default: 1048576]
+    #[arg(long, global = true, value_name = "BYTES", env = "KITH_BODY_LIMIT", hide_short_help = true)]
+    pub body_limit: Option<usize>,
+    /// The longest a request may take, its body included [default: 10]
+    #[arg(long, global = true, value_name = "SECONDS", env = "KITH_REQUEST_TIMEOUT", hide_short_help = true)]
+    pub request_timeout: Option<u64>,
+    /// Connections to the database; on SQLite at most 4 read and one writes [default: 10]
+    #[arg(long, global = true, value_name = "NUMBER", env = "KITH_CONNECTIONS", hide_short_help = true)]
+    pub connections: Option<usize>,
+    /// The longest a statement may take on PostgreSQL [default: 10]
+    #[arg(
+        long,
+        global = true,
+        value_name = "SECONDS",
+        env = "KITH_STATEMENT_TIMEOUT",
+        hide_short_help = true
+    )]
+    pub statement_timeout: Option<u64>,
+    /// What the log on standard error looks like [default: text]
+    #[arg(long, global = true, value_enum, env = "KITH_LOG_FORMAT", hide_short_help = true)]
+    pub log_format: Option<LogFormat>,
+    /// What is logged: a level (error, warn, info, debug, trace), or TARGET=LEVEL for a part, separated by
+    /// commas [default: info,actix_server=warn,sea_orm_migration=warn,sqlx=warn]
+    #[arg(long, global = true, value_name = "FILTER", env = "KITH_LOG_FILTER", hide_short_help = true)]
+    pub log_filter: Option<String>,
+}
+
+/// Whether the server brings the database's schema up to date.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Migrate {
+    /// It does, where its database user may.
+    Auto,
+    /// `kith migrate` does; until then the server does not start.
+    Never,
+}
+
+/// What a line of the log looks like.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object, for programs.
+    Json,
+}
+
+/// The configuration as it is used.
+#[derive(Clone)]
+pub struct Config {
+    /// Where the data is.
+    pub database: String,
+    /// Where to listen.
+    pub listen: String,
+    /// Whether to bring the schema up to date.
+    pub migrate: Migrate,
+    /// Threads that answer requests.
+    pub workers: usize,
+    /// The largest body of a request, in bytes.
+    pub body_limit: usize,
+    /// The longest a request may take.
+    pub request_timeout: Duration,
+    /// Connections to the database.
+    pub connections: usize,
+    /// The longest a statement may take.
+    pub statement_timeout: Duration,
+    /// What the log looks like.
+    pub log_format: LogFormat,
+    /// What is logged.
+    pub log_filter: String,
+    /// Whether GraphQL resolves all field by field: slow, for tests that compare the answers.
+    pub field_by_field: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database: "sqlite:kith.db".to_owned(),
+            listen: "127.0.0.1:8080".to_owned(),
+            migrate: Migrate::Auto,
+            workers: available_parallelism().map_or(1, |cores| cores.get().min(4)),
+            body_limit: 1 << 20,
+            request_timeout: Duration::from_secs(10),
+            connections: 10,
+            statement_timeout: Duration::from_secs(10),
+            log_format: LogFormat::Text,
+            log_filter: "info,actix_server=warn,sea_orm_migration=warn,sqlx=warn".to_owned(),
+            field_by_field: false,
+        }
+    }
+}
+
+impl Layer {
+    /// What a file says.
+    pub fn read(path: &Path) -> Outcome<Self> {
+        let doing = || format!("the configuration {}", path.display());
+        let text = fs::read_to_string(path).map_err(|error| Failure::from(error).during(doing()))?;
+        Self::parse(&text).map_err(|failure| failure.during(doing()))
+    }
+
+    fn parse(text: &str) -> Outcome<Self> {
+        toml::from_str(text).map_err(|error| Failure::new(error.to_string().trim_end()))
+    }
+
+    /// What this layer says, or else that one.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            database: self.database.or(other.database),
+            listen: self.listen.or(other.listen),
+            migrate: self.migrate.or(other.migrate),
+            workers: self.workers.or(other.workers),
+            body_limit: self.body_limit.or(other.body_limit),
+            request_timeout: self.request_timeout.or(other.request_timeout),
+            connections: self.connections.or(other.connections),
+            statement_timeout: self.statement_timeout.or(other.statement_timeout),
+            log_format: self.log_format.or(other.log_format),
+            log_filter: self.log_filter.or(other.log_filter),
+        }
+    }
+
+    /// The configuration, with defaults where nothing was said.
+    pub fn resolve(self) -> Outcome<Config> {
+        let default = Config::default();
+        let seconds = |name, said: Option<u64>, default| match said {
+            Some(seconds) => within(name, seconds, 1..=86_400).map(Duration::from_secs),
+            None => Ok(default),
+        };
+        Ok(Config {
+            database: self.database.unwrap_or(default.database),
+            listen: self.listen.unwrap_or(default.listen),
+            migrate: self.migrate.unwrap_or(default.migrate),
+            workers: within("workers", self.workers.unwrap_or(default.workers), 1..=256)?,
+            body_limit: within("body-limit", self.body_limit.unwrap_or(default.body_limit), 1_024..=1 << 30)?,
+            request_timeout: seconds("request-timeout", self.request_timeout, default.request_timeout)?,
+            connections: within("connections", self.connections.unwrap_or(default.connections), 1..=1_000)?,
+            statement_timeout: seconds(
+                "statement-timeout",
+                self.statement_timeout,
+                default.statement_timeout,
+            )?,
+            log_format: self.log_format.unwrap_or(default.log_format),
+            log_filter: self.log_filter.unwrap_or(default.log_filter),
+            field_by_field: default.field_by_field,
+        })
+    }
+}
+
+fn within<T: Display + PartialOrd>(name: &str, value: T, range: RangeInclusive<T>) -> Outcome<T> {
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    let (least, most) = range.into_inner();
+    Err(Failure::new(format!("the configuration's {name} lies between {least} and {most}, not at {value}")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use clap::{Command, FromArgMatches};
+
+    use super::*;
+
+    fn flags(arguments: &[&str]) -> Layer {
+        let command = Layer::augment_args(Command::new("kith").no_binary_name(true));
+        Layer::from_arg_matches(&command.try_get_matches_from(arguments).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn flags_count_before_the_file_and_that_before_defaults() {
+        let file = "listen = \"0.0.0.0:80\"\nworkers = 2\nlog-format = \"json\"\nrequest-timeout = 3";
+        let config = flags(&["--workers", "3"]).or(Layer::parse(file).unwrap()).resolve().unwrap();
+        assert_eq!((config.workers, config.listen.as_str()), (3, "0.0.0.0:80"));
+        assert_eq!((config.log_format, config.request_timeout), (LogFormat::Json, Duration::from_secs(3)));
+        assert_eq!((config.database.as_str(), config.migrate), ("sqlite:kith.db", Migrate::Auto));
+    }
+
+    /// clap takes a flag before its variable, so that only the variables' names can be wrong.
+    #[test]
+    fn every_flag_has_its_variable() {
+        let command = Layer::augment_args(Command::new("kith"));
+        for argument in command.get_arguments() {
+            let name = argument.get_long().unwrap();
+            let variable = format!("KITH_{}", name.to_uppercase().replace('-', "_"));
+            assert_eq!(argument.get_env().and_then(|name| name.to_str()), Some(variable.as_str()));
+            let read = Layer::parse(&format!("{name} = true")).err().unwrap().to_string();
+            assert!(!read.contains("unknown field"), "the file does not know {name}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_read_strictly() {
+        let refused = |text: &str| Layer::parse(text).err().unwrap().to_string();
+        assert!(refused("port = 80").contains("unknown field `port`"));
+        assert!(refused("workers = \"two\"").contains("expected usize"));
+        assert!(refused("migrate = \"yes\"").contains("`auto` or `never`"));
+        let failure = Layer::parse("workers = 0").unwrap().resolve().err().unwrap();
+        assert_eq!(failure.to_string(), "the configuration's workers lies between 1 and 256, not at 0");
+    }
+}

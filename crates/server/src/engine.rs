@@ -1,0 +1,173 @@
+//! What differs between the databases: how a file or a role comes about, and who may change the schema.
+
+use std::{fs::OpenOptions, io::ErrorKind, path::Path, str::FromStr, time::Duration};
+
+use migrations::APP_ROLE;
+use sea_orm_migration::sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
+    sqlx::{
+        Connection, PgConnection,
+        postgres::PgConnectOptions,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    },
+};
+use tokio::time::{sleep, timeout};
+
+use crate::failure::{Failure, Outcome};
+
+/// The oldest PostgreSQL that has all Kith needs.
+const OLDEST_POSTGRES: i32 = 15;
+
+/// How long a database may take to let somebody in.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Any number, the same for all who migrate.
+const LOCK: i64 = 0x6b69_7468;
+
+/// Opens one connection with the rights of the URL's user.
+pub(crate) async fn connect(url: &str) -> Outcome<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false).connect_timeout(PATIENCE);
+    if url.starts_with("sqlite:") {
+        make_file(url)?;
+        // Durable enough for the schema: after a power cut its last steps are taken again.
+        options.map_sqlx_sqlite_opts(|sqlite| {
+            let sqlite = sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
+            sqlite.busy_timeout(Duration::from_secs(30))
+        });
+    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        reach(url).await?;
+    } else {
+        return Err(Failure::new("the database URL begins with sqlite: or postgres:"));
+    }
+    let connection = Database::connect(options).await;
+    let connection = connection.map_err(|error| Failure::from(error).during("the database"))?;
+    check_version(&connection).await?;
+    Ok(connection)
+}
+
+/// Connects once without a pool, which would try for long and then only say that it took long.
+async fn reach(url: &str) -> Outcome {
+    let options = PgConnectOptions::from_str(url);
+    let options = options.map_err(|error| Failure::from(error).during("the database URL"))?;
+    let late = || Failure::new(format!("the database has not answered for {} s", PATIENCE.as_secs()));
+    let connection = timeout(PATIENCE, PgConnection::connect_with(&options)).await.map_err(|_| late())?;
+    let connection = connection.map_err(|error| Failure::from(error).during("the database"))?;
+    Ok(connection.close().await?)
+}
+
+/// Makes the file, which only its owner may read: it is full of people's data.
+fn make_file(url: &str) -> Outcome {
+    let options = SqliteConnectOptions::from_str(url)?;
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(Failure::new(
+            "every connection would have an SQLite database in memory of its own; name a file",
+        ));
+    }
+    let path: &Path = options.get_filename();
+    let mut file = OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    match file.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(Failure::from(error).during(format!("the database {}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn check_version(database: &DatabaseConnection) -> Outcome {
+    if database.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let version = "SELECT current_setting('server_version_num')::int / 10000";
+    let version: i32 = ask(database, version).await?.unwrap_or_default();
+    if version < OLDEST_POSTGRES {
+        let text = format!("this is PostgreSQL {version}; Kith needs {OLDEST_POSTGRES} or newer");
+        return Err(Failure::new(text));
+    }
+    Ok(())
+}
+
+/// Whether the user may change the schema.
+pub(crate) async fn may_migrate(database: &DatabaseConnection) -> Outcome<bool> {
+    let may = "SELECT has_schema_privilege(current_schema(), 'CREATE') AND NOT EXISTS (
+        SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+        AND NOT pg_has_role(relowner, 'USAGE'))";
+    match database.get_database_backend() {
+        DbBackend::Postgres => Ok(ask(database, may).await?.unwrap_or_default()),
+        _ => Ok(true),
+    }
+}
+
+/// What the schema's steps need before they are taken.
+pub(crate) async fn before_steps(database: &DatabaseConnection) -> Outcome {
+    if database.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    // Held until the connection is closed.
+    database.execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK})")).await?;
+    // Since PostgreSQL 16 a member of a role need not have leave to take it.
+    let leave = "CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END";
+    for (is_so, make_so) in [
+        (
+            format!("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}')"),
+            format!("CREATE ROLE {APP_ROLE} NOLOGIN"),
+        ),
+        (format!("SELECT pg_has_role('{APP_ROLE}', {leave})"), format!("GRANT {APP_ROLE} TO CURRENT_USER")),
+        (
+            format!("SELECT has_schema_privilege('{APP_ROLE}', current_schema(), 'USAGE')"),
+            format!(
+                "DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO {APP_ROLE}', current_schema()); END $$"
+            ),
+        ),
+    ] {
+        let doing = || format!("the server works as {APP_ROLE}, for which somebody has to `{make_so}`");
+        ensure(database, &is_so, &make_so).await.map_err(|error| Failure::from(error).during(doing()))?;
+    }
+    Ok(())
+}
+
+/// What remains to be done after them.
+pub(crate) async fn after_steps(database: &DatabaseConnection) -> Outcome {
+    if database.get_database_backend() == DbBackend::Postgres {
+        // So that a server without further rights sees whether a step is missing.
+        let is_so = format!("SELECT has_table_privilege('{APP_ROLE}', '{HISTORY}', 'SELECT')");
+        ensure(database, &is_so, &format!("GRANT SELECT ON {HISTORY} TO {APP_ROLE}")).await?;
+    }
+    Ok(())
+}
+
+/// The table that remembers which steps were taken.
+pub(crate) const HISTORY: &str = "seaql_migrations";
+
+/// Makes something so that all databases of a server share, while others may be about to do the same.
+async fn ensure(database: &DatabaseConnection, is_so: &str, make_so: &str) -> Result<(), DbErr> {
+    let mut attempts = 10;
+    while !ask(database, is_so).await?.unwrap_or(false) {
+        match database.execute_unprepared(make_so).await {
+            Err(error) if attempts == 0 || !was_overtaken(&error) => return Err(error),
+            Ok(_) => return Ok(()),
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+        attempts -= 1;
+    }
+    Ok(())
+}
+
+/// Whether somebody else made or changed the same thing at the same time; the catalogue has no better words.
+fn was_overtaken(error: &DbErr) -> bool {
+    let text = error.to_string();
+    ["already exists", "duplicate key", "concurrently updated"].iter().any(|sign| text.contains(sign))
+}
+
+/// The one value that a question has for an answer.
+async fn ask<T>(database: &DatabaseConnection, question: &str) -> Result<Option<T>, DbErr>
+where
+    T: sea_orm_migration::sea_orm::TryGetable,
+{
+    let statement = Statement::from_string(database.get_database_backend(), question);
+    let row = database.query_one_raw(statement).await?;
+    row.map(|row| row.try_get_by_index(0)).transpose()
+}

@@ -1,0 +1,80 @@
+//! The server: both doors over one Kith, until it is asked to stop.
+
+use std::{io, time::Duration};
+
+use actix_web::{App, HttpServer, dev::ServerHandle, middleware::Compress};
+use app::Kith;
+use tokio::task::JoinHandle;
+use transport::{Settings, Transport};
+
+use crate::{
+    config::Config,
+    database,
+    failure::{Failure, Outcome},
+    signals::Signals,
+};
+
+/// Requests may take so long to finish after the server was asked to stop.
+const FAREWELL: u64 = 30;
+
+/// An idle connection is kept longer than the usual balancer keeps it, so that the balancer never writes
+/// to one that is being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// A server that runs. It lives in the runtime it was started in.
+pub struct Running {
+    /// Where it is reached.
+    pub url: String,
+    /// What it serves.
+    pub kith: Kith,
+    handle: ServerHandle,
+    server: JoinHandle<io::Result<()>>,
+}
+
+/// Opens the configured database and serves it.
+pub async fn run(config: &Config) -> Outcome<Running> {
+    let kith = database::open(config).await?;
+    start(kith, config)
+}
+
+/// Serves a Kith.
+pub fn start(kith: Kith, config: &Config) -> Outcome<Running> {
+    let settings = Settings {
+        body_limit: config.body_limit,
+        timeout: config.request_timeout,
+        field_by_field: config.field_by_field,
+    };
+    let transport = Transport::new(kith.clone(), settings);
+    let app = move || App::new().wrap(Compress::default()).configure(transport::configure(transport.clone()));
+    let server = HttpServer::new(app)
+        .workers(config.workers)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(FAREWELL)
+        .disable_signals()
+        .bind(&config.listen)
+        .map_err(|error| Failure::from(error).during(format!("listening on {}", config.listen)))?;
+    let address = server.addrs().first().copied().ok_or_else(|| Failure::new("the server has no address"))?;
+    let server = server.run();
+    let handle = server.handle();
+    Ok(Running { url: format!("http://{address}"), kith, handle, server: tokio::spawn(server) })
+}
+
+impl Running {
+    /// Serves until the process is asked to stop, and then stops; asked twice, it ends at once.
+    pub(crate) async fn until_asked(mut self, mut signals: Signals) -> Outcome {
+        tokio::select! {
+            ended = &mut self.server => return Ok(ended??),
+            () = signals.next() => tracing::info!("stopping: the requests that run are finished"),
+        }
+        tokio::select! {
+            stopped = self.stop() => stopped,
+            () = signals.next() => Err(Failure::new("ended before all requests were finished")),
+        }
+    }
+
+    /// Takes no more requests, finishes those that run, and ends.
+    pub async fn stop(self) -> Outcome {
+        self.handle.stop(true).await;
+        Ok(self.server.await??)
+    }
+}

@@ -1,0 +1,152 @@
+//! Where plans take the place of the executor: after async-graphql has validated the document, a query
+//! over the registry is run as plans, and its answer's bytes are left for the handler to send as they are.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use app::{Caller, Kith};
+use async_graphql::{
+    Response, Variables,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute},
+    parser::types::{ExecutableDocument, OperationType},
+};
+use kernel::{
+    Error, Result,
+    answer::{write_connection, write_record},
+    plan::Plan,
+};
+
+use super::{
+    document::{Document, operation},
+    planner::{Answer, Planner, Root},
+};
+
+/// A request on its way through async-graphql.
+pub struct Ask {
+    /// Kith.
+    pub kith: Kith,
+    /// Who asks.
+    pub caller: Caller,
+    /// What is asked.
+    pub document: ExecutableDocument,
+    /// The variables, defaults included.
+    pub variables: Variables,
+    /// Which operation of the document is meant.
+    pub operation: Option<String>,
+    /// Whether the executor resolves everything field by field, to compare.
+    pub field_by_field: bool,
+    outcome: Mutex<Outcome>,
+}
+
+/// What became of a request.
+#[derive(Default)]
+pub struct Outcome {
+    /// Whether the document was valid.
+    pub validated: bool,
+    /// The answer's data, where plans made it.
+    pub data: Option<Vec<u8>>,
+    /// Why the operation was refused before it ran.
+    pub refusal: Option<Error>,
+    /// How many records it may reach.
+    pub cost: u64,
+}
+
+impl Ask {
+    /// A request.
+    pub fn new(
+        kith: Kith,
+        caller: Caller,
+        document: ExecutableDocument,
+        variables: Variables,
+        operation: Option<String>,
+        field_by_field: bool,
+    ) -> Self {
+        Self { kith, caller, document, variables, operation, field_by_field, outcome: Mutex::default() }
+    }
+
+    /// What became of it.
+    pub fn outcome(&self) -> Outcome {
+        std::mem::take(&mut *self.outcome.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Outcome)) {
+        note(&mut self.outcome.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Compiles the operation and runs it, if it is a query over the registry; says whether it did.
+    async fn run(&self) -> Result<bool> {
+        let document = Document { document: &self.document, variables: &self.variables };
+        let operation = operation(&self.document, self.operation.as_deref())?;
+        let mut planner = Planner::new(&self.kith, &self.caller, document);
+        let set = &operation.selection_set.node;
+        let roots = match operation.ty {
+            OperationType::Query => planner.query(set).await?,
+            OperationType::Mutation => planner.mutation(set).map(|()| None)?,
+            OperationType::Subscription => None,
+        };
+        let cost = planner.cost();
+        self.note(|outcome| outcome.cost = cost);
+        let Some(roots) = roots.filter(|_| !self.field_by_field) else { return Ok(false) };
+        let data = self.answer(&roots).await?;
+        self.note(|outcome| outcome.data = Some(data));
+        Ok(true)
+    }
+
+    async fn answer(&self, roots: &[Root]) -> Result<Vec<u8>> {
+        let seal = |plan: &Plan, keys: &[kernel::Value], backward: bool| self.caller.seal.seal(plan, keys, backward);
+        let mut out = Vec::with_capacity(4_096);
+        out.push(b'{');
+        for (index, root) in roots.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(serde_json::Value::from(root.key.as_str()).to_string().as_bytes());
+            out.push(b':');
+            match &root.answer {
+                Answer::One(plan, shape) => {
+                    let table = self.kith.read(plan).await?;
+                    if table.is_empty() {
+                        out.extend_from_slice(b"null");
+                    } else {
+                        write_record(&mut out, plan, &table, 0, shape, &seal);
+                    }
+                }
+                Answer::Many(plan, connection) => {
+                    let table = self.kith.read(plan).await?;
+                    let group = table.groups.first().copied().unwrap_or_default();
+                    write_connection(&mut out, plan, &table, group, connection, &seal);
+                }
+                Answer::Text(text) => {
+                    out.extend_from_slice(serde_json::Value::from(*text).to_string().as_bytes());
+                }
+                Answer::Null => out.extend_from_slice(b"null"),
+            }
+        }
+        out.push(b'}');
+        Ok(out)
+    }
+}
+
+/// Makes the extension of each request.
+pub struct Plans;
+
+impl ExtensionFactory for Plans {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Plans)
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for Plans {
+    async fn execute(&self, ctx: &ExtensionContext<'_>, name: Option<&str>, next: NextExecute<'_>) -> Response {
+        let Some(ask) = ctx.data_opt::<Arc<Ask>>() else { return next.run(ctx, name).await };
+        ask.note(|outcome| outcome.validated = true);
+        match ask.run().await {
+            Ok(true) => Response::default(),
+            Ok(false) => next.run(ctx, name).await,
+            Err(error) => {
+                ask.note(|outcome| outcome.refusal = Some(error));
+                Response::default()
+            }
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Compiles a selection to plans and shapes: what resolvers would have done, decided before any SQL runs:
+//! permissions, pages, predicates, orders, and the cost from the product of the page sizes.
+
+use app::{
+    Caller, Kith,
+    listing::{Listing, Part},
+    view::{COLLECTIONS, Collection, VIEWS, View},
+};
+use async_graphql::parser::types::{Field, SelectionSet};
+use kernel::{
+    Code, Error, Result,
+    answer::{Connection, EdgePart, Member, PageInfo, Part as Section, Shape, Source},
+    field::Kind,
+    id::TypeId,
+    object::{Action, Attribute, Object},
+    plan::{Deleted, MAX_PAGE, Plan},
+};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::{
+    document::{Collected, Document},
+    schema::{NODE, mutation, payload_name},
+};
+
+/// The most records an operation may reach.
+pub const MAX_COST: u64 = 1_000;
+/// How deeply links may be followed.
+pub const MAX_DEPTH: usize = 12;
+
+/// One root field of a query, ready to run.
+pub struct Root {
+    /// Its response key.
+    pub key: String,
+    /// What it answers.
+    pub answer: Answer,
+}
+
+/// What a root field answers.
+pub enum Answer {
+    /// One record, or null.
+    One(Box<Plan>, Shape),
+    /// A page of records.
+    Many(Box<Plan>, Connection),
+    /// A fixed text.
+    Text(&'static str),
+    /// Nothing.
+    Null,
+}
+
+/// Compiles selections for one caller.
+pub struct Planner<'a> {
+    /// Kith.
+    pub kith: &'a Kith,
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// What is asked.
+    pub document: Document<'a>,
+    cost: u64,
+    depth: usize,
+}
+
+impl<'a> Planner<'a> {
+    /// A planner for one operation.
+    pub fn new(kith: &'a Kith, caller: &'a Caller, document: Document<'a>) -> Self {
+        Self { kith, caller, document, cost: 0, depth: 0 }
+    }
+
+    /// How many records the operation may reach.
+    pub fn cost(&self) -> u64 {
+        self.cost
+    }
+
+    /// Compiles the root fields of a query; none where one of them is not of the registry and the whole is
+    /// for the executor. Whatever is compiled counts against the limits, also then.
+    pub async fn query(&mut self, set: &'a SelectionSet) -> Result<Option<Vec<Root>>> {
+        let mut roots = Vec::new();
+        let mut is_complete = true;
+        for field in self.document.fields(&[set], &["Query"]) {
+            match self.root(&field).await? {
+                Some(answer) => roots.push(Root { key: field.key.to_owned(), answer }),
+                None => is_complete = false,
+            }
+        }
+        Ok(is_complete.then_some(roots))
+    }
+
+    /// Compiles the records that a mutation's payloads show, to count them and to refuse what may not be read.
+    pub fn mutation(&mut self, set: &'a SelectionSet) -> Result<()> {
+        for field in self.document.fields(&[set], &["Mutation"]) {
+            let payload = payload_name(field.name);
+            let records = mutation::records(self.kith, field.name);
+            for output in self.document.fields(&field.sets, &[&payload]) {
+                let Some((_, object)) = records.iter().find(|(name, _)| *name == output.name) else { continue };
+                let permit = self.caller.actor.permit(self.kith.object(object)?, Action::Read)?;
+                self.record(&mut Plan::new(permit), &output.sets, 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn root(&mut self, field: &Collected<'a>) -> Result<Option<Answer>> {
+        if field.name == "__typename" {
+            return Ok(Some(Answer::Text("Query")));
+        }
+        if field.name == "node" {
+            let id = self.text(field.field, "id")?.unwrap_or_default();
+            let id = TypeId::parse(&id).ok_or_else(|| invalid("id: a TypeID is expected"))?;
+            let Some(object) = self.kith.registry().by_prefix(id.prefix) else { return Ok(Some(Answer::Null)) };
+            return self.one(object, id.uuid, &field.sets).map(Some);
+        }
+        if let Some(view) = VIEWS.iter().find(|view| view.name == field.name) {
+            return self.view(view, field).map(Some);
+        }
+        if let Some(collection) = COLLECTIONS.iter().find(|collection| collection.name == field.name) {
+            return self.collection(collection, field).await.map(Some);
+        }
+        let registry = Arc::clone(self.kith.registry());
+        for object in registry.objects().iter().filter(|object| object.allows(Action::Read)) {
+            if object.name == field.name {
+                let id = self.id(field.field, object)?;
+                return self.one(object, id, &field.sets).map(Some);
+            }
+            if object.plural == field.name {
+                let listing = self.listing(field.field)?;
+                let mut plan = self.kith.list(self.caller, object, object.plural, &listing)?;
+                let connection = self.connection(&mut plan, field, &object.type_name, 1)?;
+                return Ok(Some(Answer::Many(Box::new(plan), connection)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn one(&mut self, object: &Arc<Object>, id: Uuid, sets: &[&'a SelectionSet]) -> Result<Answer> {
+        let permit = match self.caller.actor.permit(object, Action::Read) {
+            Ok(permit) => permit,
+            Err(_) if !object.allows(Action::Read) => return Ok(Answer::Null),
+            Err(error) => return Err(error),
+        };
+        let mut plan = Plan::by_id(permit, id);
+        let shape = self.record(&mut plan, sets, 1)?;
+        Ok(Answer::One(Box::new(plan), shape))
+    }
+
+    fn view(&mut self, view: &View, field: &Collected<'a>) -> Result<Answer> {
+        let object = self.kith.object(view.object)?;
+        let id = self.id(field.field, object)?;
+        let mut plan = Plan::by_id(self.caller.actor.permit(object, Action::Read)?, id);
+        let type_name = kernel::text::pascal(view.name);
+        let mut shape = Shape::default();
+        for part in self.document.fields(&field.sets, &[&type_name]) {
+            let source = if part.name == "__typename" {
+                Source::Text(type_name.clone())
+            } else if part.name == view.object {
+                Source::Itself(self.record(&mut plan, &part.sets, 1)?)
+            } else {
+                let panel = view.panels.iter().find(|panel| panel.name == part.name).ok_or(Code::InvalidQuery)?;
+                let (link, mut child) = self.kith.panel(&self.caller.actor, &plan, panel)?;
+                let reached = u64::from(child.page.limit);
+                self.reach(reached)?;
+                let shape = self.record(&mut child, &part.sets, reached)?;
+                Source::Each(plan.follow(link, child), shape)
+            };
+            shape.members.push(Member::new(part.key, source));
+        }
+        self.reach(1)?;
+        Ok(Answer::One(Box::new(plan), shape))
+    }
+
+    async fn collection(&mut self, collection: &Collection, field: &Collected<'a>) -> Result<Answer> {
+        let id = self.id(field.field, self.kith.object(collection.object)?)?;
+        let members = self.kith.members(&self.caller.actor, collection, id).await?;
+        let object = Arc::clone(self.kith.object(members.object)?);
+        let mut listing = self.listing(field.field)?;
+        listing.predicate = Some(match listing.predicate {
+            Some(own) => json!({ "and": [members.predicate, own] }),
+            None => members.predicate,
+        });
+        let mut plan = self.kith.list(self.caller, &object, collection.name, &listing)?;
+        let connection = self.connection(&mut plan, field, NODE, 1)?;
+        Ok(Answer::Many(Box::new(plan), connection))
+    }
+
+    /// What is selected of a record; so many of them may be reached.
+    fn record(&mut self, plan: &mut Plan, sets: &[&'a SelectionSet], reached: u64) -> Result<Shape> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(too_complex(format!("links may be followed {MAX_DEPTH} deep")));
+        }
+        let object = Arc::clone(plan.permit.object());
+        let mut shape = Shape::default();
+        for field in self.document.fields(sets, &[&object.type_name, NODE]) {
+            let source = self.member(plan, &object, &field, reached)?;
+            shape.members.push(Member::new(field.key, source));
+        }
+        self.depth -= 1;
+        Ok(shape)
+    }
+
+    fn member(&mut self, plan: &mut Plan, object: &Arc<Object>, field: &Collected<'a>, reached: u64) -> Result<Source> {
+        if field.name == "__typename" {
+            return Ok(Source::Text(object.type_name.clone()));
+        }
+        let Some((place, link)) = object.link(field.name) else {
+            let attribute = plan.permit.readable(field.name)?.clone();
+            let column = plan.column(attribute.index);
+            return Ok(match self.parts(&attribute, field) {
+                Some(parts) => Source::Parts(column, parts),
+                None => Source::Column(column),
+            });
+        };
+        let target = Arc::clone(self.kith.registry().target(link).ok_or(Code::InvalidQuery)?);
+        if link.is_one() {
+            self.reach(reached)?;
+            let mut child = Plan::new(self.caller.actor.permit(&target, Action::Read)?);
+            let shape = self.record(&mut child, &field.sets, reached)?;
+            return Ok(Source::One(plan.follow(place, child), shape));
+        }
+        let listing = self.listing(field.field)?;
+        let name = format!("{}.{}", object.name, link.name);
+        let mut child = self.kith.list(self.caller, &target, &name, &listing)?;
+        let connection = self.connection(&mut child, field, &target.type_name, reached)?;
+        Ok(Source::Many(plan.follow(place, child), connection))
+    }
+
+    /// The members selected of a group of values; none where the value is a plain one.
+    fn parts(&self, attribute: &Attribute, field: &Collected<'a>) -> Option<Vec<Member<&'static str>>> {
+        let (type_name, names): (&str, Vec<&'static str>) = match attribute.kind {
+            Kind::Money => ("Money", vec!["amount", "currency"]),
+            Kind::List(list) if !list.plain => (list.name, list.members.iter().map(|member| member.name).collect()),
+            _ => return None,
+        };
+        let fields = self.document.fields(&field.sets, &[type_name]);
+        let member = |part: &Collected<'_>| {
+            let known = names.iter().find(|name| **name == part.name).copied();
+            Member::new(part.key, known.unwrap_or("__typename"))
+        };
+        Some(fields.iter().map(member).collect())
+    }
+
+    fn connection(&mut self, plan: &mut Plan, field: &Collected<'a>, node: &str, parents: u64) -> Result<Connection> {
+        let reached = parents.saturating_mul(u64::from(plan.page.limit));
+        self.reach(reached)?;
+        let (connection, edge) = (format!("{node}Connection"), format!("{node}Edge"));
+        let mut members = Vec::new();
+        for part in self.document.fields(&field.sets, &[&connection]) {
+            let section = match part.name {
+                "nodes" => Section::Nodes(self.record(plan, &part.sets, reached)?),
+                "edges" => {
+                    let mut edges = Vec::new();
+                    for part in self.document.fields(&part.sets, &[&edge]) {
+                        let source = match part.name {
+                            "node" => EdgePart::Node(self.record(plan, &part.sets, reached)?),
+                            "cursor" => EdgePart::Cursor,
+                            _ => EdgePart::Text(edge.clone()),
+                        };
+                        edges.push(Member::new(part.key, source));
+                    }
+                    Section::Edges(edges)
+                }
+                "pageInfo" => {
+                    let parts = self.document.fields(&part.sets, &["PageInfo"]);
+                    // Only whether more follow in the page's direction costs a row more.
+                    plan.page.look_ahead |= parts.iter().any(|part| part.name.starts_with("has"));
+                    Section::PageInfo(parts.iter().map(|part| Member::new(part.key, page_info(part.name))).collect())
+                }
+                "totalCount" => Section::TotalCount,
+                "totalIsCapped" => Section::TotalIsCapped,
+                _ => Section::Text(connection.clone()),
+            };
+            plan.page.count |= part.name.starts_with("total");
+            members.push(Member::new(part.key, section));
+        }
+        Ok(Connection { members })
+    }
+
+    /// What the arguments of a list say.
+    fn listing(&self, field: &Field) -> Result<Listing> {
+        let number = |name| match self.document.argument(field, name) {
+            None | Some(Json::Null) => Ok(None),
+            Some(json) => {
+                let number = json.as_u64().and_then(|number| u32::try_from(number).ok());
+                number.filter(|number| (1..=MAX_PAGE).contains(number)).map(Some).ok_or_else(|| {
+                    invalid(&format!("{name} lies between 1 and {MAX_PAGE}"))
+                })
+            }
+        };
+        let (after, before) = (self.text(field, "after")?, self.text(field, "before")?);
+        let part = match (number("first")?, number("last")?) {
+            (Some(first), None) => Part::First(first, after, before),
+            (None, Some(last)) => Part::Last(last, after, before),
+            _ => return Err(invalid("either first or last has to be given")),
+        };
+        let deleted = self.text(field, "deleted")?;
+        let deleted = deleted.as_deref().and_then(Deleted::parse).unwrap_or_default();
+        let given = |name| self.document.argument(field, name).filter(|json| !json.is_null());
+        Ok(Listing { predicate: given("where"), order_by: given("orderBy"), deleted, part, ..Listing::default() })
+    }
+
+    fn text(&self, field: &Field, name: &str) -> Result<Option<String>> {
+        match self.document.argument(field, name) {
+            None | Some(Json::Null) => Ok(None),
+            Some(Json::String(text)) => Ok(Some(text)),
+            Some(_) => Err(invalid(&format!("{name}: text is expected"))),
+        }
+    }
+
+    fn id(&self, field: &Field, object: &Object) -> Result<Uuid> {
+        let text = self.text(field, "id")?.unwrap_or_default();
+        let expected = || invalid(&format!("id: an id {}_… is expected", object.prefix));
+        TypeId::parse_as(&object.prefix, &text).ok_or_else(expected)
+    }
+
+    fn reach(&mut self, records: u64) -> Result<()> {
+        self.cost = self.cost.saturating_add(records);
+        if self.cost <= MAX_COST {
+            return Ok(());
+        }
+        Err(too_complex(format!("the operation may reach more than {MAX_COST} records")))
+    }
+}
+
+fn page_info(name: &str) -> PageInfo {
+    match name {
+        "hasNextPage" => PageInfo::HasNext,
+        "hasPreviousPage" => PageInfo::HasPrevious,
+        "startCursor" => PageInfo::StartCursor,
+        "endCursor" => PageInfo::EndCursor,
+        _ => PageInfo::Text("PageInfo".to_owned()),
+    }
+}
+
+fn invalid(detail: &str) -> Error {
+    Error::new(Code::InvalidParameter, detail)
+}
+
+fn too_complex(detail: String) -> Error {
+    Error::new(Code::QueryTooComplex, detail)
+}

@@ -1,0 +1,434 @@
+//! Field by field: the executor's way. It serves what plans do not: mutations' payloads, and queries mixed
+//! with introspection. It reads through the same lists and records, one field after the other.
+
+use std::{any::Any, sync::Arc};
+
+use app::{
+    command::{Call, Product},
+    listing::{Listing, Part},
+    view::{Collection, Panel, View},
+};
+use async_graphql::{
+    Value,
+    dynamic::{FieldFuture, FieldValue, ResolverContext},
+};
+use kernel::{
+    Code, Error, Permit, Result,
+    answer::{Group, Member, Shape, Source, Table, write_record},
+    field::Kind,
+    id::TypeId,
+    object::{Action, Object, Path},
+    plan::{Deleted, Plan},
+};
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use super::{
+    error,
+    extension::Ask,
+    schema::mutation::Standard,
+};
+
+/// A record whose plain fields have been read.
+struct Node {
+    permit: Permit,
+    id: Uuid,
+    /// The plain fields, by name.
+    fields: Map<String, Json>,
+}
+
+/// A page that has been read.
+struct Page {
+    nodes: Vec<Arc<Node>>,
+    cursors: Vec<String>,
+    group: Group,
+    /// Whether its records stand behind the interface.
+    mixed: bool,
+}
+
+/// A record in a page.
+struct Edge {
+    node: Arc<Node>,
+    cursor: String,
+    mixed: bool,
+}
+
+/// What a mutation wrote.
+struct Payload {
+    outputs: Vec<(&'static str, Option<Shown>)>,
+    errors: Vec<Json>,
+}
+
+enum Shown {
+    Record(Arc<Node>),
+    Text(String),
+}
+
+type Answer<'a> = Result<Option<FieldValue<'a>>>;
+
+fn asked<'a>(ctx: &ResolverContext<'a>) -> Result<&'a Arc<Ask>> {
+    ctx.data::<Arc<Ask>>().map_err(|_| Error::internal("the request is not known"))
+}
+
+fn parent<'a, T: Any>(ctx: &ResolverContext<'a>) -> Result<&'a T> {
+    ctx.parent_value.try_downcast_ref::<T>().map_err(|_| Error::internal("the parent has another type"))
+}
+
+/// A future whose failure is told like every other.
+fn future<'a>(work: impl Future<Output = Answer<'a>> + Send + 'a) -> FieldFuture<'a> {
+    FieldFuture::new(async move { work.await.map_err(error::field_error) })
+}
+
+fn ready(value: Answer<'_>) -> FieldFuture<'_> {
+    FieldFuture::new(async move { value.map_err(error::field_error) })
+}
+
+fn plain<'a>(json: &Json) -> Option<FieldValue<'a>> {
+    let value = Value::from_json(json.clone()).unwrap_or_default();
+    if value == Value::Null { None } else { Some(FieldValue::value(value)) }
+}
+
+/// A plain field of a record, or the groups of values that it holds.
+pub fn value<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
+    ready(parent::<Arc<Node>>(&ctx).and_then(|node| {
+        let attribute = node.permit.readable(name)?;
+        let json = node.fields.get(name).unwrap_or(&Json::Null);
+        Ok(if matches!(attribute.kind, Kind::Document) { plain(json) } else { groups(json) })
+    }))
+}
+
+/// Groups of values keep their JSON, for their members to be read from; all else is a plain value.
+fn groups<'a>(json: &Json) -> Option<FieldValue<'a>> {
+    match json {
+        Json::Object(_) => Some(FieldValue::owned_any(json.clone())),
+        Json::Array(items) if items.iter().any(Json::is_object) => {
+            Some(FieldValue::list(items.iter().map(|item| FieldValue::owned_any(item.clone()))))
+        }
+        json => plain(json),
+    }
+}
+
+/// A member of a group of values.
+pub fn part<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
+    ready(parent::<Json>(&ctx).map(|json| json.get(name).and_then(plain)))
+}
+
+/// The record behind a link.
+pub fn one(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
+    future(async move {
+        let (ask, node) = (asked(&ctx)?, parent::<Arc<Node>>(&ctx)?);
+        let (_, link) = node.permit.object().link(&name).ok_or(Code::InvalidQuery)?;
+        let target = ask.kith.registry().target(link).ok_or(Code::InvalidQuery)?;
+        let Path::One { field } = link.path else { return Ok(None) };
+        let permit = ask.caller.actor.permit(target, Action::Read)?;
+        let id = node.permit.object().at(field).and_then(|field| node.fields.get(field.name)?.as_str());
+        match id.and_then(TypeId::parse) {
+            Some(id) => read_one(ask, permit, id.uuid, Deleted::Exclude).await,
+            None => Ok(None),
+        }
+    })
+}
+
+/// The records behind a link.
+pub fn many(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
+    future(async move {
+        let (ask, node) = (asked(&ctx)?, parent::<Arc<Node>>(&ctx)?);
+        let object = node.permit.object();
+        let (place, link) = object.link(&name).ok_or(Code::InvalidQuery)?;
+        let target = ask.kith.registry().target(link).ok_or(Code::InvalidQuery)?;
+        let list = format!("{}.{}", object.name, link.name);
+        let mut child = ask.kith.list(&ask.caller, target, &list, &listing(&ctx)?)?;
+        child.all_columns();
+        let mut plan = Plan::by_id(node.permit.clone(), node.id);
+        plan.deleted = Deleted::Include;
+        plan.follow(place, child);
+        let mut table = ask.kith.read(&plan).await?;
+        let (Some(child), Some(found)) = (plan.children.pop(), table.children.pop()) else { return Ok(None) };
+        Ok(Some(FieldValue::owned_any(page(ask, &child.plan, &found, false)?)))
+    })
+}
+
+/// A list of an object.
+pub fn list(ctx: ResolverContext<'_>, object: Arc<Object>) -> FieldFuture<'_> {
+    future(async move {
+        let ask = asked(&ctx)?;
+        let plan = ask.kith.list(&ask.caller, &object, object.plural, &listing(&ctx)?)?;
+        read_page(ask, plan, false).await
+    })
+}
+
+/// A collection.
+pub fn collection<'a>(ctx: ResolverContext<'a>, collection: &'static Collection) -> FieldFuture<'a> {
+    future(async move {
+        let ask = asked(&ctx)?;
+        let id = id_argument(&ctx, ask.kith.object(collection.object)?)?;
+        let members = ask.kith.members(&ask.caller.actor, collection, id).await?;
+        let object = ask.kith.object(members.object)?;
+        let mut listing = listing(&ctx)?;
+        listing.predicate = Some(match listing.predicate {
+            Some(own) => json!({ "and": [members.predicate, own] }),
+            None => members.predicate,
+        });
+        let plan = ask.kith.list(&ask.caller, object, collection.name, &listing)?;
+        read_page(ask, plan, true).await
+    })
+}
+
+/// A part of a page or of an edge.
+pub fn section<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
+    if let Ok(edge) = parent::<Edge>(&ctx) {
+        return ready(Ok(match name {
+            "cursor" => plain(&edge.cursor.as_str().into()),
+            _ => Some(typed(&edge.node, edge.mixed)),
+        }));
+    }
+    if let Ok(payload) = parent::<Payload>(&ctx) {
+        let errors = payload.errors.iter().map(|error| FieldValue::owned_any(error.clone()));
+        return ready(Ok(Some(FieldValue::list(errors))));
+    }
+    ready(parent::<Page>(&ctx).map(|page| match name {
+        "nodes" => Some(FieldValue::list(page.nodes.iter().map(|node| typed(node, page.mixed)))),
+        "edges" => {
+            let edges = page.nodes.iter().zip(&page.cursors);
+            Some(FieldValue::list(edges.map(|(node, cursor)| {
+                FieldValue::owned_any(Edge { node: Arc::clone(node), cursor: cursor.clone(), mixed: page.mixed })
+            })))
+        }
+        "pageInfo" => Some(FieldValue::owned_any(json!({
+            "hasNextPage": page.group.has_next,
+            "hasPreviousPage": page.group.has_previous,
+            "startCursor": page.cursors.first(),
+            "endCursor": page.cursors.last(),
+        }))),
+        "totalCount" => plain(&page.group.total.into()),
+        _ => plain(&(page.group.total >= kernel::plan::MAX_COUNT).into()),
+    }))
+}
+
+/// A record as a value; behind the interface it says which type it is.
+fn typed<'a>(node: &Arc<Node>, mixed: bool) -> FieldValue<'a> {
+    let value = FieldValue::owned_any(Arc::clone(node));
+    if mixed { value.with_type(node.permit.object().type_name.clone()) } else { value }
+}
+
+/// One record of an object.
+pub fn by_id(ctx: ResolverContext<'_>, object: Arc<Object>) -> FieldFuture<'_> {
+    future(async move {
+        let ask = asked(&ctx)?;
+        let id = id_argument(&ctx, &object)?;
+        read_one(ask, ask.caller.actor.permit(&object, Action::Read)?, id, Deleted::Exclude).await
+    })
+}
+
+/// Any record.
+pub fn node(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
+    future(async move {
+        let ask = asked(&ctx)?;
+        let text = ctx.args.try_get("id").and_then(|id| id.string()).unwrap_or_default();
+        let Some(id) = TypeId::parse(text) else { return Err(Code::InvalidParameter.into()) };
+        let Some(object) = ask.kith.registry().by_prefix(id.prefix) else { return Ok(None) };
+        let permit = ask.caller.actor.permit(object, Action::Read)?;
+        let found = read_one(ask, permit, id.uuid, Deleted::Exclude).await?;
+        Ok(found.map(|value| value.with_type(object.type_name.clone())))
+    })
+}
+
+/// The record of a view.
+pub fn view<'a>(ctx: ResolverContext<'a>, view: &'static View) -> FieldFuture<'a> {
+    future(async move {
+        let ask = asked(&ctx)?;
+        let object = ask.kith.object(view.object)?;
+        let id = id_argument(&ctx, object)?;
+        read_one(ask, ask.caller.actor.permit(object, Action::Read)?, id, Deleted::Exclude).await
+    })
+}
+
+/// The record that a view is about.
+pub fn itself(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
+    ready(parent::<Arc<Node>>(&ctx).map(|node| Some(FieldValue::owned_any(Arc::clone(node)))))
+}
+
+/// A panel of a view.
+pub fn panel<'a>(ctx: ResolverContext<'a>, panel: &'static Panel) -> FieldFuture<'a> {
+    future(async move {
+        let (ask, node) = (asked(&ctx)?, parent::<Arc<Node>>(&ctx)?);
+        let mut plan = Plan::by_id(node.permit.clone(), node.id);
+        let (place, mut child) = ask.kith.panel(&ask.caller.actor, &plan, panel)?;
+        child.all_columns();
+        plan.follow(place, child);
+        let mut table = ask.kith.read(&plan).await?;
+        let (Some(child), Some(found)) = (plan.children.pop(), table.children.pop()) else { return Ok(None) };
+        let page = page(ask, &child.plan, &found, false)?;
+        Ok(Some(FieldValue::list(page.nodes.into_iter().map(FieldValue::owned_any))))
+    })
+}
+
+/// A standard operation that writes.
+pub fn write<'a>(ctx: ResolverContext<'a>, standard: Standard, object: Arc<Object>) -> FieldFuture<'a> {
+    future(async move {
+        let ask = asked(&ctx)?;
+        let (kith, actor) = (&ask.kith, &ask.caller.actor);
+        let written = match (standard, target(&ctx, &object)) {
+            (Standard::Create, _) => kith.create(actor, object.name, &input(&ctx)).await,
+            (_, Err(error)) => Err(error),
+            (Standard::Update, Ok((id, seen))) => kith.update(actor, object.name, id, seen, &input(&ctx)).await,
+            (Standard::Delete, Ok((id, seen))) => kith.delete(actor, object.name, id, seen).await,
+            (Standard::Restore, Ok((id, seen))) => kith.restore(actor, object.name, id, seen).await,
+        };
+        let written = written.map(|record| vec![(object.name, Some(object.name), Product::Record(record.id()))]);
+        payload(ask, written).await
+    })
+}
+
+/// A command.
+pub fn command<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
+    future(async move {
+        let ask = asked(&ctx)?;
+        let command = ask.kith.commands().iter().find(|command| command.spec.name == name);
+        let command = command.ok_or(Code::UnknownOperation)?;
+        let mut call = Call { input: input(&ctx), ..Call::default() };
+        let target = match command.on_record {
+            true => target(&ctx, ask.kith.object(command.spec.object)?).map(Some),
+            false => Ok(None),
+        };
+        let produced = match target {
+            Ok(target) => {
+                if let Some((id, seen)) = target {
+                    (call.id, call.expected_version) = (Some(id), seen);
+                }
+                command.run(&ask.kith, &ask.caller.actor, call).await
+            }
+            Err(error) => Err(error),
+        };
+        let named = |(output, product): (&app::command::Output, Product)| {
+            let object = match output.kind {
+                app::command::OutputKind::Record(object) => Some(object),
+                app::command::OutputKind::Text => None,
+            };
+            (output.name, object, product)
+        };
+        payload(ask, produced.map(|all| command.spec.outputs.iter().zip(all).map(named).collect())).await
+    })
+}
+
+/// What a mutation's payload shows: records are read again, as the caller may see them.
+async fn payload<'a>(ask: &Ask, written: Result<Vec<(&'static str, Option<&'static str>, Product)>>) -> Answer<'a> {
+    let written = match written {
+        Ok(written) => written,
+        Err(error) if error.is_expected() => {
+            let errors = error::user_errors(&error);
+            return Ok(Some(FieldValue::owned_any(Payload { outputs: Vec::new(), errors })));
+        }
+        Err(error) => return Err(error),
+    };
+    let mut outputs = Vec::new();
+    for (name, object, product) in written {
+        let shown = match (object, product) {
+            (Some(object), Product::Record(id)) => {
+                let permit = ask.caller.actor.permit(ask.kith.object(object)?, Action::Read)?;
+                node_of(ask, permit, id, Deleted::Include).await?.map(Shown::Record)
+            }
+            (_, Product::Text(text)) => Some(Shown::Text(text)),
+            _ => None,
+        };
+        outputs.push((name, shown));
+    }
+    Ok(Some(FieldValue::owned_any(Payload { outputs, errors: Vec::new() })))
+}
+
+/// An output of a mutation.
+pub fn output<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
+    ready(parent::<Payload>(&ctx).map(|payload| {
+        let (_, shown) = payload.outputs.iter().find(|(other, _)| *other == name)?;
+        match shown.as_ref()? {
+            Shown::Record(node) => Some(FieldValue::owned_any(Arc::clone(node))),
+            Shown::Text(text) => plain(&text.as_str().into()),
+        }
+    }))
+}
+
+fn target(ctx: &ResolverContext<'_>, object: &Object) -> Result<(Uuid, Option<i64>)> {
+    let seen = ctx.args.get("expectedVersion").filter(|version| !version.is_null());
+    let seen = seen.map(|version| version.i64()).transpose().map_err(|_| Error::from(Code::InvalidParameter))?;
+    Ok((id_argument(ctx, object)?, seen))
+}
+
+fn input(ctx: &ResolverContext<'_>) -> Map<String, Json> {
+    match argument(ctx, "input") {
+        Some(Json::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
+fn argument(ctx: &ResolverContext<'_>, name: &str) -> Option<Json> {
+    let json = ctx.args.get(name)?.as_value().clone().into_json().ok()?;
+    (!json.is_null()).then_some(json)
+}
+
+fn id_argument(ctx: &ResolverContext<'_>, object: &Object) -> Result<Uuid> {
+    let text = argument(ctx, "id");
+    let id = text.as_ref().and_then(Json::as_str).and_then(|text| TypeId::parse_as(&object.prefix, text));
+    id.ok_or_else(|| Error::new(Code::InvalidParameter, format!("id: an id {}_… is expected", object.prefix)))
+}
+
+fn listing(ctx: &ResolverContext<'_>) -> Result<Listing> {
+    let number = |name| argument(ctx, name).and_then(|json| json.as_u64()).map(|number| u32::try_from(number).unwrap_or(0));
+    let text = |name| argument(ctx, name).and_then(|json| json.as_str().map(str::to_owned));
+    let part = match (number("first"), number("last")) {
+        (Some(first), None) => Part::First(first, text("after"), text("before")),
+        (None, Some(last)) => Part::Last(last, text("after"), text("before")),
+        _ => return Err(Error::new(Code::InvalidParameter, "either first or last has to be given")),
+    };
+    Ok(Listing {
+        predicate: argument(ctx, "where"),
+        order_by: argument(ctx, "orderBy"),
+        deleted: text("deleted").and_then(|name| Deleted::parse(&name)).unwrap_or_default(),
+        part,
+        look_ahead: true,
+        count: true,
+        ..Listing::default()
+    })
+}
+
+async fn read_one<'a>(ask: &Ask, permit: Permit, id: Uuid, deleted: Deleted) -> Answer<'a> {
+    Ok(node_of(ask, permit, id, deleted).await?.map(FieldValue::owned_any))
+}
+
+async fn node_of(ask: &Ask, permit: Permit, id: Uuid, deleted: Deleted) -> Result<Option<Arc<Node>>> {
+    let mut plan = Plan::by_id(permit, id);
+    plan.deleted = deleted;
+    plan.all_columns();
+    let table = ask.kith.read(&plan).await?;
+    if table.is_empty() { Ok(None) } else { nodes(&plan, &table).map(|mut nodes| nodes.pop()) }
+}
+
+async fn read_page<'a>(ask: &Ask, mut plan: Plan, mixed: bool) -> Answer<'a> {
+    plan.all_columns();
+    let table = ask.kith.read(&plan).await?;
+    Ok(Some(FieldValue::owned_any(page(ask, &plan, &table, mixed)?)))
+}
+
+fn page(ask: &Ask, plan: &Plan, table: &Table, mixed: bool) -> Result<Page> {
+    let cursor = |row| ask.caller.seal.seal(plan, &plan.position(table.row(row)), false);
+    Ok(Page {
+        nodes: nodes(plan, table)?,
+        cursors: (0..table.len()).map(cursor).collect(),
+        group: table.groups.first().copied().unwrap_or_default(),
+        mixed,
+    })
+}
+
+/// The rows as records with all their plain fields.
+fn nodes(plan: &Plan, table: &Table) -> Result<Vec<Arc<Node>>> {
+    let fields = plan.columns.iter().enumerate().filter_map(|(place, field)| Some((place, plan.object().at(*field)?)));
+    let members = fields.map(|(place, field)| Member::new(field.name, Source::Column(place)));
+    let shape = Shape { members: members.collect() };
+    let node = |row| {
+        let mut text = Vec::new();
+        write_record(&mut text, plan, table, row, &shape, &|_, _, _| String::new());
+        let fields: Map<String, Json> = serde_json::from_slice(&text).map_err(Error::internal)?;
+        let id = fields.get("id").and_then(Json::as_str).and_then(TypeId::parse).map(|id| id.uuid);
+        Ok(Arc::new(Node { permit: plan.permit.clone(), id: id.unwrap_or_default(), fields }))
+    };
+    (0..table.len()).map(node).collect()
+}

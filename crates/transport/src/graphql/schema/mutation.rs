@@ -1,0 +1,206 @@
+//! The fields of `Mutation`: the standard operations of every object and the commands, each with a payload
+//! that holds what was written or the errors a client is expected to meet.
+
+use std::sync::Arc;
+
+use app::{
+    Kith,
+    command::{OutputKind, Registered},
+};
+use async_graphql::dynamic::{Field, InputObject, InputValue, Object as Type, TypeRef};
+use kernel::{
+    Registry,
+    object::{Action, Object},
+};
+use utoipa::openapi::{
+    RefOr, Schema,
+    schema::{ArrayItems, SchemaType, Type as JsonType},
+};
+
+use super::{Types, input::types_name, payload_name};
+use crate::graphql::resolve;
+
+/// A standard operation that writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standard {
+    /// Creates a record.
+    Create,
+    /// Changes one.
+    Update,
+    /// Deletes one.
+    Delete,
+    /// Restores one.
+    Restore,
+}
+
+impl Standard {
+    const ALL: [Standard; 4] = [Self::Create, Self::Update, Self::Delete, Self::Restore];
+
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Restore => "restore",
+        }
+    }
+
+    fn action(self) -> Action {
+        match self {
+            Self::Create => Action::Create,
+            Self::Update => Action::Update,
+            Self::Delete | Self::Restore => Action::Delete,
+        }
+    }
+
+    fn doc(self, object: &Object) -> String {
+        let name = object.name;
+        match self {
+            Self::Create => format!("Creates a {name}."),
+            Self::Update => format!("Changes a {name}: what is absent from the input stays, null clears."),
+            Self::Delete => format!("Deletes a {name}; it can be restored for 30 days."),
+            Self::Restore => format!("Restores a deleted {name}."),
+        }
+    }
+}
+
+/// The standard mutations of the registry, with their names.
+pub fn standard(registry: &Registry) -> impl Iterator<Item = (String, Standard, &Arc<Object>)> {
+    let of = |object| Standard::ALL.into_iter().map(move |standard: Standard| (standard, object));
+    let allowed = |(standard, object): &(Standard, &Arc<Object>)| object.allows(standard.action());
+    let named = |(standard, object): (Standard, &'_ Arc<Object>)| (format!("{}{}", standard.verb(), object.type_name), standard);
+    registry.objects().iter().flat_map(of).filter(allowed).map(move |(standard, object)| {
+        let (name, standard) = named((standard, object));
+        (name, standard, object)
+    })
+}
+
+/// The records that a mutation's payload shows: the field's name and the object.
+pub fn records(kith: &Kith, mutation: &str) -> Vec<(&'static str, &'static str)> {
+    if let Some(command) = kith.commands().iter().find(|command| command.spec.name == mutation) {
+        let outputs = command.spec.outputs.iter();
+        let record = |output: &app::command::Output| match output.kind {
+            OutputKind::Record(object) => Some((output.name, object)),
+            OutputKind::Text => None,
+        };
+        return outputs.filter_map(record).collect();
+    }
+    let found = standard(kith.registry()).find(|(name, ..)| name == mutation);
+    found.map(|(_, _, object)| vec![(object.name, object.name)]).unwrap_or_default()
+}
+
+/// Registers them.
+pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered]) {
+    let text = |name, of, doc: &str| Field::new(name, of, move |ctx| resolve::part(ctx, name)).description(doc);
+    types.add(
+        Type::new("UserError")
+            .description("An error that clients are expected to meet: nothing of the mutation was written.")
+            .field(text("code", TypeRef::named_nn(TypeRef::STRING), "What is wrong, as a stable word."))
+            .field(text("field", TypeRef::named(TypeRef::STRING), "Where, as a JSON pointer into the input."))
+            .field(text("message", TypeRef::named_nn(TypeRef::STRING), "What is wrong, for people."))
+            .field(text("meta", TypeRef::named("JSON"), "What a client may need to act on it.")),
+    );
+    let mut mutation = Type::new("Mutation");
+    for (name, standard, object) in standard(registry) {
+        types.add(payload(&name, &[(object.name, OutputKind::Record(object.name), "The record.")], registry));
+        let of = Arc::clone(object);
+        let returned = TypeRef::named_nn(payload_name(&name));
+        let mut field = Field::new(&name, returned, move |ctx| resolve::write(ctx, standard, Arc::clone(&of)));
+        if standard != Standard::Create {
+            field = field.argument(id()).argument(version());
+        }
+        if matches!(standard, Standard::Create | Standard::Update) {
+            let verb = kernel::text::pascal(standard.verb());
+            field = field.argument(InputValue::new("input", TypeRef::named_nn(types_name(&verb, object))));
+        }
+        mutation = mutation.field(field.description(standard.doc(object)));
+    }
+    for command in commands {
+        let spec = &command.spec;
+        let outputs: Vec<_> = spec.outputs.iter().map(|output| (output.name, output.kind, output.doc)).collect();
+        types.add(payload(spec.name, &outputs, registry));
+        let name = spec.name;
+        let mut field = Field::new(name, TypeRef::named_nn(payload_name(name)), move |ctx| resolve::command(ctx, name));
+        if command.on_record {
+            field = field.argument(id()).argument(version());
+        }
+        if let Some(input) = command_input(types, command) {
+            field = field.argument(input);
+        }
+        mutation = mutation.field(field.description(spec.doc));
+    }
+    types.add(mutation);
+}
+
+fn payload(name: &str, outputs: &[(&'static str, OutputKind, &str)], registry: &Registry) -> Type {
+    let mut payload = Type::new(payload_name(name)).description(format!("What `{name}` answers."));
+    for (name, kind, doc) in outputs {
+        let name = *name;
+        let of = match kind {
+            OutputKind::Record(object) => registry.object(object).map_or(TypeRef::STRING, |object| &object.type_name),
+            OutputKind::Text => TypeRef::STRING,
+        };
+        payload = payload.field(Field::new(name, TypeRef::named(of), move |ctx| resolve::output(ctx, name)).description(*doc));
+    }
+    let errors = Field::new("userErrors", TypeRef::named_nn_list_nn("UserError"), |ctx| resolve::section(ctx, "userErrors"));
+    payload.field(errors.description("What is wrong; empty where all went well."))
+}
+
+/// The input type of a command, from the schema of its fields; none where it has no fields.
+fn command_input(types: &mut Types, command: &Registered) -> Option<InputValue> {
+    let RefOr::T(Schema::Object(object)) = &command.input else { return None };
+    if object.properties.is_empty() {
+        return None;
+    }
+    let name = format!("{}Input", kernel::text::pascal(command.spec.name));
+    let mut input = InputObject::new(&name).description(format!("The input of `{}`.", command.spec.name));
+    for (member, schema) in &object.properties {
+        let required = object.required.iter().any(|name| name == member);
+        let (of, doc) = member_type(schema, member);
+        let of = if required { TypeRef::NonNull(Box::new(of)) } else { of };
+        input = input.field(InputValue::new(member, of).description(doc));
+    }
+    types.add(input);
+    Some(InputValue::new("input", TypeRef::named_nn(name)))
+}
+
+/// The GraphQL type of a member of a command's input. Ids are told by their names.
+fn member_type(schema: &RefOr<Schema>, name: &str) -> (TypeRef, String) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            let is = |kind: &JsonType| match &object.schema_type {
+                SchemaType::Type(one) => one == kind,
+                SchemaType::Array(several) => several.contains(kind),
+                SchemaType::AnyValue => false,
+            };
+            let of = if is(&JsonType::Boolean) {
+                TypeRef::BOOLEAN
+            } else if is(&JsonType::Integer) {
+                TypeRef::INT
+            } else if is(&JsonType::String) {
+                if name.ends_with("Id") { TypeRef::ID } else { TypeRef::STRING }
+            } else {
+                "JSON"
+            };
+            (TypeRef::named(of), object.description.clone().unwrap_or_default())
+        }
+        RefOr::T(Schema::Array(array)) => {
+            let of = match &array.items {
+                ArrayItems::RefOrSchema(items) => member_type(items, name.trim_end_matches('s')).0,
+                ArrayItems::False => TypeRef::named("JSON"),
+            };
+            let of = TypeRef::List(Box::new(TypeRef::NonNull(Box::new(of))));
+            (of, array.description.clone().unwrap_or_default())
+        }
+        _ => (TypeRef::named("JSON"), String::new()),
+    }
+}
+
+fn id() -> InputValue {
+    InputValue::new("id", TypeRef::named_nn(TypeRef::ID)).description("The record's id.")
+}
+
+fn version() -> InputValue {
+    let version = InputValue::new("expectedVersion", TypeRef::named(TypeRef::INT));
+    version.description("The version the caller has seen; where it is not the present one, `version_conflict`.")
+}

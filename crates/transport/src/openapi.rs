@@ -1,0 +1,111 @@
+//! The OpenAPI 3.1 document, from the same declarations that the doors interpret. It is the same text for
+//! the same declarations, whatever the order in which anything was looked at.
+
+mod operation;
+mod parameter;
+mod part;
+mod path;
+mod record;
+mod test;
+
+use std::collections::BTreeMap;
+
+use app::{
+    command::Registered,
+    view::{COLLECTIONS, VIEWS},
+};
+use kernel::Registry;
+use utoipa::openapi::{
+    Components, Info, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths,
+    security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    tag::{Tag, TagBuilder},
+};
+
+use part::Node;
+
+const ABOUT: &str = "The REST door of Kith, a headless CRM. Every request carries `Authorization: Bearer kith_…`; the \
+workspace comes from that key alone. Bodies are JSON with camelCase members, unknown members and parameters are refused. \
+Ids are TypeIDs (`contact_01h…`); instants are RFC 3339 in UTC with milliseconds; amounts are decimal text with their \
+currency. Errors are problem details (RFC 9457) whose `code` is stable. The same operations, names and limits are to be \
+had by GraphQL at `/graphql`.";
+
+const BEARER: &str = "bearer";
+
+/// Writes the document: JSON with line breaks, the last one included.
+pub fn document(registry: &Registry, commands: &[Registered]) -> String {
+    let mut text = build(registry, commands).to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn build(registry: &Registry, commands: &[Registered]) -> OpenApi {
+    let mut schemas = Schemas::new();
+    part::add_shared(&mut schemas);
+    let mut paths = Paths::new();
+    for object in registry.objects() {
+        record::add(&mut schemas, registry, object);
+        test::add(&mut schemas, registry, object);
+        path::of_object(&mut paths, object);
+    }
+    for command in commands {
+        if let Some(object) = registry.object(command.spec.object) {
+            record::add_command(&mut schemas, registry, command);
+            path::of_command(&mut paths, object, command);
+        }
+    }
+    for view in VIEWS {
+        if let Some(object) = registry.object(view.object) {
+            record::add_view(&mut schemas, registry, object, view);
+            path::of_view(&mut paths, object, view);
+        }
+    }
+    for collection in COLLECTIONS {
+        if let Some(object) = registry.object(collection.object) {
+            record::add_collection(&mut schemas, registry, collection);
+            path::of_collection(&mut paths, object, collection);
+        }
+    }
+    path::of_server(&mut paths);
+    let tags = registry.objects().iter().map(|object| tag(&object.type_name, object.doc));
+    let tags = tags.chain([tag("Server", "What the server tells about itself.")]);
+    OpenApiBuilder::new()
+        .info(info())
+        .paths(paths)
+        .components(Some(components(schemas)))
+        .security(Some([SecurityRequirement::new::<_, [&str; 0], _>(BEARER, [])]))
+        .tags(Some(tags))
+        .build()
+}
+
+/// The schemas of the document, by name.
+type Schemas = BTreeMap<String, Node>;
+
+fn info() -> Info {
+    let mut license = License::new("Apache-2.0");
+    license.identifier = Some("Apache-2.0".to_owned());
+    InfoBuilder::new()
+        .title("Kith")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(ABOUT))
+        .license(Some(license))
+        .build()
+}
+
+fn tag(name: &str, doc: &str) -> Tag {
+    TagBuilder::new().name(name).description(Some(doc)).build()
+}
+
+fn components(schemas: Schemas) -> Components {
+    let mut components = Components::new();
+    components.schemas = schemas;
+    components.parameters = parameter::all();
+    components.responses.extend(operation::problem());
+    components.headers = operation::headers();
+    let mut bearer = Http::new(HttpAuthScheme::Bearer);
+    bearer.description = Some("A key, as `issueApiKey` shows it once.".to_owned());
+    components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+    components
+}
+
+#[cfg(test)]
+mod tests;

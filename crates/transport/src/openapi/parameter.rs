@@ -1,0 +1,81 @@
+//! The parameters of operations, each described once.
+
+use std::collections::BTreeMap;
+
+use kernel::plan::{Deleted, MAX_PAGE};
+use serde_json::json;
+use utoipa::openapi::{
+    Content, Ref, RefOr, Required,
+    path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle},
+    schema::Type,
+};
+
+use super::part::{Node, of};
+use crate::rest;
+
+/// The parameters of lists.
+pub const LIST: &[&str] = &["limit", "cursor", "sort", "filter", "fields", "include", "deleted", "count"];
+const CONDITION: &str = "Which records, as predicate JSON; instead of `filter`.";
+/// The parameters that say what is shown of a record.
+pub const SHOWN: &[&str] = &["fields", "include"];
+
+/// A parameter of the document.
+pub fn reference(name: &str) -> Ref {
+    Ref::new(format!("#/components/parameters/{name}"))
+}
+
+/// All shared parameters.
+pub fn all() -> BTreeMap<String, RefOr<Parameter>> {
+    let text = || Node::from(of(Type::String));
+    let query = |name, doc: String, schema: Node| (name, parameter(name, ParameterIn::Query, &doc).schema(Some(schema)));
+    let limit = of(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PAGE)).default(Some(json!(50)));
+    let deleted = of(Type::String).enum_values(Some(Deleted::NAMES.iter().copied())).default(Some(json!("EXCLUDE")));
+    let included = format!(
+        "Which links are followed, separated by commas and at most {} deep: `company,deals.stage`. A link to many \
+         records shows the {} newest. An answer follows at most {} links and comes to at most {} records.",
+        rest::MAX_DEPTH,
+        rest::MAX_INCLUDED,
+        rest::MAX_LINKS,
+        rest::MAX_RECORDS
+    );
+    let shared = [
+        query("limit", "How many records the page has at most.".to_owned(), limit.into()),
+        query("cursor", "The cursor of the page, from another page of the same list.".to_owned(), text()),
+        query("sort", "The order, by at most five fields, descending ones with a minus: `-createdAt,name`. Records without a value come last; the newest come first where nothing is said.".to_owned(), text()),
+        query("fields", "Which fields are shown, separated by commas; those of linked records behind a dot: `name,company.name`. All where nothing is said. The answer then has these members only.".to_owned(), text()),
+        query("include", included, text()),
+        query("deleted", "Whether deleted records are meant.".to_owned(), deleted.into()),
+        query("count", "Whether the records are counted, up to 10 001.".to_owned(), of(Type::Boolean).default(Some(json!(false))).into()),
+        ("filter", filter()),
+        ("where", parameter("where", ParameterIn::Query, CONDITION).content("application/json", Content::new(Some(of(Type::Object))))),
+        ("ifMatch", header("If-Match", "The version the caller has seen, in quotes: `\"3\"`. Another one fails with 412 `version_conflict`.")),
+        ("ifNoneMatch", header("If-None-Match", "The `ETag` the caller has; while it is the present one the answer is 304.")),
+        ("id", parameter("id", ParameterIn::Path, "The record's id, a TypeID or a plain UUID.").schema(Some(text()))),
+    ];
+    shared.into_iter().map(|(name, parameter)| (name.to_owned(), parameter.build().into())).collect()
+}
+
+/// The predicate of a list, as JSON in the query.
+pub fn condition(predicate: &str) -> Parameter {
+    let content = Content::new(Some(Ref::from_schema_name(predicate)));
+    parameter("where", ParameterIn::Query, CONDITION).content("application/json", content).build()
+}
+
+fn parameter(name: &str, place: ParameterIn, doc: &str) -> ParameterBuilder {
+    let required = if place == ParameterIn::Path { Required::True } else { Required::False };
+    ParameterBuilder::new().name(name).parameter_in(place).required(required).description(Some(doc))
+}
+
+fn header(name: &str, doc: &str) -> ParameterBuilder {
+    parameter(name, ParameterIn::Header, doc).schema(Some(of(Type::String)))
+}
+
+fn filter() -> ParameterBuilder {
+    let doc = "Which records, in short form: `filter[lifecycle]=LEAD`, `filter[createdAt][gte]=2026-01-01`, along \
+               links `filter[company][name][contains]=x`, `filter[deals][some][status]=OPEN`. Operators that take \
+               several operands take them separated by commas, amounts are `1234.50 EUR`, dates may be relative to now \
+               (`-P30D`), and for an instant `gte` and `lt` take a day of the workspace's time zone. What this form \
+               cannot say `where` can.";
+    let parameter = parameter("filter", ParameterIn::Query, doc).style(Some(ParameterStyle::DeepObject));
+    parameter.explode(Some(true)).schema(Some(of(Type::Object)))
+}

@@ -1,0 +1,117 @@
+//! The paths of the document, and which operations stand on them.
+
+use app::{
+    command::Registered,
+    view::{Collection, View},
+};
+use kernel::{
+    object::{Action, Object},
+    text::pascal,
+};
+use utoipa::openapi::{HttpMethod, Paths};
+
+use super::{
+    operation::Draft,
+    parameter::{LIST, SHOWN},
+};
+
+const ID: &[&str] = &["id"];
+/// The header of an answer that everything has.
+const ALWAYS: &[&str] = &["Request-Id"];
+/// The headers of an answer that is one record.
+const TAGGED: &[&str] = &["ETag", "Request-Id"];
+/// The headers of an answer that is a new record.
+const MADE: &[&str] = &["ETag", "Location", "Request-Id"];
+/// The headers of a page.
+const LINKED: &[&str] = &["Link", "Request-Id"];
+
+/// Adds the standard operations of an object.
+pub fn of_object(paths: &mut Paths, object: &Object) {
+    let name = object.type_name.as_str();
+    let many = pascal(object.plural);
+    let draft = |id: String, doc: &str| Draft::new(&id, name, doc);
+    let mut add = |action: Action, method: HttpMethod, path: &str, draft: Draft| {
+        if object.allows(action) {
+            paths.add_path_operation(format!("/v1/{}{path}", object.path), vec![method], draft.done());
+        }
+    };
+    let (page, predicate) = (format!("{name}Page"), format!("{name}Where"));
+
+    let list = draft(format!("list{many}"), &format!("Lists {}.", object.plural));
+    let list = list.takes(LIST).takes_condition(&predicate).answers("200", "A page.", Some(&page), LINKED);
+    add(Action::Read, HttpMethod::Get, "", list);
+
+    let doc = format!("Searches {}. The method `QUERY /v1/{}` (RFC 10008) takes the same body.", object.plural, object.path);
+    let search = draft(format!("search{many}"), &doc).reads_json(&format!("{name}Search"));
+    add(Action::Read, HttpMethod::Post, "/search", search.answers("200", "A page.", Some(&page), ALWAYS));
+
+    let create = draft(format!("create{name}"), "Creates a record.").takes(SHOWN).reads_json(&format!("Create{name}"));
+    add(Action::Create, HttpMethod::Post, "", create.answers("201", "The new record.", Some(name), MADE));
+
+    let get = draft(format!("get{name}"), "Gets a record.").takes(ID).takes(SHOWN).takes(&["ifNoneMatch"]);
+    let get = get.answers("200", "The record.", Some(name), TAGGED);
+    add(Action::Read, HttpMethod::Get, "/{id}", get.answers("304", "The record is as the caller knows it.", None, TAGGED));
+
+    let update = draft(format!("update{name}"), "Changes a record by JSON Merge Patch (RFC 7396).");
+    let update = update.takes(ID).takes(SHOWN).takes(&["ifMatch"]);
+    let types = ["application/merge-patch+json", "application/json"];
+    let update = update.reads(&format!("Update{name}"), &types, true);
+    add(Action::Update, HttpMethod::Patch, "/{id}", update.answers("200", "The changed record.", Some(name), TAGGED));
+
+    let doc = "Deletes a record. It can be restored for 30 days, and is answered as it then is.";
+    let delete = draft(format!("delete{name}"), doc).takes(ID).takes(SHOWN).takes(&["ifMatch"]);
+    add(Action::Delete, HttpMethod::Delete, "/{id}", delete.answers("200", "The deleted record.", Some(name), TAGGED));
+
+    let restore = draft(format!("restore{name}"), "Restores a deleted record.");
+    let restore = restore.takes(ID).takes(SHOWN).takes(&["ifMatch"]);
+    let restore = restore.answers("200", "The restored record.", Some(name), TAGGED);
+    add(Action::Delete, HttpMethod::Post, "/{id}/restore", restore);
+}
+
+/// Adds a command.
+pub fn of_command(paths: &mut Paths, object: &Object, command: &Registered) {
+    let spec = &command.spec;
+    let (input, answer) = (format!("{}Input", pascal(spec.name)), format!("{}Answer", pascal(spec.name)));
+    let mut draft = Draft::new(spec.name, &object.type_name, spec.doc).reads(&input, &["application/json"], false);
+    let mut path = format!("/v1/{}/{}", object.path, spec.path);
+    if command.on_record {
+        draft = draft.takes(ID).takes(&["ifMatch"]);
+        path = format!("/v1/{}/{{id}}/{}", object.path, spec.path);
+    }
+    draft = if spec.starts_job {
+        draft.answers("202", "The job that does the work.", Some(&answer), MADE)
+    } else if spec.action == Action::Create {
+        draft.answers("201", "What was made.", Some(&answer), MADE)
+    } else {
+        draft.answers("200", "What was done.", Some(&answer), TAGGED)
+    };
+    paths.add_path_operation(path, vec![HttpMethod::Post], draft.done());
+}
+
+/// Adds a view.
+pub fn of_view(paths: &mut Paths, object: &Object, view: &View) {
+    let draft = Draft::new(view.name, &object.type_name, view.doc).takes(ID);
+    let draft = draft.answers("200", "The record and what is around it.", Some(&pascal(view.name)), ALWAYS);
+    let path = format!("/v1/{}/{{id}}/{}", object.path, view.path);
+    paths.add_path_operation(path, vec![HttpMethod::Get], draft.done());
+}
+
+/// Adds a collection.
+pub fn of_collection(paths: &mut Paths, object: &Object, collection: &Collection) {
+    let page = format!("{}Page", pascal(collection.name));
+    let draft = Draft::new(collection.name, &object.type_name, collection.doc).takes(ID).takes(LIST);
+    let draft = draft.takes(&["where"]).answers("200", "A page.", Some(&page), LINKED);
+    let path = format!("/v1/{}/{{id}}/{}", object.path, collection.path);
+    paths.add_path_operation(path, vec![HttpMethod::Get], draft.done());
+}
+
+/// Adds what the server tells about itself.
+pub fn of_server(paths: &mut Paths) {
+    for (path, id, doc) in [
+        ("/livez", "isAlive", "Whether the process runs."),
+        ("/readyz", "isReady", "Whether the store answers."),
+    ] {
+        let draft = Draft::new(id, "Server", doc).open().answers("200", "It does.", Some("Status"), ALWAYS);
+        paths.add_path_operation(path, vec![HttpMethod::Get], draft.done());
+    }
+}

@@ -1,0 +1,208 @@
+//! The schemas of records: as they are shown, created and changed, and what commands, views and collections
+//! answer.
+
+use app::{
+    command::{OutputKind, Registered},
+    view::{Collection, View},
+};
+use kernel::{
+    Registry,
+    field::{Kind, List, Writing},
+    object::{Action, Attribute, Object},
+    text::{pascal, snake},
+};
+use serde_json::Value as Json;
+use utoipa::openapi::{
+    KnownFormat, Ref, RefOr, Schema, SchemaFormat,
+    schema::{AllOfBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type},
+};
+
+use super::{
+    Schemas,
+    part::{Node, closed, custom, list, of, or_null, reference, reference_or_null, text},
+};
+use crate::rest;
+
+/// Where a value stands.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Output,
+    Input,
+}
+
+/// Adds the schemas of an object's records.
+pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
+    let mut record = of(Type::Object).description(Some(object.doc));
+    for attribute in &object.attributes {
+        add_item(schemas, attribute);
+        // With `fields` the client itself leaves members out; sensitive ones some roles do not get.
+        if !attribute.sensitive {
+            record = record.required(attribute.name);
+        }
+        record = record.property(attribute.name, value(attribute, &object.prefix, Side::Output, !attribute.required));
+    }
+    for link in &object.links {
+        let Some(target) = registry.target(link) else { continue };
+        let shown = if link.is_one() {
+            reference_or_null(&target.type_name, &format!("{} Only with `include`.", link.doc))
+        } else {
+            let doc = format!("{} Only with `include`: the {} newest.", link.doc, rest::MAX_INCLUDED);
+            list(reference(&target.type_name, ""), &doc).into()
+        };
+        record = record.property(&link.name, shown);
+    }
+    schemas.insert(object.type_name.clone(), record.into());
+    if object.allows(Action::Create) {
+        schemas.insert(format!("Create{}", object.type_name), create(object));
+    }
+    if object.allows(Action::Update) {
+        schemas.insert(format!("Update{}", object.type_name), update(object));
+    }
+    let items = list(reference(&object.type_name, ""), "The records.");
+    schemas.insert(format!("{}Page", object.type_name), page(items.into(), &format!("A page of {}.", object.plural)));
+}
+
+fn page(items: Node, doc: &str) -> Node {
+    let page = of(Type::Object).description(Some(doc)).property("items", items);
+    page.property("page", Ref::from_schema_name("PageInfo")).required("items").required("page").into()
+}
+
+fn create(object: &Object) -> Node {
+    let mut input = closed().description(Some(format!("A new record. {}", object.doc)));
+    for attribute in object.attributes.iter().filter(|attribute| attribute.writing != Writing::Computed) {
+        let is_id = matches!(attribute.kind, Kind::Id);
+        let is_needed = attribute.required && attribute.preset.is_none() && !is_id;
+        if is_needed {
+            input = input.required(attribute.name);
+        }
+        input = input.property(attribute.name, value(attribute, &object.prefix, Side::Input, !is_needed));
+    }
+    input.into()
+}
+
+fn update(object: &Object) -> Node {
+    let doc = "A change by JSON Merge Patch (RFC 7396): what is left out stays, null clears.";
+    let mut input = closed().description(Some(doc));
+    for attribute in object.attributes.iter().filter(|attribute| attribute.writing == Writing::Free) {
+        input = input.property(attribute.name, value(attribute, &object.prefix, Side::Input, !attribute.required));
+    }
+    input.into()
+}
+
+/// The schema of the items of a list of groups of values.
+fn add_item(schemas: &mut Schemas, attribute: &Attribute) {
+    let Some(list) = attribute.list().filter(|list| !list.plain) else { return };
+    let (mut shown, mut input) = (of(Type::Object), closed());
+    for member in &attribute.members {
+        shown = shown.property(member.name, value(member, "", Side::Output, !member.required)).required(member.name);
+        let is_needed = member.required && member.preset.is_none();
+        input = input.property(member.name, value(member, "", Side::Input, !is_needed));
+        if is_needed {
+            input = input.required(member.name);
+        }
+    }
+    schemas.insert(list.name.to_owned(), shown.into());
+    schemas.insert(format!("{}Input", list.name), input.into());
+}
+
+/// The schema of a field's value.
+fn value(attribute: &Attribute, prefix: &str, side: Side, nullable: bool) -> Node {
+    let scalar = |kind| ObjectBuilder::new().schema_type(or_null(kind, nullable)).description(Some(attribute.doc));
+    let schema = match attribute.kind {
+        Kind::Id => id(scalar(Type::String), prefix, side),
+        Kind::Reference(object) => id(scalar(Type::String), &snake(object), side),
+        Kind::AnyReference => scalar(Type::String),
+        Kind::Text(max) => scalar(Type::String).max_length(usize::try_from(max).ok()),
+        Kind::Integer(min, max) => {
+            let bound = |bound: i64| isize::try_from(bound).ok().filter(|_| bound.unsigned_abs() < 1 << 53);
+            let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
+            scalar(Type::Integer).format(Some(format)).minimum(bound(min)).maximum(bound(max))
+        }
+        Kind::Decimal => scalar(Type::String).pattern(Some(r"^-?[0-9]+(\.[0-9]{1,4})?$")),
+        Kind::Boolean => scalar(Type::Boolean),
+        Kind::Date => scalar(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))),
+        Kind::Instant => scalar(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+        Kind::Choice(choices) => {
+            let meanings = choices.iter().map(|choice| format!("\n* `{}`: {}", choice.name, choice.doc));
+            let doc = format!("{}\n{}", attribute.doc, meanings.collect::<String>());
+            let names = choices.iter().map(|choice| Json::from(choice.name)).chain(nullable.then_some(Json::Null));
+            scalar(Type::String).description(Some(doc)).enum_values(Some(names))
+        }
+        Kind::Money if nullable => return reference_or_null("Money", attribute.doc),
+        Kind::Money => return reference("Money", attribute.doc),
+        Kind::Document => scalar(Type::Object).schema_type(SchemaType::AnyValue),
+        Kind::List(list) => return items(attribute, list, side, nullable),
+    };
+    schema.into()
+}
+
+/// What is answered is a TypeID; a plain UUID is accepted too.
+fn id(schema: ObjectBuilder, prefix: &str, side: Side) -> ObjectBuilder {
+    match side {
+        Side::Output => schema.pattern(Some(format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"))),
+        Side::Input => schema.format(Some(custom("typeid"))),
+    }
+}
+
+fn items(attribute: &Attribute, of: &List, side: Side, nullable: bool) -> Node {
+    let item = match attribute.members.first() {
+        Some(member) if of.plain => value(member, "", side, false),
+        _ if side == Side::Input => reference(&format!("{}Input", of.name), ""),
+        _ => reference(of.name, ""),
+    };
+    // Where there is nothing, an empty list is shown; null clears it.
+    let kind = or_null(Type::Array, nullable && side == Side::Input);
+    list(item, attribute.doc).schema_type(kind).max_items(Some(of.max)).into()
+}
+
+/// Adds the schemas of a command's input and answer.
+pub fn add_command(schemas: &mut Schemas, registry: &Registry, command: &Registered) {
+    let name = pascal(command.spec.name);
+    let mut input = command.input.clone();
+    if let (RefOr::T(Schema::Object(input)), true) = (&mut input, command.on_record) {
+        let doc = if command.spec.needs_version {
+            "The version the caller has seen; either this or `If-Match` is required."
+        } else {
+            "The version the caller has seen; `If-Match` says the same."
+        };
+        let version = ObjectBuilder::new().schema_type(or_null(Type::Integer, true)).description(Some(doc));
+        input.properties.insert("expectedVersion".to_owned(), version.into());
+    }
+    schemas.insert(format!("{name}Input"), input);
+    let mut answer = of(Type::Object).description(Some(command.spec.doc));
+    for output in command.spec.outputs {
+        let shown = match output.kind {
+            OutputKind::Record(object) => {
+                registry.object(object).map(|object| reference_or_null(&object.type_name, output.doc))
+            }
+            OutputKind::Text => Some(text(output.doc).schema_type(or_null(Type::String, true)).into()),
+        };
+        answer = answer.property(output.name, shown.unwrap_or_default()).required(output.name);
+    }
+    schemas.insert(format!("{name}Answer"), answer.into());
+}
+
+/// Adds the schema of a view.
+pub fn add_view(schemas: &mut Schemas, registry: &Registry, object: &Object, view: &View) {
+    let mut shown = of(Type::Object).description(Some(view.doc));
+    shown = shown.property(view.object, reference(&object.type_name, object.doc)).required(view.object);
+    for panel in view.panels {
+        let target = object.link(panel.link).and_then(|(_, link)| registry.target(link));
+        let Some(target) = target else { continue };
+        shown = shown.property(panel.name, list(reference(&target.type_name, ""), panel.doc)).required(panel.name);
+    }
+    schemas.insert(pascal(view.name), shown.into());
+}
+
+/// Adds the schema of a collection's page: records of several objects, which say what they are.
+pub fn add_collection(schemas: &mut Schemas, registry: &Registry, collection: &Collection) {
+    let objects = collection.of.iter().filter_map(|name| registry.object(name));
+    let member = |object: &std::sync::Arc<Object>| {
+        let kind = text("The record's object.").enum_values(Some([object.name]));
+        let kind = of(Type::Object).property("type", kind).required("type");
+        AllOfBuilder::new().item(Ref::from_schema_name(&object.type_name)).item(kind)
+    };
+    let members = objects.map(member).fold(OneOfBuilder::new(), OneOfBuilder::item);
+    let items = list(members, "The records.");
+    schemas.insert(format!("{}Page", pascal(collection.name)), page(items.into(), collection.doc));
+}

@@ -1,0 +1,149 @@
+//! Failures as HTTP tells them: problem details by RFC 9457. The one place where a code becomes a status.
+
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+};
+use kernel::{Code, Error, Violation};
+use serde_json::{Map, Value as Json, json};
+
+/// The member that lists the methods a path knows; it becomes the header `Allow`.
+const ALLOWED: &str = "allowedMethods";
+
+/// The status of a code.
+pub(crate) fn status(code: Code) -> StatusCode {
+    use Code::*;
+    match code {
+        Malformed | UnknownParameter | InvalidParameter | InvalidCursor | CursorMismatch | TooDeep
+        | QueryTooComplex => StatusCode::BAD_REQUEST,
+        Unauthenticated => StatusCode::UNAUTHORIZED,
+        Forbidden | FieldForbidden => StatusCode::FORBIDDEN,
+        NotFound | UnknownOperation => StatusCode::NOT_FOUND,
+        MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Timeout => StatusCode::REQUEST_TIMEOUT,
+        NotUnique | IllegalState | IllegalMove | AmbiguousMatch => StatusCode::CONFLICT,
+        VersionConflict => StatusCode::PRECONDITION_FAILED,
+        TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        UnknownField | Invalid | Required | WrongType | OutOfRange | UnknownValue | ReadOnly | Immutable
+        | CommandOnly | ReferenceNotFound | NullOperand | UnknownOperator | PredicateTooLarge
+        | StageRequirement | InvalidQuery => StatusCode::UNPROCESSABLE_ENTITY,
+        VersionRequired => StatusCode::PRECONDITION_REQUIRED,
+        Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// The method is not one of those the path knows.
+pub(crate) fn method_not_allowed<'m>(allowed: impl IntoIterator<Item = &'m str>) -> Error {
+    let allowed: Vec<&str> = allowed.into_iter().collect();
+    Error::from(Code::MethodNotAllowed).with(ALLOWED, allowed)
+}
+
+/// Answers a failure, and logs it where it is the server's.
+pub(crate) fn answer(error: &Error, request_id: &str) -> HttpResponse {
+    let code = error.public_code();
+    let status = status(code);
+    if let Some(cause) = error.cause.as_ref().filter(|_| status.is_server_error()) {
+        tracing::error!(request_id, code = code.as_str(), cause = cause.to_string(), "the request failed");
+    }
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CACHE_CONTROL, "no-store")).content_type("application/problem+json");
+    match code {
+        Code::Unauthenticated => drop(response.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
+        Code::MethodNotAllowed => drop(response.insert_header((header::ALLOW, allowed(error)))),
+        Code::Unavailable => drop(response.insert_header((header::RETRY_AFTER, "1"))),
+        // The rest of the body is not read, so the connection cannot be used again.
+        Code::TooLarge | Code::Timeout => drop(response.force_close()),
+        _ => {}
+    }
+    response.body(body(error, code, status, request_id).to_string())
+}
+
+fn body(error: &Error, code: Code, status: StatusCode, request_id: &str) -> Json {
+    let detail = match error.violations.as_slice() {
+        [only] => &only.detail,
+        _ => &error.detail,
+    };
+    let mut body = error.meta.clone();
+    let mut set = |name: &str, value: Json| drop(body.insert(name.to_owned(), value));
+    set("type", format!("/docs/errors#{}", code.as_str()).into());
+    set("title", code.meaning().into());
+    set("status", status.as_u16().into());
+    set("detail", detail.as_str().into());
+    set("code", code.as_str().into());
+    set("requestId", request_id.into());
+    set("errors", error.violations.iter().map(violation).collect());
+    Json::Object(body)
+}
+
+fn violation(violation: &Violation) -> Json {
+    let Violation { code, pointer, detail, meta } = violation;
+    let mut shown = Map::new();
+    if !meta.is_empty() {
+        shown.insert("meta".to_owned(), meta.clone().into());
+    }
+    shown.extend([
+        ("code".to_owned(), code.as_str().into()),
+        ("pointer".to_owned(), json!(pointer)),
+        ("detail".to_owned(), json!(detail)),
+    ]);
+    Json::Object(shown)
+}
+
+fn allowed(error: &Error) -> String {
+    let methods = error.meta.get(ALLOWED).and_then(Json::as_array);
+    methods.into_iter().flatten().filter_map(Json::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    async fn told(error: Error) -> (HttpResponse<()>, Json) {
+        let (head, body) = answer(&error, "request_1").into_parts();
+        (head, serde_json::from_slice(&to_bytes(body).await.ok().unwrap()).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn violations_of_one_kind_give_the_problem_its_code() {
+        let taken = Violation::new(Code::NotUnique, "/name", "name is taken").with("existingId", "tag_1");
+        let (head, body) = told(taken.clone().into()).await;
+        assert_eq!(head.status(), 409);
+        assert_eq!(body["code"], "not_unique");
+        assert_eq!(body["type"], "/docs/errors#not_unique");
+        assert_eq!(body["detail"], "name is taken");
+        assert_eq!(body["requestId"], "request_1");
+        let shown = json!({
+            "code": "not_unique", "pointer": "/name", "detail": "name is taken", "meta": {"existingId": "tag_1"}
+        });
+        assert_eq!(body["errors"], json!([shown]));
+
+        let missing = Violation::new(Code::Required, "/name", "name is required");
+        let (head, body) = told(Error::invalid(vec![taken, missing])).await;
+        assert_eq!(head.status(), 422);
+        assert_eq!((body["code"].as_str(), body["errors"].as_array().map(Vec::len)), (Some("invalid"), Some(2)));
+    }
+
+    #[actix_web::test]
+    async fn what_a_client_needs_stands_at_the_top() {
+        let (head, body) = told(Error::from(Code::VersionConflict).with("currentVersion", 7)).await;
+        assert_eq!(head.status(), 412);
+        assert_eq!((&body["currentVersion"], &body["errors"]), (&json!(7), &json!([])));
+        let (head, _) = told(method_not_allowed(["GET", "POST"])).await;
+        assert_eq!(head.headers().get("allow").unwrap(), "GET, POST");
+        let (head, _) = told(Code::Unauthenticated.into()).await;
+        assert_eq!(head.headers().get("www-authenticate").unwrap(), "Bearer");
+    }
+
+    #[actix_web::test]
+    async fn causes_stay_inside() {
+        let (head, body) = told(Error::internal("no such table: contacts")).await;
+        assert_eq!(head.status(), 500);
+        assert!(!body.to_string().contains("contacts"));
+    }
+}

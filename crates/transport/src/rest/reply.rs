@@ -1,0 +1,89 @@
+//! Records as JSON, read with the caller's own leave, and the headers that go with them.
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder,
+    http::{StatusCode, header},
+};
+use kernel::{
+    Permit, Result,
+    Value,
+    answer::{Shape, write_record},
+    id::TypeId,
+    object::Object,
+    plan::{Deleted, Plan},
+    system,
+};
+use uuid::Uuid;
+
+use super::{Ask, precondition::tag, select::Selection};
+
+/// A record as the client sees it.
+pub struct Shown {
+    /// Its JSON.
+    pub json: Vec<u8>,
+    /// Its version; none for the records of a log.
+    pub version: Option<i64>,
+}
+
+impl Ask<'_> {
+    /// Reads one record; none where the caller does not see it.
+    pub async fn shown(
+        &self,
+        permit: Permit,
+        id: Uuid,
+        selection: &Selection,
+        deleted: Deleted,
+    ) -> Result<Option<Shown>> {
+        let mut plan = Plan::by_id(permit, id);
+        plan.deleted = deleted;
+        let shape = selection.shape(self.kith, &self.caller.actor, &mut plan)?;
+        self.shown_by(&mut plan, &shape).await
+    }
+
+    /// Reads the one record of a plan.
+    pub async fn shown_by(&self, plan: &mut Plan, shape: &Shape) -> Result<Option<Shown>> {
+        let version = plan.object().index(system::VERSION.def.name).map(|field| plan.column(field));
+        let table = self.kith.read(plan).await?;
+        if table.is_empty() {
+            return Ok(None);
+        }
+        let mut json = Vec::with_capacity(1024);
+        write_record(&mut json, plan, &table, 0, shape, &self.sealer());
+        let version = version.and_then(|column| match table.row(0).get(column) {
+            Some(Value::Integer(version)) => Some(*version),
+            _ => None,
+        });
+        Ok(Some(Shown { json, version }))
+    }
+
+    /// How the caller's workspace seals cursors.
+    pub fn sealer(&self) -> impl Fn(&Plan, &[Value], bool) -> String {
+        |plan, keys, backward| self.caller.seal.seal(plan, keys, backward)
+    }
+
+    /// What `fields` and `include` of the query ask for.
+    pub fn take_selection(&mut self) -> Result<Selection> {
+        let fields = self.parameters.take_names("fields").unwrap_or_default();
+        let include = self.parameters.take_names("include").unwrap_or_default();
+        Selection::parse(&fields, &include)
+    }
+}
+
+/// An answer in JSON that nobody keeps.
+pub fn json(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.content_type("application/json").insert_header((header::CACHE_CONTROL, "no-store"));
+    response
+}
+
+/// Tells the version of the one record that is answered.
+pub fn set_tag(response: &mut HttpResponseBuilder, version: Option<i64>) {
+    if let Some(version) = version {
+        response.insert_header((header::ETAG, tag(version)));
+    }
+}
+
+/// Where a record is found.
+pub fn location(object: &Object, id: Uuid) -> String {
+    format!("/v1/{}/{}", object.path, TypeId { prefix: &object.prefix, uuid: id })
+}

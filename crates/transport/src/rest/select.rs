@@ -1,0 +1,176 @@
+//! `fields` and `include`: which fields of a record are shown, and which records along its links.
+
+use std::sync::Arc;
+
+use app::Kith;
+use kernel::{
+    Code, Error, Permit, Result,
+    actor::Actor,
+    answer::{Member, Shape, Source},
+    object::{Action, Link, Object, Path},
+    plan::Plan,
+};
+
+use super::query::invalid;
+
+/// How many records are shown behind a link that leads to many.
+pub const MAX_INCLUDED: u32 = 20;
+/// How deeply links are followed.
+pub const MAX_DEPTH: usize = 2;
+/// How many links are followed in all.
+pub const MAX_LINKS: usize = 20;
+/// How many records an answer may come to.
+pub const MAX_RECORDS: u64 = 5_000;
+
+/// What is shown of a record.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selection {
+    fields: Vec<String>,
+    links: Vec<(String, Selection)>,
+}
+
+impl Selection {
+    /// Reads the names of fields and links, those of linked records behind a dot.
+    pub fn parse(fields: &[String], include: &[String]) -> Result<Self> {
+        let mut selection = Self::default();
+        for path in include {
+            selection.at(path.split('.'))?;
+        }
+        for path in fields {
+            let (links, field) = path.rsplit_once('.').map_or((None, path.as_str()), |(links, field)| (Some(links), field));
+            let holder = selection.at(links.into_iter().flat_map(|links| links.split('.')))?;
+            if !holder.fields.iter().any(|known| known == field) {
+                holder.fields.push(field.to_owned());
+            }
+        }
+        Ok(selection)
+    }
+
+    /// Whether links are followed.
+    pub fn follows_links(&self) -> bool {
+        !self.links.is_empty()
+    }
+
+    /// The part of the selection behind these links.
+    fn at<'p>(&mut self, links: impl Iterator<Item = &'p str>) -> Result<&mut Self> {
+        let mut part = self;
+        for (depth, name) in links.enumerate() {
+            if depth >= MAX_DEPTH {
+                return Err(invalid(format!("links are followed {MAX_DEPTH} deep")));
+            }
+            let place = part.links.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+                part.links.push((name.to_owned(), Self::default()));
+                part.links.len() - 1
+            });
+            part = part.links.get_mut(place).map(|(_, part)| part).ok_or(Code::Internal)?;
+        }
+        Ok(part)
+    }
+
+    /// Adds to a plan what is shown of its records, and says how.
+    pub fn shape(&self, kith: &Kith, actor: &Actor, plan: &mut Plan) -> Result<Shape> {
+        let mut reach = Reach { kith, actor, links: 0, records: u64::from(plan.page.limit) };
+        let parents = reach.records;
+        reach.record(self, plan, parents)
+    }
+}
+
+/// How much an answer reaches, while it is planned.
+struct Reach<'a> {
+    kith: &'a Kith,
+    actor: &'a Actor,
+    links: usize,
+    records: u64,
+}
+
+impl Reach<'_> {
+    fn record(&mut self, selection: &Selection, plan: &mut Plan, count: u64) -> Result<Shape> {
+        for name in &selection.fields {
+            plan.permit.readable(name)?;
+        }
+        let object = Arc::clone(plan.permit.object());
+        let mut shape = Shape::default();
+        for attribute in &object.attributes {
+            let is_named = selection.fields.iter().any(|name| name == attribute.name);
+            if is_named || (selection.fields.is_empty() && plan.permit.may_read(attribute)) {
+                let column = plan.column(attribute.index);
+                shape.members.push(Member::new(attribute.name, Source::Column(column)));
+            }
+        }
+        for (name, selection) in &selection.links {
+            shape.members.push(Member::new(name, self.link(&object, name, selection, plan, count)?));
+        }
+        Ok(shape)
+    }
+
+    fn link(
+        &mut self,
+        object: &Arc<Object>,
+        name: &str,
+        selection: &Selection,
+        plan: &mut Plan,
+        parents: u64,
+    ) -> Result<Source> {
+        let unknown = || Error::new(Code::UnknownField, format!("{} has no link {name}", object.name));
+        let (place, link) = object.link(name).ok_or_else(unknown)?;
+        let target = self.kith.registry().target(link).ok_or_else(unknown)?;
+        let permit = self.actor.permit(target, Action::Read)?;
+        check_path(link, &plan.permit, &permit)?;
+        let mut child = Plan::new(permit);
+        if !link.is_one() {
+            child.page.limit = MAX_INCLUDED;
+        }
+        let count = parents.saturating_mul(u64::from(child.page.limit));
+        self.links += 1;
+        self.records = self.records.saturating_add(count);
+        if self.links > MAX_LINKS || self.records > MAX_RECORDS {
+            let detail = format!("an answer follows {MAX_LINKS} links and comes to {MAX_RECORDS} records at most");
+            return Err(Error::new(Code::QueryTooComplex, detail));
+        }
+        let shape = self.record(selection, &mut child, count)?;
+        let child = plan.follow(place, child);
+        Ok(if link.is_one() { Source::One(child, shape) } else { Source::Each(child, shape) })
+    }
+}
+
+/// A link is followed by a field; whoever may not read the field does not follow the link.
+fn check_path(link: &Link, near: &Permit, far: &Permit) -> Result<()> {
+    let (permit, field) = match link.path {
+        Path::One { field } => (near, field),
+        Path::Many { field } => (far, field),
+        Path::Via(_) => return Ok(()),
+    };
+    match permit.object().at(field) {
+        Some(attribute) if permit.may_read(attribute) => Ok(()),
+        _ => Err(Error::new(Code::FieldForbidden, format!("your role may not follow {}", link.name))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn selection(fields: &[&str], include: &[&str]) -> Result<Selection> {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        Selection::parse(&owned(fields), &owned(include))
+    }
+
+    #[test]
+    fn a_field_of_a_link_follows_the_link() {
+        let named = selection(&["name", "company.name", "name"], &[]).unwrap();
+        assert_eq!(named.fields, ["name"]);
+        assert_eq!(named, selection(&["name", "company.name"], &["company"]).unwrap());
+        let deep = selection(&[], &["deals.stage", "deals"]).unwrap();
+        assert!(deep.follows_links() && deep.fields.is_empty());
+        assert_eq!(deep.links.len(), 1);
+    }
+
+    #[test]
+    fn links_are_followed_two_deep() {
+        assert!(selection(&["a.b.field"], &["a.b"]).is_ok());
+        assert!(selection(&[], &["a.b.c"]).is_err());
+        assert!(selection(&["a.b.c.field"], &[]).is_err());
+    }
+}

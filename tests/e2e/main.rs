@@ -1,0 +1,12 @@
+//! End-to-end tests: a real server on a fresh database, asked from outside, on SQLite and PostgreSQL.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails panics"
+)]
+
+mod graphql;
+mod support;

@@ -1,0 +1,118 @@
+//! What every test stands on: a server on a fresh database, a client, and callers of every role.
+
+mod client;
+mod database;
+
+use std::{sync::Arc, time::Duration};
+
+pub use client::{Caller, Reply};
+pub use database::Backend;
+use database::Fresh;
+use serde_json::{Value as Json, json};
+
+/// A running server with a workspace in it.
+pub struct Stage {
+    /// The server.
+    pub server: server::Running,
+    /// The first user of the workspace.
+    pub owner: Caller,
+    /// The database behind it.
+    pub database: Arc<Fresh>,
+}
+
+impl Stage {
+    /// A server on a fresh database.
+    pub async fn new(backend: Backend) -> Self {
+        let database = Arc::new(Fresh::new(backend).await);
+        Self::over(database, |_| {}).await
+    }
+
+    /// Another server on the same database, configured otherwise. Its owner is of a workspace of its own.
+    pub async fn over(database: Arc<Fresh>, configure: impl FnOnce(&mut server::Config)) -> Self {
+        let mut config = server::Config::default();
+        config.database = database.url.clone();
+        config.listen = "127.0.0.1:0".to_owned();
+        config.workers = 1;
+        config.request_timeout = Duration::from_secs(60);
+        configure(&mut config);
+        let server = server::run(&config).await.expect("the server starts");
+        let workspace = server.kith.create_workspace(new_workspace("Acme")).await.expect("a workspace");
+        let owner = Caller::new(&server.url, &workspace.key, &workspace.user);
+        Self { server, owner, database }
+    }
+
+    /// The owner of another workspace on the same server.
+    pub async fn stranger(&self) -> Caller {
+        let workspace = self.server.kith.create_workspace(new_workspace("Other")).await.expect("a workspace");
+        Caller::new(&self.server.url, &workspace.key, &workspace.user)
+    }
+
+    /// A new user of the workspace with a key of that role.
+    pub async fn user(&self, role: &str) -> Caller {
+        let user = self.owner.create("users", json!({ "name": format!("A {role}") })).await;
+        let input = json!({ "name": "a key", "userId": user["id"], "role": role });
+        let issued = self.owner.post("/v1/api-keys/issue", &input).await.ok();
+        Caller::new(&self.server.url, issued["secret"].as_str().unwrap(), user["id"].as_str().unwrap())
+    }
+
+    /// A pipeline with an open, a won and a lost stage: the ids of the stages.
+    pub async fn pipeline(&self) -> [String; 3] {
+        let pipeline = self.owner.create("pipelines", json!({ "name": "Sales", "isDefault": true })).await;
+        let mut stages = Vec::new();
+        for (position, (name, kind)) in [("Open", "OPEN"), ("Won", "WON"), ("Lost", "LOST")].iter().enumerate() {
+            let stage = json!({ "pipelineId": pipeline["id"], "name": name, "kind": kind, "position": position });
+            stages.push(text(&self.owner.create("stages", stage).await["id"]));
+        }
+        stages.try_into().unwrap()
+    }
+
+    /// Stops the server and removes the database.
+    pub async fn end(self) {
+        self.server.stop().await.expect("the server stops");
+        if let Ok(database) = Arc::try_unwrap(self.database) {
+            database.remove().await;
+        }
+    }
+}
+
+fn new_workspace(name: &str) -> app::NewWorkspace {
+    app::NewWorkspace {
+        name: name.to_owned(),
+        owner: "Olivia Owner".to_owned(),
+        email: None,
+        time_zone: "Europe/Berlin".to_owned(),
+        currency: "EUR".to_owned(),
+    }
+}
+
+/// The text in a JSON value.
+pub fn text(json: &Json) -> String {
+    json.as_str().unwrap_or_else(|| panic!("{json} is no text")).to_owned()
+}
+
+/// Declares a test that runs on both databases.
+macro_rules! on_both {
+    ($(#[$meta:meta])* async fn $name:ident($stage:ident) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn run($stage: &crate::support::Stage) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                let stage = crate::support::Stage::new(crate::support::Backend::Sqlite).await;
+                run(&stage).await;
+                stage.end().await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                let stage = crate::support::Stage::new(crate::support::Backend::Postgres).await;
+                run(&stage).await;
+                stage.end().await;
+            }
+        }
+    };
+}
+pub(crate) use on_both;
