@@ -1,11 +1,13 @@
 //! Every command, by area. A new one stands in its area's folder and here.
 
-use crate::{command::Registered, platform, sales, service, work_items};
+use crate::{command::Registered, import, platform, sales, service, work_items};
 
 pub(crate) fn all() -> Vec<Registered> {
     vec![
         Registered::of::<platform::api_key::IssueApiKey>(),
         Registered::of::<platform::api_key::RevokeApiKey>(),
+        Registered::of::<platform::job::CancelJob>(),
+        Registered::of::<import::start::StartImport>(),
         Registered::of::<sales::move_deal::MoveDeal>(),
         Registered::of::<sales::close_deal::WinDeal>(),
         Registered::of::<sales::close_deal::LoseDeal>(),

@@ -14,6 +14,7 @@ mod decimal;
 mod draft;
 mod fault;
 mod feed;
+pub(crate) mod job;
 mod json_lines;
 mod lookup;
 mod mapping;
@@ -26,6 +27,7 @@ mod row;
 mod run;
 mod shape;
 mod source;
+pub(crate) mod start;
 mod target;
 mod transform;
 

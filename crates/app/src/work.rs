@@ -314,7 +314,7 @@ impl Work {
     }
 }
 
-fn values_of(object: &Object, companion: Companion) -> Values {
+pub(crate) fn values_of(object: &Object, companion: Companion) -> Values {
     let place = |(name, value)| object.index(name).map(|index| (index, value));
     companion.values.into_iter().filter_map(place).collect()
 }

@@ -2,10 +2,20 @@
 //! the secrets of a workspace.
 
 use kernel::{Error, Result, time::Instant};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Query};
+use sea_orm::{
+    EntityTrait, IntoActiveModel,
+    sea_query::{Alias, Expr, ExprTrait, JoinType, Query},
+};
 use uuid::Uuid;
 
-use crate::{Database, Unit, sql::column};
+use crate::{
+    Database, Unit,
+    entity::{
+        api_key_secret,
+        workspace_secret::{self, CURSOR},
+    },
+    sql::column,
+};
 
 /// A key as it is kept, with what is needed to act under it.
 #[derive(Clone, Debug)]
@@ -64,26 +74,20 @@ impl Database {
     }
 }
 
-/// The name of the workspace's secret that seals cursors.
-const CURSOR: &str = "cursor";
-
 impl Unit {
     /// Keeps the hash of a new key's secret.
     pub async fn keep_key_hash(&mut self, key: Uuid, hash: &str) -> Result<()> {
-        let row = [self.actor().workspace.into(), key.into(), hash.into()];
-        self.keep("api_key_secrets", ["workspace_id", "api_key_id", "hash"], row).await
+        let workspace_id = self.actor().workspace;
+        let kept = api_key_secret::Model { workspace_id, api_key_id: key, hash: hash.to_owned() };
+        let insert = api_key_secret::Entity::insert(kept.into_active_model());
+        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(Error::internal)
     }
 
     /// Keeps the key with which the new workspace seals its cursors.
     pub async fn keep_cursor_key(&mut self, value: &str) -> Result<()> {
-        let row = [self.actor().workspace.into(), CURSOR.into(), value.into()];
-        self.keep("workspace_secrets", ["workspace_id", "name", "value"], row).await
-    }
-
-    async fn keep<const N: usize>(&mut self, table: &str, columns: [&str; N], row: [Expr; N]) -> Result<()> {
-        let mut insert = Query::insert();
-        insert.into_table(Alias::new(table)).columns(columns.map(Alias::new));
-        insert.values(row).map_err(Error::internal)?;
-        self.lane().execute(&insert).await.map(drop)
+        let workspace_id = self.actor().workspace;
+        let kept = workspace_secret::Model { workspace_id, name: CURSOR.to_owned(), value: value.to_owned() };
+        let insert = workspace_secret::Entity::insert(kept.into_active_model());
+        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(Error::internal)
     }
 }

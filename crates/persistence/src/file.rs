@@ -1,36 +1,33 @@
 //! The bytes of files, in pieces, so that neither reading nor writing holds a whole file in memory.
 
-use kernel::{Result, actor::Actor};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
+use kernel::{Error, Result, actor::Actor};
+use sea_orm::{EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
-use crate::{Database, Unit};
+use crate::{
+    Database, Unit,
+    entity::file_chunk::{Entity, Model},
+};
 
 /// The size of a piece.
 pub const PIECE: usize = 256 * 1024;
 
-const TABLE: &str = "file_chunks";
-
 impl Unit {
     /// Keeps a piece of a file.
     pub async fn keep_piece(&mut self, file: Uuid, position: i64, bytes: Vec<u8>) -> Result<()> {
-        let mut insert = Query::insert();
-        insert.into_table(Alias::new(TABLE));
-        insert.columns(["workspace_id", "file_id", "position", "bytes"].map(Alias::new));
-        insert.values_panic([self.actor().workspace.into(), file.into(), position.into(), bytes.into()]);
-        self.lane().execute(&insert).await.map(drop)
+        let piece = Model { workspace_id: self.actor().workspace, file_id: file, position, bytes };
+        let insert = Entity::insert(piece.into_active_model());
+        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(Error::internal)
     }
 }
 
 impl Database {
     /// A piece of a file; none behind its end. Whoever asks has found the file's record first.
+    #[expect(clippy::disallowed_methods, reason = "the whole key is given, the workspace first")]
     pub async fn piece(&self, actor: &Actor, file: Uuid, position: i64) -> Result<Option<Vec<u8>>> {
-        let mut select = Query::select();
-        select.column(Alias::new("bytes")).from(Alias::new(TABLE));
-        select.and_where(Expr::col(Alias::new("workspace_id")).eq(actor.workspace));
-        select.and_where(Expr::col(Alias::new("file_id")).eq(file));
-        select.and_where(Expr::col(Alias::new("position")).eq(position));
         let mut lane = self.reader(actor.workspace).await?;
-        lane.rows(&select).await?.first().map(|row| row.get(0)).transpose()
+        let piece = Entity::find_by_id((actor.workspace, file, position));
+        let piece = piece.one(&lane.orm()).await.map_err(Error::internal)?;
+        Ok(piece.map(|piece| piece.bytes))
     }
 }

@@ -5,6 +5,8 @@
 //! lives in the session, where the row-level policies read it: a lane remembers whose it was, so that only
 //! a change of workspace costs a round trip. And the driver's pool pings a connection whenever it comes back.
 
+mod orm;
+
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
@@ -207,8 +209,14 @@ impl Lane {
             if database.is_foreign_key_violation() {
                 return Error { cause: Some(Arc::new(error)), ..Code::ReferenceNotFound.into() };
             }
-            let timed_out = database.code().is_some_and(|code| code == "57014");
-            return if timed_out { Code::Timeout.into() } else { Error::internal(error) };
+            let code = match database.code().as_deref() {
+                Some("57014") => Code::Timeout,
+                // Two transactions waited for each other, or another process kept SQLite's file: the same
+                // request may succeed a moment later.
+                Some("40P01" | "40001" | "5" | "261" | "517") => Code::Unavailable,
+                _ => return Error::internal(error),
+            };
+            return Error { cause: Some(Arc::new(error)), ..code.into() };
         }
         self.busy = true;
         unavailable(error)

@@ -3,6 +3,7 @@
 
 pub mod credential;
 pub mod dialect;
+mod entity;
 pub mod file;
 mod lane;
 mod log;

@@ -1,5 +1,6 @@
 //! The command line.
 
+pub(crate) mod import;
 mod key;
 mod schema;
 mod workspace;
@@ -56,6 +57,8 @@ enum Command {
     /// Keys
     #[command(subcommand)]
     Key(key::Command),
+    /// Imports a file: its rows become records
+    Import(import::Command),
     /// Prints the contract
     Schema(schema::Schema),
 }
@@ -75,26 +78,25 @@ pub fn main() -> ExitCode {
 }
 
 fn run(line: Line, matches: &ArgMatches) -> Outcome<ExitCode> {
-    if let Command::Schema(schema) = line.command {
-        return schema.print().map(|()| ExitCode::SUCCESS);
-    }
     let named = matches.value_source("database") == Some(ValueSource::CommandLine);
     let config = configuration(line.config, line.flags)?;
     log::start(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(execute(line.command, config, named)).map(|()| ExitCode::SUCCESS)
+    runtime.block_on(execute(line.command, config, named))
 }
 
 /// `named` tells that the database was named by a flag, for those who must not take it from elsewhere.
-async fn execute(command: Command, config: Config, named: bool) -> Outcome {
+async fn execute(command: Command, config: Config, named: bool) -> Outcome<ExitCode> {
     match command {
         Command::Serve => serve(&config).await,
         Command::Demo(demo) => demo::run(demo, config, named).await,
         Command::Migrate => migrate(&config).await,
         Command::Workspace(command) => command.run(&config).await,
         Command::Key(command) => command.run(&config).await,
+        Command::Import(command) => return command.run(&config).await,
         Command::Schema(schema) => schema.print(),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 fn configuration(file: Option<PathBuf>, mut flags: Layer) -> Outcome<Config> {
@@ -113,11 +115,11 @@ async fn serve(config: &Config) -> Outcome {
 async fn migrate(config: &Config) -> Outcome {
     let steps = database::migrate(&config.database).await?;
     for step in &steps {
-        say(format_args!("took {step}"))?;
+        say(format_args!("applied {step}"))?;
     }
     match steps.len() {
         0 => say("The schema was up to date."),
-        count => say(format_args!("The schema is up to date; {count} steps were taken.")),
+        lacked => say(format_args!("The schema is up to date; it lacked {lacked} steps.")),
     }
 }
 

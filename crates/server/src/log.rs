@@ -16,7 +16,7 @@ pub(crate) fn start(config: &Config) -> Outcome {
     let log = fmt().with_env_filter(filter).with_writer(stderr);
     match config.log_format {
         LogFormat::Text => log.with_ansi(stderr().is_terminal()).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).try_init(),
     }
     .map_err(|error| Failure::new(error.to_string()))
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod database;
+mod expect;
 
 use std::{sync::Arc, time::Duration};
 

@@ -91,7 +91,8 @@ impl Mapping {
         Self::from_value(value)
     }
 
-    fn from_value(file: Value) -> Result<Self, MappingError> {
+    /// Reads a mapping that is part of something else.
+    pub fn from_value(file: Value) -> Result<Self, MappingError> {
         let Value::Object(mut file) = file else {
             return Err(MappingError::new("", "it is not an object"));
         };

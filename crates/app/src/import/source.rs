@@ -21,6 +21,19 @@ pub enum Format {
 }
 
 impl Format {
+    /// As clients spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "CSV",
+            Self::JsonLines => "JSON_LINES",
+        }
+    }
+
+    /// The format of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Csv, Self::JsonLines].into_iter().find(|format| format.name() == name)
+    }
+
     /// The format a file's extension promises: `csv`, `jsonl` or `ndjson`.
     pub fn from_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Seek, Write};
 
 use domain::platform::file;
-use futures::{Stream, StreamExt, TryStreamExt, pin_mut, stream};
+use futures::{Stream, TryStreamExt, pin_mut, stream};
 use kernel::{
     Code, Error, Record, Result, Violation, actor::Actor, change::Companion, field::Field, input,
     object::Action, value::FieldType,

@@ -1,1 +1,220 @@
-//! stub
+//! `cancelJob`, and how jobs are taken from the queue, done and ended.
+
+use std::sync::Arc;
+
+use domain::{
+    platform::job::{self, JobState},
+    roles,
+};
+use kernel::{
+    Code, Error, Record, Result,
+    actor::{Actor, Origin},
+    id::TypeId,
+    object::Action,
+    time::Instant,
+};
+use persistence::queue::{Claim, Progress};
+use serde::Deserialize;
+use tokio::sync::watch;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::{
+    Kith,
+    command::{Command, Produced, Spec, record},
+    import::job::{End, import},
+    work::Work,
+};
+
+/// Whoever works on a job has it for so long from each step on; then it is taken for left behind.
+const LEASE_MICROS: i64 = 120 * 1_000_000;
+/// When a job is tried again that the store could not serve.
+const RETRY_MICROS: i64 = 30 * 1_000_000;
+/// So often a job is begun without coming forward.
+const MAX_ATTEMPTS: i64 = 5;
+
+/// What cancels a job.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CancelJob {}
+
+impl Command for CancelJob {
+    const SPEC: Spec = Spec {
+        name: "cancelJob",
+        object: "job",
+        path: "cancel",
+        doc: "Stops a job that waits or is at work. What it has written so far stays.",
+        action: Action::Update,
+        needs_version: false,
+        starts_job: false,
+        outputs: &[record("job", "job", "The cancelled job.")],
+    };
+    type On = Record;
+
+    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+        if !matches!(before.get(job::STATE), Some(JobState::Queued | JobState::Running)) {
+            return Err(Error::new(Code::IllegalState, "the job has ended already"));
+        }
+        let progress = work.unit.dequeue_job(before.id(), None).await?;
+        let now = work.now();
+        let cancelled = work.change(before, |job| {
+            job.set(job::STATE, JobState::Cancelled);
+            job.set(job::FINISHED_AT, now);
+            progress.iter().for_each(|progress| tell(job, progress));
+        });
+        Ok(vec![(&cancelled.await?).into()])
+    }
+}
+
+impl Kith {
+    /// Waits until this process puts a job into the queue.
+    pub async fn job_queued(&self) {
+        self.0.queued.notified().await;
+    }
+
+    /// Does the job that waits longest, unless the server is to stop; false where none waits.
+    pub async fn work_off_job(&self, stopping: &watch::Receiver<bool>) -> Result<bool> {
+        let now = self.context().clock.now();
+        let lease = self.context().ids.next(now);
+        let Some(mut claim) = self.database().claim_job(lease, now, lease_end(now)).await? else {
+            return Ok(false);
+        };
+        let id = TypeId { prefix: "job", uuid: claim.job }.to_string();
+        tracing::info!(job = %id, rows = claim.progress.read, "begins to work on a job");
+        let keeper = keeper(&claim, id.as_str().into());
+        let done = self.work_on(&keeper, &mut claim, stopping).await;
+        let (state, detail) = match done {
+            Ok(End::Complete) => (JobState::Succeeded, None),
+            Ok(End::Lost) => return Ok(true),
+            Ok(End::Stopping) => {
+                let now = self.context().clock.now();
+                return self.database().release_job(&claim, now, true).await.map(|()| true);
+            }
+            Err(error) if matches!(error.code, Code::Unavailable | Code::Timeout) => {
+                tracing::warn!(job = %id, %error, cause = ?error.cause, "a job is tried again later");
+                let later = Instant(self.context().clock.now().0.saturating_add(RETRY_MICROS));
+                return self.database().release_job(&claim, later, false).await.map(|()| true);
+            }
+            Err(error) => {
+                if error.code == Code::Internal {
+                    tracing::error!(job = %id, %error, cause = ?error.cause, "a job failed");
+                }
+                (JobState::Failed, Some(told(&error)))
+            }
+        };
+        self.end_job(&keeper, &claim, state, detail).await.map(|()| true)
+    }
+
+    async fn work_on(
+        &self,
+        keeper: &Actor,
+        claim: &mut Claim,
+        stopping: &watch::Receiver<bool>,
+    ) -> Result<End> {
+        if claim.attempts > MAX_ATTEMPTS {
+            let detail = format!("the job was begun {MAX_ATTEMPTS} times and never came forward");
+            return Err(Error::new(Code::IllegalState, detail));
+        }
+        let Some(job) = self.begin_job(keeper, claim).await? else { return Ok(End::Lost) };
+        let request_id = Arc::clone(&keeper.request_id);
+        let actor = self.actor_of_key(claim.workspace, claim.credential, Origin::Import, request_id).await;
+        let actor = actor.map_err(|error| match error.code {
+            Code::Unauthenticated => Error::new(error.code, "the key that started the job is no longer good"),
+            _ => error,
+        })?;
+        import(self, &actor, keeper, claim, &job, stopping.clone()).await
+    }
+
+    /// Notes that the job is worked on; none where there is nothing to do any more.
+    async fn begin_job(&self, keeper: &Actor, claim: &Claim) -> Result<Option<Record>> {
+        let mut work = Work::begin(self, keeper).await?;
+        let permit = work.permit("job", Action::Update)?;
+        let job = work.lock(&permit, claim.job, None).await?;
+        let now = work.now();
+        let job = match job.get(job::STATE) {
+            Some(JobState::Queued) => {
+                let begun = work.change(job, |job| {
+                    job.set(job::STATE, JobState::Running);
+                    job.set(job::STARTED_AT, now);
+                });
+                Some(begun.await?)
+            }
+            Some(JobState::Running) => Some(job),
+            _ => {
+                work.unit.dequeue_job(claim.job, None).await?;
+                None
+            }
+        };
+        work.commit().await?;
+        Ok(job)
+    }
+
+    /// Notes how the job ended, unless it is no longer in these hands.
+    async fn end_job(
+        &self,
+        keeper: &Actor,
+        claim: &Claim,
+        state: JobState,
+        detail: Option<String>,
+    ) -> Result<()> {
+        let mut work = Work::begin(self, keeper).await?;
+        let permit = work.permit("job", Action::Update)?;
+        let job = work.lock(&permit, claim.job, None).await?;
+        let Some(progress) = work.unit.dequeue_job(claim.job, Some(claim)).await? else {
+            return work.unit.abandon().await;
+        };
+        let now = work.now();
+        let ended = work.change(job, |job| {
+            job.set(job::STATE, state);
+            job.set(job::FINISHED_AT, now);
+            job.set(job::DETAIL, detail.map(|detail| detail.chars().take(2_000).collect::<String>()));
+            tell(job, &progress);
+        });
+        ended.await?;
+        work.commit().await
+    }
+}
+
+/// Shows in the job's record how far the job has come.
+pub(crate) async fn show_progress(kith: &Kith, keeper: &Actor, claim: &Claim) -> Result<()> {
+    let mut work = Work::begin(kith, keeper).await?;
+    let permit = work.permit("job", Action::Update)?;
+    let job = work.lock(&permit, claim.job, None).await?;
+    if job.get(job::STATE) == Some(JobState::Running) {
+        work.change(job, |job| tell(job, &claim.progress)).await?;
+    }
+    work.commit().await
+}
+
+/// Until when a job is in the hands of whoever works on it now.
+pub(crate) fn lease_end(now: Instant) -> Instant {
+    Instant(now.0.saturating_add(LEASE_MICROS))
+}
+
+/// Who keeps the job's own record: its owner, with leave for just that, whatever becomes of the key.
+fn keeper(claim: &Claim, request_id: Arc<str>) -> Actor {
+    Actor {
+        workspace: claim.workspace,
+        user: claim.user,
+        credential: Some(claim.credential),
+        role: &roles::OWNER,
+        zone: chrono_tz::UTC,
+        origin: Origin::Import,
+        request_id,
+    }
+}
+
+fn tell(job: &mut Record, progress: &Progress) {
+    let Progress { read, created, updated, unchanged, rejected, errors: _ } = *progress;
+    job.set(job::ROWS_READ, read);
+    job.set(job::ROWS_CREATED, created);
+    job.set(job::ROWS_UPDATED, updated);
+    job.set(job::ROWS_UNCHANGED, unchanged);
+    job.set(job::ROWS_REJECTED, rejected);
+}
+
+/// What the job's owner is told of a failure.
+fn told(error: &Error) -> String {
+    let violations = error.violations.iter().map(|violation| violation.detail.as_str());
+    std::iter::once(error.detail.as_str()).chain(violations).collect::<Vec<_>>().join("; ")
+}

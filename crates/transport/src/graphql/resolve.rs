@@ -1,10 +1,11 @@
 //! Field by field: the executor's way. It serves what plans do not: mutations' payloads, and queries mixed
 //! with introspection. It reads through the same lists and records, one field after the other.
 
+mod write;
+
 use std::{any::Any, sync::Arc};
 
 use app::{
-    command::{Call, Product},
     listing::{Listing, Part},
     view::{Collection, Panel, View},
 };
@@ -23,11 +24,9 @@ use kernel::{
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::{
-    error,
-    extension::Ask,
-    schema::mutation::Standard,
-};
+pub use write::{command, errors, output, write};
+
+use super::{error, extension::Ask};
 
 /// A record whose plain fields have been read.
 struct Node {
@@ -51,17 +50,6 @@ struct Edge {
     node: Arc<Node>,
     cursor: String,
     mixed: bool,
-}
-
-/// What a mutation wrote.
-struct Payload {
-    outputs: Vec<(&'static str, Option<Shown>)>,
-    errors: Vec<Json>,
-}
-
-enum Shown {
-    Record(Arc<Node>),
-    Text(String),
 }
 
 type Answer<'a> = Result<Option<FieldValue<'a>>>;
@@ -182,10 +170,6 @@ pub fn section<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<
             _ => Some(typed(&edge.node, edge.mixed)),
         }));
     }
-    if let Ok(payload) = parent::<Payload>(&ctx) {
-        let errors = payload.errors.iter().map(|error| FieldValue::owned_any(error.clone()));
-        return ready(Ok(Some(FieldValue::list(errors))));
-    }
     ready(parent::<Page>(&ctx).map(|page| match name {
         "nodes" => Some(FieldValue::list(page.nodes.iter().map(|node| typed(node, page.mixed)))),
         "edges" => {
@@ -261,103 +245,6 @@ pub fn panel<'a>(ctx: ResolverContext<'a>, panel: &'static Panel) -> FieldFuture
         let page = page(ask, &child.plan, &found, false)?;
         Ok(Some(FieldValue::list(page.nodes.into_iter().map(FieldValue::owned_any))))
     })
-}
-
-/// A standard operation that writes.
-pub fn write<'a>(ctx: ResolverContext<'a>, standard: Standard, object: Arc<Object>) -> FieldFuture<'a> {
-    future(async move {
-        let ask = asked(&ctx)?;
-        let (kith, actor) = (&ask.kith, &ask.caller.actor);
-        let written = match (standard, target(&ctx, &object)) {
-            (Standard::Create, _) => kith.create(actor, object.name, &input(&ctx)).await,
-            (_, Err(error)) => Err(error),
-            (Standard::Update, Ok((id, seen))) => kith.update(actor, object.name, id, seen, &input(&ctx)).await,
-            (Standard::Delete, Ok((id, seen))) => kith.delete(actor, object.name, id, seen).await,
-            (Standard::Restore, Ok((id, seen))) => kith.restore(actor, object.name, id, seen).await,
-        };
-        let written = written.map(|record| vec![(object.name, Some(object.name), Product::Record(record.id()))]);
-        payload(ask, written).await
-    })
-}
-
-/// A command.
-pub fn command<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
-    future(async move {
-        let ask = asked(&ctx)?;
-        let command = ask.kith.commands().iter().find(|command| command.spec.name == name);
-        let command = command.ok_or(Code::UnknownOperation)?;
-        let mut call = Call { input: input(&ctx), ..Call::default() };
-        let target = match command.on_record {
-            true => target(&ctx, ask.kith.object(command.spec.object)?).map(Some),
-            false => Ok(None),
-        };
-        let produced = match target {
-            Ok(target) => {
-                if let Some((id, seen)) = target {
-                    (call.id, call.expected_version) = (Some(id), seen);
-                }
-                command.run(&ask.kith, &ask.caller.actor, call).await
-            }
-            Err(error) => Err(error),
-        };
-        let named = |(output, product): (&app::command::Output, Product)| {
-            let object = match output.kind {
-                app::command::OutputKind::Record(object) => Some(object),
-                app::command::OutputKind::Text => None,
-            };
-            (output.name, object, product)
-        };
-        payload(ask, produced.map(|all| command.spec.outputs.iter().zip(all).map(named).collect())).await
-    })
-}
-
-/// What a mutation's payload shows: records are read again, as the caller may see them.
-async fn payload<'a>(ask: &Ask, written: Result<Vec<(&'static str, Option<&'static str>, Product)>>) -> Answer<'a> {
-    let written = match written {
-        Ok(written) => written,
-        Err(error) if error.is_expected() => {
-            let errors = error::user_errors(&error);
-            return Ok(Some(FieldValue::owned_any(Payload { outputs: Vec::new(), errors })));
-        }
-        Err(error) => return Err(error),
-    };
-    let mut outputs = Vec::new();
-    for (name, object, product) in written {
-        let shown = match (object, product) {
-            (Some(object), Product::Record(id)) => {
-                let permit = ask.caller.actor.permit(ask.kith.object(object)?, Action::Read)?;
-                node_of(ask, permit, id, Deleted::Include).await?.map(Shown::Record)
-            }
-            (_, Product::Text(text)) => Some(Shown::Text(text)),
-            _ => None,
-        };
-        outputs.push((name, shown));
-    }
-    Ok(Some(FieldValue::owned_any(Payload { outputs, errors: Vec::new() })))
-}
-
-/// An output of a mutation.
-pub fn output<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
-    ready(parent::<Payload>(&ctx).map(|payload| {
-        let (_, shown) = payload.outputs.iter().find(|(other, _)| *other == name)?;
-        match shown.as_ref()? {
-            Shown::Record(node) => Some(FieldValue::owned_any(Arc::clone(node))),
-            Shown::Text(text) => plain(&text.as_str().into()),
-        }
-    }))
-}
-
-fn target(ctx: &ResolverContext<'_>, object: &Object) -> Result<(Uuid, Option<i64>)> {
-    let seen = ctx.args.get("expectedVersion").filter(|version| !version.is_null());
-    let seen = seen.map(|version| version.i64()).transpose().map_err(|_| Error::from(Code::InvalidParameter))?;
-    Ok((id_argument(ctx, object)?, seen))
-}
-
-fn input(ctx: &ResolverContext<'_>) -> Map<String, Json> {
-    match argument(ctx, "input") {
-        Some(Json::Object(members)) => members,
-        _ => Map::new(),
-    }
 }
 
 fn argument(ctx: &ResolverContext<'_>, name: &str) -> Option<Json> {

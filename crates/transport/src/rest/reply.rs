@@ -42,7 +42,9 @@ impl Ask<'_> {
 
     /// Reads the one record of a plan.
     pub async fn shown_by(&self, plan: &mut Plan, shape: &Shape) -> Result<Option<Shown>> {
-        let version = plan.object().index(system::VERSION.def.name).map(|field| plan.column(field));
+        // The records of a log never change; what some call a version is that of another record.
+        let field = plan.object().index(system::VERSION.def.name).filter(|_| plan.object().is_mutable());
+        let version = field.map(|field| plan.column(field));
         let table = self.kith.read(plan).await?;
         if table.is_empty() {
             return Ok(None);

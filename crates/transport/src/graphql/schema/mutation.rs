@@ -142,7 +142,7 @@ fn payload(name: &str, outputs: &[(&'static str, OutputKind, &str)], registry: &
         };
         payload = payload.field(Field::new(name, TypeRef::named(of), move |ctx| resolve::output(ctx, name)).description(*doc));
     }
-    let errors = Field::new("userErrors", TypeRef::named_nn_list_nn("UserError"), |ctx| resolve::section(ctx, "userErrors"));
+    let errors = Field::new("userErrors", TypeRef::named_nn_list_nn("UserError"), resolve::errors);
     payload.field(errors.description("What is wrong; empty where all went well."))
 }
 

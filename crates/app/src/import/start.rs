@@ -1,0 +1,112 @@
+//! `startImport`.
+
+use domain::platform::{
+    file,
+    job::{self, JobKind, JobState},
+};
+use kernel::{Code, Error, Record, Result, Violation, change::Companion, id::TypeId, object::Action};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::{
+    mapping::{MAX_MAPPING_BYTES, Mapping, MappingError},
+    source::Format,
+    target::Target,
+};
+use crate::{
+    command::{Command, Produced, Spec, record},
+    work::Work,
+};
+
+/// What starts an import.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StartImport {
+    /// The object whose records the rows become: `contact`.
+    object: String,
+    /// The id of the stored file.
+    file_id: String,
+    /// How the file is written: `CSV`, with a header row, or `JSON_LINES`; by the ending of its name where nothing
+    /// is said.
+    format: Option<String>,
+    /// Which column becomes which field, and how an existing record is recognised.
+    #[schema(value_type = Object)]
+    mapping: Json,
+    /// Whether everything is tried and nothing written; the job then tells what would have been.
+    dry_run: Option<bool>,
+}
+
+impl Command for StartImport {
+    const SPEC: Spec = Spec {
+        name: "startImport",
+        object: "job",
+        path: "import",
+        doc: "Starts to import a stored file: each row creates a record, or changes the one that the mapping \
+              recognises in it. A row with errors is left out and told of in the job's `errors`, of which the first \
+              10 000 are kept; the others are written all the same.",
+        action: Action::Create,
+        needs_version: false,
+        starts_job: true,
+        outputs: &[record("job", "job", "The job that imports the file.")],
+    };
+    type On = ();
+
+    async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
+        let file = work.referenced("file", "fileId", &self.file_id).await?;
+        let (format, mapping) = (self.format(&file)?, self.mapping()?);
+        let kith = work.kith.clone();
+        if kith.object(&self.object).is_err() {
+            let detail = format!("there is no object {}", self.object);
+            return Err(Violation::new(Code::UnknownValue, "/object", detail).into());
+        }
+        Target::new(&kith, work.actor(), &self.object, mapping, "/mapping")?;
+        let keyless = || Error::new(Code::Forbidden, "a job is started with a key");
+        let credential = work.actor().credential.ok_or_else(keyless)?;
+        let request = json!({
+            "object": self.object,
+            "fileId": TypeId { prefix: &file.object.prefix, uuid: file.id() }.to_string(),
+            "format": format.name(),
+            "mapping": self.mapping,
+            "dryRun": self.dry_run.unwrap_or_default(),
+        });
+        let user = work.actor().user;
+        let job = Companion::new("job")
+            .with(job::KIND, JobKind::Import)
+            .with(job::STATE, JobState::Queued)
+            .with(job::REQUEST, request)
+            .with(job::OWNER, user);
+        let job = work.make(job).await?;
+        work.unit.enqueue_job(job.id(), credential).await?;
+        work.queues = true;
+        Ok(vec![(&job).into()])
+    }
+}
+
+impl StartImport {
+    fn format(&self, file: &Record) -> Result<Format> {
+        let name = file.get(file::NAME).unwrap_or_default();
+        let by_name = || name.rsplit_once('.').and_then(|(_, ending)| Format::from_extension(ending));
+        match &self.format {
+            Some(name) => Format::from_name(name).ok_or_else(|| {
+                Violation::new(Code::UnknownValue, "/format", "format is one of CSV, JSON_LINES").into()
+            }),
+            None => by_name().ok_or_else(|| {
+                let detail = "format is required where the file's name ends in none of csv, jsonl, ndjson";
+                Violation::new(Code::Required, "/format", detail).into()
+            }),
+        }
+    }
+
+    fn mapping(&self) -> Result<Mapping> {
+        if self.mapping.to_string().len() > MAX_MAPPING_BYTES {
+            let detail = format!("a mapping may have {} KiB", MAX_MAPPING_BYTES / 1024);
+            return Err(Violation::new(Code::OutOfRange, "/mapping", detail).into());
+        }
+        let wrong = |MappingError { pointer, message }| {
+            Violation::new(Code::Invalid, format!("/mapping{pointer}"), message).into()
+        };
+        Mapping::from_value(self.mapping.clone()).map_err(wrong)
+    }
+}

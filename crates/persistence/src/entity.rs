@@ -1,0 +1,5 @@
+//! The engine's own tables as entities: what clients never see as records.
+
+pub(crate) mod api_key_secret;
+pub(crate) mod file_chunk;
+pub(crate) mod workspace_secret;
