@@ -16,9 +16,10 @@ fn tables() -> Vec<Table> {
                 reference("job_id", "jobs").required(),
                 id("user_id").required(),
                 id("credential_id").required(),
-                instant("queued_at").required(),
+                // Microseconds since 1970, as everything here is an id or a number.
+                integer("queued_at").required(),
                 id("lease"),
-                instant("locked_until"),
+                integer("locked_until"),
                 count("attempts"),
                 count("rows_read"),
                 count("rows_created"),

@@ -8,5 +8,7 @@
     reason = "a test that fails panics"
 )]
 
+mod contract;
+mod conformance;
 mod graphql;
 mod support;

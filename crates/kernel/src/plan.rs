@@ -188,7 +188,10 @@ impl Plan {
     pub fn position(&self, row: &[Value]) -> Vec<Value> {
         let key = |order: &Order| {
             let place = self.columns.iter().position(|column| *column == order.field)?;
-            Some(sort_key(row.get(place)?))
+            let value = row.get(place)?;
+            // A choice is ordered by its name as it is spelled.
+            let is_choice = matches!(self.object().at(order.field)?.kind, Kind::Choice(_));
+            Some(if is_choice { value.clone() } else { sort_key(value) })
         };
         self.order.iter().map(|order| key(order).unwrap_or_default()).collect()
     }

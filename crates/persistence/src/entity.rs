@@ -2,4 +2,5 @@
 
 pub(crate) mod api_key_secret;
 pub(crate) mod file_chunk;
+pub(crate) mod queued_job;
 pub(crate) mod workspace_secret;

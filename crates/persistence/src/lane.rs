@@ -17,7 +17,10 @@ use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, postgres::PgConnectOptions,
     sqlite::SqliteConnectOptions,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use uuid::Uuid;
 
 use crate::dialect::{Dialect, Row, Statement, build};
@@ -43,6 +46,8 @@ struct Open {
 /// A set of lanes.
 pub(crate) struct Lanes {
     address: Address,
+    /// The runtime that the sockets belong to.
+    runtime: Handle,
     turns: Arc<Semaphore>,
     idle: Mutex<Vec<Open>>,
     statements: Arc<AtomicU64>,
@@ -62,7 +67,7 @@ impl Lanes {
     /// So many lanes to one address.
     pub fn new(address: Address, count: usize, statements: Arc<AtomicU64>) -> Arc<Self> {
         let turns = Arc::new(Semaphore::new(count));
-        Arc::new(Self { address, turns, idle: Mutex::default(), statements })
+        Arc::new(Self { address, runtime: Handle::current(), turns, idle: Mutex::default(), statements })
     }
 
     /// The next free lane, set to a workspace.
@@ -87,8 +92,17 @@ impl Lanes {
         }
     }
 
+    /// Opens a connection. Its socket ends with the runtime it was opened in, and a request may run in that
+    /// of a worker which ends before the others: so the store's own runtime opens it.
     async fn connect(&self) -> Result<Connection> {
-        match &self.address {
+        let address = self.address.clone();
+        self.runtime.spawn(async move { address.connect().await }).await.map_err(Error::internal)?
+    }
+}
+
+impl Address {
+    async fn connect(&self) -> Result<Connection> {
+        match self {
             Address::Sqlite(options) => {
                 SqliteConnection::connect_with(options).await.map(Connection::Sqlite).map_err(unavailable)
             }

@@ -2,14 +2,22 @@
 //! transaction, so that nobody whose lease has gone to another, or whose job was cancelled, writes anything.
 //!
 //! The rows are ids and numbers, and every process reaches those of all workspaces.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these rows are no records, and the queue is one for all workspaces"
+)]
 
-use kernel::{Result, time::Instant};
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query};
+use kernel::{Error, Result, time::Instant};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use uuid::Uuid;
 
-use crate::{Database, Unit, dialect::Row};
-
-const TABLE: &str = "job_queue";
+use crate::{
+    Database, Unit,
+    entity::queued_job::{ActiveModel, Column, Entity, Model},
+};
 
 /// How far a job has come, in rows of its file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -26,31 +34,6 @@ pub struct Progress {
     pub rejected: i64,
     /// Errors kept.
     pub errors: i64,
-}
-
-impl Progress {
-    fn columns(self) -> [(&'static str, i64); 6] {
-        let Self { read, created, updated, unchanged, rejected, errors } = self;
-        [
-            ("rows_read", read),
-            ("rows_created", created),
-            ("rows_updated", updated),
-            ("rows_unchanged", unchanged),
-            ("rows_rejected", rejected),
-            ("errors_kept", errors),
-        ]
-    }
-
-    fn read(row: &Row, first: usize) -> Result<Self> {
-        Ok(Self {
-            read: row.get(first)?,
-            created: row.get(first + 1)?,
-            updated: row.get(first + 2)?,
-            unchanged: row.get(first + 3)?,
-            rejected: row.get(first + 4)?,
-            errors: row.get(first + 5)?,
-        })
-    }
 }
 
 /// A job in the hands of whoever works on it.
@@ -72,106 +55,134 @@ pub struct Claim {
     pub progress: Progress,
 }
 
-impl Database {
-    /// Takes the job that waits longest and that nobody works on.
-    pub async fn claim_job(&self, lease: Uuid, now: Instant, until: Instant) -> Result<Option<Claim>> {
-        let mut select = Query::select();
-        select.columns(["workspace_id", "job_id"].map(Alias::new)).from(Alias::new(TABLE));
-        let mut lane = self.reader(Uuid::nil()).await?;
-        select.cond_where(free(lane.dialect(), now));
-        select.order_by(Alias::new("queued_at"), Order::Asc).limit(1);
-        let waiting = lane.rows(&select).await?;
-        let Some(row) = waiting.first() else { return Ok(None) };
-        let (workspace, job): (Uuid, Uuid) = (row.get(0)?, row.get(1)?);
-        drop(lane);
+impl Model {
+    fn progress(&self) -> Progress {
+        Progress {
+            read: self.rows_read,
+            created: self.rows_created,
+            updated: self.rows_updated,
+            unchanged: self.rows_unchanged,
+            rejected: self.rows_rejected,
+            errors: self.errors_kept,
+        }
+    }
+}
 
-        let mut lane = self.writers.lane(Uuid::nil()).await?;
-        let mut update = Query::update();
-        update.table(Alias::new(TABLE)).value(Alias::new("lease"), lease);
-        update.value(Alias::new("locked_until"), Expr::value(lane.dialect().instant(until)));
-        update.value(Alias::new("attempts"), Expr::col(Alias::new("attempts")).add(1));
-        update.and_where(Expr::col(Alias::new("workspace_id")).eq(workspace));
-        update.and_where(Expr::col(Alias::new("job_id")).eq(job)).cond_where(free(lane.dialect(), now));
-        let mut columns = vec!["user_id", "credential_id", "attempts"];
-        columns.extend(Progress::default().columns().map(|(name, _)| name));
-        update.returning(Query::returning().columns(columns.into_iter().map(Alias::new)));
-        let claimed = lane.rows(&update).await?;
-        let claim = |row: &Row| -> Result<Claim> {
-            let (user, credential, attempts) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let progress = Progress::read(row, 3)?;
-            Ok(Claim { workspace, job, user, credential, lease, attempts, progress })
+impl Database {
+    /// Takes the job that waits longest and that nobody works on, under a new lease.
+    pub async fn claim_job(&self, lease: Uuid, now: Instant, until: Instant) -> Result<Option<Claim>> {
+        let mut lane = self.reader(Uuid::nil()).await?;
+        let waiting = Entity::find().filter(free(now)).order_by_asc(Column::QueuedAt);
+        let waiting = waiting.one(&lane.orm()).await.map_err(Error::internal)?;
+        drop(lane);
+        let Some(job) = waiting else { return Ok(None) };
+
+        let attempts = job.attempts.saturating_add(1);
+        let taken = ActiveModel {
+            lease: Set(Some(lease)),
+            locked_until: Set(Some(until.0)),
+            attempts: Set(attempts),
+            ..ActiveModel::default()
         };
-        claimed.first().map(claim).transpose()
+        let own =
+            Condition::all().add(Column::WorkspaceId.eq(job.workspace_id)).add(Column::JobId.eq(job.job_id));
+        let mut lane = self.writers.lane(Uuid::nil()).await?;
+        let update = Entity::update_many().set(taken).filter(own).filter(free(now));
+        // Another process may have been quicker.
+        if update.exec(&lane.orm()).await.map_err(Error::internal)?.rows_affected != 1 {
+            return Ok(None);
+        }
+        let progress = job.progress();
+        let Model { workspace_id, job_id, user_id, credential_id, .. } = job;
+        Ok(Some(Claim {
+            workspace: workspace_id,
+            job: job_id,
+            user: user_id,
+            credential: credential_id,
+            lease,
+            attempts,
+            progress,
+        }))
     }
 
-    /// Gives a job back to be taken by anybody after this instant; one that ended by itself says so by
-    /// `forgiven`, and the attempt is not counted.
+    /// Gives a job back, to be taken by anybody after this instant. Where it is `forgiven`, the attempt is not
+    /// counted.
     pub async fn release_job(&self, claim: &Claim, after: Instant, forgiven: bool) -> Result<()> {
-        let mut lane = self.writers.lane(Uuid::nil()).await?;
-        let mut update = Query::update();
-        update.table(Alias::new(TABLE)).value(Alias::new("lease"), Option::<Uuid>::None);
-        update.value(Alias::new("locked_until"), Expr::value(lane.dialect().instant(after)));
+        let mut given =
+            ActiveModel { lease: Set(None), locked_until: Set(Some(after.0)), ..ActiveModel::default() };
         if forgiven {
-            update.value(Alias::new("attempts"), claim.attempts.saturating_sub(1));
+            given.attempts = Set(claim.attempts.saturating_sub(1));
         }
-        update.cond_where(held(claim));
-        lane.execute(&update).await.map(drop)
+        let mut lane = self.writers.lane(Uuid::nil()).await?;
+        let update = Entity::update_many().set(given).filter(held(claim));
+        update.exec(&lane.orm()).await.map(drop).map_err(Error::internal)
     }
 }
 
 impl Unit {
     /// Puts a new job into the queue.
     pub async fn enqueue_job(&mut self, job: Uuid, credential: Uuid) -> Result<()> {
-        let mut names = vec!["workspace_id", "job_id", "user_id", "credential_id", "queued_at", "attempts"];
-        let now = Expr::value(self.lane().dialect().instant(self.now()));
-        let (workspace, user) = (self.actor().workspace, self.actor().user);
-        let mut row: Vec<Expr> =
-            vec![workspace.into(), job.into(), user.into(), credential.into(), now, 0.into()];
-        for (name, value) in Progress::default().columns() {
-            names.push(name);
-            row.push(value.into());
-        }
-        let mut insert = Query::insert();
-        insert.into_table(Alias::new(TABLE)).columns(names.into_iter().map(Alias::new)).values_panic(row);
-        self.lane().execute(&insert).await.map(drop)
+        let job = Model {
+            workspace_id: self.actor().workspace,
+            job_id: job,
+            user_id: self.actor().user,
+            credential_id: credential,
+            queued_at: self.now().0,
+            lease: None,
+            locked_until: None,
+            attempts: 0,
+            rows_read: 0,
+            rows_created: 0,
+            rows_updated: 0,
+            rows_unchanged: 0,
+            rows_rejected: 0,
+            errors_kept: 0,
+        };
+        let insert = Entity::insert(job.into_active_model());
+        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(Error::internal)
     }
 
     /// Writes down how far the job has come and keeps its lease; false where it is no longer in these hands.
     pub async fn advance_job(&mut self, claim: &Claim, progress: Progress, until: Instant) -> Result<bool> {
-        let mut update = Query::update();
-        update.table(Alias::new(TABLE)).value(Alias::new("attempts"), 0);
-        update.value(Alias::new("locked_until"), Expr::value(self.lane().dialect().instant(until)));
-        for (name, value) in progress.columns() {
-            update.value(Alias::new(name), value);
-        }
-        update.cond_where(held(claim));
-        Ok(self.lane().execute(&update).await? == 1)
+        let Progress { read, created, updated, unchanged, rejected, errors } = progress;
+        let advanced = ActiveModel {
+            locked_until: Set(Some(until.0)),
+            attempts: Set(0),
+            rows_read: Set(read),
+            rows_created: Set(created),
+            rows_updated: Set(updated),
+            rows_unchanged: Set(unchanged),
+            rows_rejected: Set(rejected),
+            errors_kept: Set(errors),
+            ..ActiveModel::default()
+        };
+        let update = Entity::update_many().set(advanced).filter(held(claim));
+        let done = update.exec(&self.lane().orm()).await.map_err(Error::internal)?;
+        Ok(done.rows_affected == 1)
     }
 
-    /// Takes a job out of the queue, in the hands of whoever holds the claim or, without one, in whosever;
-    /// gives how far it had come, or nothing where it was not there.
+    /// Takes a job out of the queue: out of the hands of whoever holds the claim or, without one, of anybody.
+    /// Gives how far it had come, or nothing where it was not there.
     pub async fn dequeue_job(&mut self, job: Uuid, claim: Option<&Claim>) -> Result<Option<Progress>> {
-        let mut delete = Query::delete();
-        delete.from_table(Alias::new(TABLE));
-        delete.and_where(Expr::col(Alias::new("workspace_id")).eq(self.actor().workspace));
-        delete.and_where(Expr::col(Alias::new("job_id")).eq(job));
-        if let Some(claim) = claim {
-            delete.cond_where(held(claim));
-        }
-        let columns = Progress::default().columns().map(|(name, _)| Alias::new(name));
-        delete.returning(Query::returning().columns(columns));
-        self.lane().rows(&delete).await?.first().map(|row| Progress::read(row, 0)).transpose()
+        let own =
+            Condition::all().add(Column::WorkspaceId.eq(self.actor().workspace)).add(Column::JobId.eq(job));
+        let found =
+            Entity::find().filter(own).filter(claim.map_or_else(Condition::all, held)).lock_exclusive();
+        let Some(found) = found.one(&self.lane().orm()).await.map_err(Error::internal)? else {
+            return Ok(None);
+        };
+        let delete = Entity::delete_by_id((found.workspace_id, found.job_id));
+        delete.exec(&self.lane().orm()).await.map_err(Error::internal)?;
+        Ok(Some(found.progress()))
     }
 }
 
 /// Jobs that nobody works on: never begun, given back, or left behind.
-fn free(dialect: crate::dialect::Dialect, now: Instant) -> Condition {
-    let locked = || Expr::col(Alias::new("locked_until"));
-    Condition::any().add(locked().is_null()).add(locked().lte(Expr::value(dialect.instant(now))))
+fn free(now: Instant) -> Condition {
+    Condition::any().add(Column::LockedUntil.is_null()).add(Column::LockedUntil.lte(now.0))
 }
 
 fn held(claim: &Claim) -> Condition {
-    let is = |name: &str, id: Uuid| Expr::col(Alias::new(name)).eq(id);
-    let key = Condition::all().add(is("workspace_id", claim.workspace)).add(is("job_id", claim.job));
-    key.add(is("lease", claim.lease))
+    let own = Condition::all().add(Column::WorkspaceId.eq(claim.workspace)).add(Column::JobId.eq(claim.job));
+    own.add(Column::Lease.eq(claim.lease))
 }

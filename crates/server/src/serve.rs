@@ -29,6 +29,7 @@ pub struct Running {
     pub kith: Kith,
     handle: ServerHandle,
     server: JoinHandle<io::Result<()>>,
+    followers: followers::Handle,
 }
 
 /// Opens the configured database and serves it.
@@ -56,7 +57,8 @@ pub fn start(kith: Kith, config: &Config) -> Outcome<Running> {
     let address = server.addrs().first().copied().ok_or_else(|| Failure::new("the server has no address"))?;
     let server = server.run();
     let handle = server.handle();
-    Ok(Running { url: format!("http://{address}"), kith, handle, server: tokio::spawn(server) })
+    let (url, server) = (format!("http://{address}"), tokio::spawn(server));
+    Ok(Running { url, handle, server, followers: followers::start(&kith), kith })
 }
 
 impl Running {
@@ -72,9 +74,10 @@ impl Running {
         }
     }
 
-    /// Takes no more requests, finishes those that run, and ends.
+    /// Takes no more requests, finishes those that run, and ends; jobs go on where a server starts again.
     pub async fn stop(self) -> Outcome {
         self.handle.stop(true).await;
+        self.followers.stop().await;
         Ok(self.server.await??)
     }
 }

@@ -86,7 +86,13 @@ impl Transport {
 pub fn configure(transport: Transport) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         let data = web::Data::new(transport.clone());
-        let watch = move |request: ServiceRequest, next: Next<_>| observe::watch(transport.clone(), request, next);
+        let watch = move |request: ServiceRequest, next: Next<_>| {
+            let id = request::new_id(request.headers(), transport.kith());
+            // An upload may take as long as it is large; each wait for more of it is bounded where it is read.
+            let limit =
+                (!rest::is_upload(request.method(), request.path())).then_some(transport.settings.timeout);
+            observe::watch(limit, id, request, next)
+        };
         let scope = web::scope("")
             .app_data(data)
             .wrap(from_fn(watch))

@@ -1,37 +1,39 @@
 //! Around every request of both doors: its id, its span, its deadline, and what becomes of a panic.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error as ActixError, HttpMessage as _,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::header::{HeaderName, HeaderValue},
+    http::header::{HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
 };
 use futures::FutureExt as _;
 use kernel::{Code, Error};
+use tokio::time::timeout;
 use tracing::{Instrument as _, Span, field::Empty, info_span};
 
-use crate::{
-    Transport, problem,
-    request::{self, RequestId},
-};
+use crate::{problem, request::RequestId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// Lets a request through and answers for it where it fails to answer itself.
 pub(crate) async fn watch<B: MessageBody>(
-    transport: Transport,
+    limit: Option<Duration>,
+    id: Arc<str>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, ActixError> {
     let begun = Instant::now();
-    let id = request::new_id(request.headers(), transport.kith());
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
     let span = span(&request, &id);
-    let answer = AssertUnwindSafe(tokio::time::timeout(transport.settings().timeout, next.call(request)));
+    let answer = AssertUnwindSafe(timeout(limit.unwrap_or(Duration::MAX), next.call(request)));
     let outcome = match answer.catch_unwind().instrument(span.clone()).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(failed(&span, &Code::Timeout.into(), &id)),
@@ -69,8 +71,52 @@ fn failed(span: &Span, error: &Error, id: &str) -> ActixError {
     InternalError::from_response(error.code.as_str(), response).into()
 }
 
-fn identify(headers: &mut actix_web::http::header::HeaderMap, id: &str) {
+fn identify(headers: &mut HeaderMap, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use actix_web::{App, HttpResponse, middleware::from_fn, test, web};
+
+    use super::*;
+
+    async fn burst() -> HttpResponse {
+        panic!("told to")
+    }
+
+    /// The status and the body of an answer, and the error where there is none.
+    async fn ask(path: &str) -> (u16, String) {
+        let watch = |request: ServiceRequest, next: Next<_>| {
+            watch(Some(Duration::from_millis(50)), Arc::from("request_1"), request, next)
+        };
+        let app = App::new()
+            .wrap(from_fn(watch))
+            .route("/good", web::to(|| async { HttpResponse::Ok().body("good") }))
+            .route("/slow", web::to(std::future::pending::<HttpResponse>))
+            .route("/panic", web::to(burst));
+        let app = test::init_service(app).await;
+        let request = test::TestRequest::get().uri(path).to_request();
+        let response = match test::try_call_service(&app, request).await {
+            Ok(response) => response.into_parts().1.map_into_boxed_body(),
+            Err(error) => error.error_response(),
+        };
+        assert_eq!(response.headers().get("request-id").unwrap(), "request_1");
+        let status = response.status().as_u16();
+        let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn everything_is_answered_under_its_id() {
+        assert_eq!(ask("/good").await, (200, "good".to_owned()));
+        let (status, body) = ask("/slow").await;
+        assert!(status == 408 && body.contains("request_1") && body.contains("timeout"), "{body}");
+        let (status, body) = ask("/panic").await;
+        assert!(status == 500 && body.contains("request_1") && !body.contains("told to"), "{body}");
     }
 }

@@ -21,6 +21,7 @@ use utoipa::openapi::{
     tag::{Tag, TagBuilder},
 };
 
+use crate::rest;
 use part::Node;
 
 const ABOUT: &str = "The REST door of Kith, a headless CRM. Every request carries `Authorization: Bearer kith_…`; the \
@@ -46,6 +47,9 @@ fn build(registry: &Registry, commands: &[Registered]) -> OpenApi {
         record::add(&mut schemas, registry, object);
         test::add(&mut schemas, registry, object);
         path::of_object(&mut paths, object);
+        if object.name == rest::FILE {
+            path::of_contents(&mut paths, object);
+        }
     }
     for command in commands {
         if let Some(object) = registry.object(command.spec.object) {

@@ -126,7 +126,10 @@ mod tests {
         let missing = Violation::new(Code::Required, "/name", "name is required");
         let (head, body) = told(Error::invalid(vec![taken, missing])).await;
         assert_eq!(head.status(), 422);
-        assert_eq!((body["code"].as_str(), body["errors"].as_array().map(Vec::len)), (Some("invalid"), Some(2)));
+        assert_eq!(
+            (body["code"].as_str(), body["errors"].as_array().map(Vec::len)),
+            (Some("invalid"), Some(2))
+        );
     }
 
     #[actix_web::test]

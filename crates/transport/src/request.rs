@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use actix_web::{
     HttpMessage as _, HttpRequest,
+    error::PayloadError,
     http::header::{self, HeaderMap},
-    web::{Bytes, BytesMut, Payload},
+    web::{Bytes, BytesMut},
 };
 use app::{Caller, Kith};
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use kernel::{Code, Error, Result, actor::Origin, id::TypeId};
 
 use crate::Transport;
@@ -64,7 +65,11 @@ pub(crate) fn header<'r>(request: &'r HttpRequest, name: &str) -> Result<Option<
 }
 
 /// The body, as far as the limit allows; the time that all of a request may take bounds the wait for it.
-pub(crate) async fn body(transport: &Transport, request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
+pub(crate) async fn body(
+    transport: &Transport,
+    request: &HttpRequest,
+    mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+) -> Result<Bytes> {
     let limit = transport.settings().body_limit;
     let too_large = || Error::new(Code::TooLarge, format!("the body may have {limit} bytes"));
     let announced = header(request, "content-length")?.and_then(|text| text.parse::<u64>().ok());
@@ -73,7 +78,8 @@ pub(crate) async fn body(transport: &Transport, request: &HttpRequest, mut paylo
     }
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| Error::new(Code::Malformed, format!("the body broke off: {error}")))?;
+        let chunk =
+            chunk.map_err(|error| Error::new(Code::Malformed, format!("the body broke off: {error}")))?;
         if body.len().saturating_add(chunk.len()) > limit {
             return Err(too_large());
         }
@@ -84,7 +90,8 @@ pub(crate) async fn body(transport: &Transport, request: &HttpRequest, mut paylo
 
 /// Refuses a body of another type than these, or one that is compressed.
 pub(crate) fn expect_content_type(request: &HttpRequest, allowed: &[&str]) -> Result<()> {
-    let unsupported = || Error::new(Code::UnsupportedMediaType, format!("expected is {}", allowed.join(" or ")));
+    let unsupported =
+        || Error::new(Code::UnsupportedMediaType, format!("expected is {}", allowed.join(" or ")));
     let content_type = header(request, "content-type")?.ok_or_else(unsupported)?;
     let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     let is_allowed = allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(essence.trim()));
@@ -95,7 +102,11 @@ pub(crate) fn expect_content_type(request: &HttpRequest, allowed: &[&str]) -> Re
         _ => true,
     });
     let encoding = header(request, header::CONTENT_ENCODING.as_str())?.unwrap_or("identity");
-    if is_allowed && is_utf8 && encoding.eq_ignore_ascii_case("identity") { Ok(()) } else { Err(unsupported()) }
+    if is_allowed && is_utf8 && encoding.eq_ignore_ascii_case("identity") {
+        Ok(())
+    } else {
+        Err(unsupported())
+    }
 }
 
 #[cfg(test)]
@@ -109,7 +120,8 @@ mod tests {
     #[test]
     fn content_types_are_compared_by_what_they_mean() {
         let check = |content_type| {
-            let request = TestRequest::default().insert_header(("content-type", content_type)).to_http_request();
+            let request =
+                TestRequest::default().insert_header(("content-type", content_type)).to_http_request();
             expect_content_type(&request, &["application/json"]).is_ok()
         };
         assert!(check("application/json"));
@@ -126,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_header_is_given_once() {
-        let request = TestRequest::default().append_header(("if-match", "1")).append_header(("if-match", "2"));
+        let request =
+            TestRequest::default().append_header(("if-match", "1")).append_header(("if-match", "2"));
         assert!(header(&request.to_http_request(), "if-match").is_err());
     }
 }

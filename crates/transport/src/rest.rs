@@ -2,6 +2,7 @@
 //! paths that are looked up in the registry.
 
 mod command;
+mod files;
 mod filter;
 mod list;
 mod precondition;
@@ -25,15 +26,21 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::{Transport, problem, request};
+pub(crate) use files::is_upload;
 use query::Parameters;
+pub(crate) use route::{FILE, Operation, Route};
 pub(crate) use select::{MAX_DEPTH, MAX_INCLUDED, MAX_LINKS, MAX_RECORDS};
-pub(crate) use route::{Operation, Route};
 
 /// The paths of all operations.
-pub(crate) const PATHS: [&str; 3] = ["/v1/{objects}", "/v1/{objects}/{second}", "/v1/{objects}/{second}/{third}"];
+pub(crate) const PATHS: [&str; 3] =
+    ["/v1/{objects}", "/v1/{objects}/{second}", "/v1/{objects}/{second}/{third}"];
 
 /// Answers every operation.
-pub(crate) async fn handle(transport: Data<Transport>, request: HttpRequest, payload: Payload) -> HttpResponse {
+pub(crate) async fn handle(
+    transport: Data<Transport>,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
     match answer(&transport, &request, payload).await {
         Ok(response) => response,
         Err(error) => problem::answer(&error, &request::id(&request)),
@@ -43,16 +50,18 @@ pub(crate) async fn handle(transport: Data<Transport>, request: HttpRequest, pay
 async fn answer(transport: &Transport, request: &HttpRequest, payload: Payload) -> Result<HttpResponse> {
     let kith = transport.kith();
     let part = |name| request.match_info().get(name);
-    let route = Route::find(kith.registry(), kith.commands(), part("objects").unwrap_or_default(), part("second"), part("third"))?;
+    let objects = part("objects").unwrap_or_default();
+    let route = Route::find(kith.registry(), kith.commands(), objects, part("second"), part("third"))?;
     let operation = route.choose(request.method().as_str())?;
     let ask = Ask {
+        transport,
         kith,
         caller: request::caller(transport, request).await?,
         request,
         object: route.object,
         id: route.id,
         parameters: Parameters::parse(request.query_string())?,
-        body: request::body(transport, request, payload).await?,
+        payload,
     };
     match operation {
         Operation::List => list::list(ask).await,
@@ -65,18 +74,21 @@ async fn answer(transport: &Transport, request: &HttpRequest, payload: Payload) 
         Operation::Command(command) => command::run(ask, command).await,
         Operation::View(view) => view::show(ask, view).await,
         Operation::Collection(collection) => list::collection(ask, collection).await,
+        Operation::Upload => files::upload(ask).await,
+        Operation::Download => files::download(ask).await,
     }
 }
 
 /// A request whose sender and operation are known.
 struct Ask<'a> {
+    transport: &'a Transport,
     kith: &'a Kith,
     caller: Caller,
     request: &'a HttpRequest,
     object: &'a Arc<Object>,
     id: Option<&'a str>,
     parameters: Parameters,
-    body: Bytes,
+    payload: Payload,
 }
 
 impl Ask<'_> {
@@ -86,22 +98,32 @@ impl Ask<'_> {
         id.ok_or_else(|| Code::NotFound.into())
     }
 
+    async fn body(&mut self) -> Result<Bytes> {
+        request::body(self.transport, self.request, &mut self.payload).await
+    }
+
     /// The members of the body, which has to be there.
-    fn members(&self, content_types: &[&str]) -> Result<Map<String, Json>> {
-        if !self.body.is_empty() {
+    async fn members(&mut self, content_types: &[&str]) -> Result<Map<String, Json>> {
+        let body = self.body().await?;
+        if !body.is_empty() {
             request::expect_content_type(self.request, content_types)?;
         }
-        json::parse_object(&self.body)
+        json::parse_object(&body)
     }
 
     /// The members of a body that may be left out.
-    fn members_if_any(&self) -> Result<Map<String, Json>> {
-        if self.body.is_empty() { Ok(Map::new()) } else { self.members(JSON) }
+    async fn members_if_any(&mut self) -> Result<Map<String, Json>> {
+        let body = self.body().await?;
+        if body.is_empty() {
+            return Ok(Map::new());
+        }
+        request::expect_content_type(self.request, JSON)?;
+        json::parse_object(&body)
     }
 
     /// Refuses a body where none is read, for it would be ignored.
-    fn no_body(&self) -> Result<()> {
-        if self.body.is_empty() {
+    async fn no_body(&mut self) -> Result<()> {
+        if self.body().await?.is_empty() {
             return Ok(());
         }
         Err(Error::new(Code::Malformed, "the operation takes no body"))

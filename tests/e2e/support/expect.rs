@@ -1,9 +1,9 @@
 //! What tests expect of both doors: how a refusal looks, and that it has left no trace.
 
-use std::sync::LazyLock;
+use std::{fmt::Display, sync::LazyLock};
 
 use kernel::object::Action;
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde_json::{Value as Json, json};
 
 use super::{Caller, Reply};
@@ -78,6 +78,13 @@ impl Caller {
         let errors = self.user_errors(mutation, variables).await;
         assert_eq!(places(&json!(errors), "field"), sorted(expected), "{errors:?}");
         errors
+    }
+
+    /// GET with a predicate in the query.
+    pub async fn get_where(&self, path: &str, predicate: impl Display) -> Reply {
+        let url = Url::parse_with_params(&format!("{}{path}", self.url), [("where", predicate.to_string())]);
+        let url = url.unwrap().to_string();
+        self.get(url.strip_prefix(&self.url).unwrap()).await
     }
 
     /// POST of a text that claims to be JSON.

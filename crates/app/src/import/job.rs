@@ -70,7 +70,8 @@ pub(crate) async fn import(
         counts: counts(&claim.progress),
     };
     let shown = kith.context().clock.now();
-    let mut keeping = Keeping { kith, keeper, claim, job: record.id(), stopping, shown, end: End::Complete };
+    let (next, end) = (claim.progress, End::Complete);
+    let mut keeping = Keeping { kith, keeper, claim, job: record.id(), stopping, next, shown, end };
     run(kith, actor, import, &mut keeping).await?;
     Ok(keeping.end)
 }
@@ -81,6 +82,8 @@ struct Keeping<'a> {
     claim: &'a mut Claim,
     job: Uuid,
     stopping: watch::Receiver<bool>,
+    /// How far the job will have come with the rows at hand.
+    next: Progress,
     shown: Instant,
     end: End,
 }
@@ -99,11 +102,12 @@ impl Watch for Keeping<'_> {
             self.end = End::Lost;
             return Ok(Go::Stop);
         }
-        self.claim.progress = progress;
+        self.next = progress;
         Ok(Go::On)
     }
 
     async fn kept(&mut self, _: &Counts, _: &[Rejection]) -> Result<Go> {
+        self.claim.progress = self.next;
         if *self.stopping.borrow() {
             self.end = End::Stopping;
             return Ok(Go::Stop);

@@ -1,13 +1,14 @@
 //! Runs an import: batch after batch, each in one unit of work. A batch that the database refuses is written row by
 //! row, so that one row never costs another its place; a dry run undoes every unit.
 
-use std::{collections::BTreeMap, future::Future, io::Read};
+use std::{collections::BTreeMap, future::Future, io::Read, time::Duration};
 
 use kernel::{
     Code, Error, Result,
     actor::{Actor, Origin},
 };
 use serde::Serialize;
+use tokio::time::sleep;
 
 use super::{
     batch::{Batch, Outcome},
@@ -21,6 +22,8 @@ use super::{
 };
 use crate::{Kith, work::Work};
 
+/// How long to wait before another attempt.
+const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(300), Duration::from_secs(2)];
 /// How many different problems a report tells apart.
 const MAX_PROBLEMS: usize = 100;
 
@@ -170,7 +173,7 @@ struct Run<'a, W> {
 
 impl<W: Watch> Run<'_, W> {
     async fn batch(&mut self, lines: &[Line]) -> Result<Go> {
-        let refused = match self.unit(lines, None).await? {
+        let refused = match self.attempt(lines, None).await? {
             Attempt::Done(go) => return Ok(go),
             Attempt::Refused(error) => error,
         };
@@ -178,14 +181,14 @@ impl<W: Watch> Run<'_, W> {
         let mut broken = 0_usize;
         for line in lines {
             let line = std::slice::from_ref(line);
-            let go = match self.unit(line, None).await? {
+            let go = match self.attempt(line, None).await? {
                 Attempt::Done(go) => go,
                 Attempt::Refused(error) => {
                     if error.code == Code::Internal {
                         broken = broken.saturating_add(1);
                         tracing::error!(%error, cause = ?error.cause, "a row could not be written");
                     }
-                    match self.unit(line, Some(error)).await? {
+                    match self.attempt(line, Some(error)).await? {
                         Attempt::Done(go) => go,
                         Attempt::Refused(error) => return Err(error),
                     }
@@ -197,6 +200,20 @@ impl<W: Watch> Run<'_, W> {
         }
         // Where not one of many can be written, it is not the rows.
         if broken == lines.len() && broken > 1 { Err(refused) } else { Ok(Go::On) }
+    }
+
+    /// Tries more than once where the store could not serve: two writers may have waited for each other.
+    async fn attempt(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
+        for pause in PAUSES {
+            match self.unit(lines, refusal.clone()).await? {
+                Attempt::Refused(error) if error.code == Code::Unavailable => sleep(pause).await,
+                done => return Ok(done),
+            }
+        }
+        match self.unit(lines, refusal).await? {
+            Attempt::Refused(error) if error.code == Code::Unavailable => Err(error),
+            done => Ok(done),
+        }
     }
 
     /// Writes rows, or the refusal of rows, in one unit of work.
@@ -212,8 +229,9 @@ impl<W: Watch> Run<'_, W> {
         let outcomes = match written {
             Ok(outcomes) => outcomes,
             Err(error) => {
-                work.unit.abandon().await?;
-                return Attempt::refused(error);
+                // Where the connection is lost, nothing was written either.
+                let _ = work.unit.abandon().await;
+                return Ok(Attempt::Refused(error));
             }
         };
         if self.rehearsal.is_some() {
@@ -236,8 +254,11 @@ impl<W: Watch> Run<'_, W> {
                 return stopped.map(Attempt::Done);
             }
         }
-        if let Err(error) = work.commit().await {
-            return Attempt::refused(error);
+        match work.commit().await {
+            Ok(()) => {}
+            // Whether the rows are kept is unknown here, so they are not written again.
+            Err(error) if error.code == Code::Unavailable => return Err(error),
+            Err(error) => return Ok(Attempt::Refused(error)),
         }
         self.counts = counts;
         rejections.iter().for_each(|rejection| self.problems.add(rejection));
@@ -256,13 +277,6 @@ impl<W: Watch> Run<'_, W> {
 enum Attempt {
     Done(Go),
     Refused(Error),
-}
-
-impl Attempt {
-    /// The database refused these rows, unless it is not there at all.
-    fn refused(error: Error) -> Result<Self> {
-        if error.code == Code::Unavailable { Err(error) } else { Ok(Self::Refused(error)) }
-    }
 }
 
 /// What a row is told that the database refused.

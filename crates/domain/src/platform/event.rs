@@ -57,7 +57,9 @@ pub const RECORD_ID: Field<String> =
 pub const OP: Field<EventOp> = Field::choice("op", "What happened to the record.").required().computed();
 /// The version it got.
 pub const VERSION: Field<i64> =
-    Field::integer("version", 1, i64::MAX, "The record's version after the change.").required().computed();
+    Field::integer("version", 0, i64::MAX, "The record's version after the change; 0 where its records have none.")
+        .required()
+        .computed();
 /// When it happened.
 pub const OCCURRED_AT: Field<Instant> =
     Field::instant("occurredAt", "When the change was made.").required().computed();

@@ -126,6 +126,14 @@ mod tests {
     }
 
     #[test]
+    fn days_begin_in_the_zone() {
+        let begin = |date: &str, zone| crate::time::parse_date(date).and_then(|day| start_of_day(day, zone));
+        assert_eq!(begin("2026-07-01", chrono_tz::Europe::Berlin), Some(at("2026-06-30T22:00:00Z")));
+        // The clock was put forward over midnight.
+        assert_eq!(begin("2024-03-31", chrono_tz::Asia::Beirut), Some(at("2024-03-30T22:00:00Z")));
+    }
+
+    #[test]
     fn only_durations_are_read() {
         for wrong in ["", "P", "-P", "PT", "P1", "P1H", "PT1D", "P1DT", "P1M1Y", "P99999999999D", "30D", "P-1D"] {
             assert_eq!(parse(wrong), None, "{wrong}");

@@ -17,6 +17,7 @@ use super::{
 };
 
 const JSON: &str = "application/json";
+const ANY: &str = "*/*";
 const PROBLEM: &str = "Problem";
 
 /// An operation under construction.
@@ -54,7 +55,8 @@ impl Draft {
         let required = if required { Required::True } else { Required::False };
         let body = RequestBodyBuilder::new().required(Some(required));
         let content = || Content::new(Some(Ref::from_schema_name(schema)));
-        let body = content_types.iter().fold(body, |body, content_type| body.content(*content_type, content()));
+        let body =
+            content_types.iter().fold(body, |body, content_type| body.content(*content_type, content()));
         self.operation = self.operation.request_body(Some(body.build()));
         self
     }
@@ -64,12 +66,29 @@ impl Draft {
         self.reads(schema, &[JSON], true)
     }
 
+    /// It reads bytes.
+    pub fn reads_bytes(mut self) -> Self {
+        let body = RequestBodyBuilder::new().required(Some(Required::True)).content(ANY, Content::default());
+        self.operation = self.operation.request_body(Some(body.build()));
+        self
+    }
+
     /// It answers this, with these headers.
-    pub fn answers(mut self, status: &str, doc: &str, schema: Option<&str>, headers: &[&str]) -> Self {
-        let mut response = ResponseBuilder::new().description(doc);
-        if let Some(schema) = schema {
-            response = response.content(JSON, Content::new(Some(Ref::from_schema_name(schema))));
-        }
+    pub fn answers(self, status: &str, doc: &str, schema: Option<&str>, headers: &[&str]) -> Self {
+        let response = ResponseBuilder::new().description(doc);
+        let content = |schema| Content::new(Some(Ref::from_schema_name(schema)));
+        let response =
+            schema.into_iter().fold(response, |response, schema| response.content(JSON, content(schema)));
+        self.responds(status, response, headers)
+    }
+
+    /// It answers bytes, with these headers.
+    pub fn answers_bytes(self, headers: &[&str]) -> Self {
+        let response = ResponseBuilder::new().description("The content.").content(ANY, Content::default());
+        self.responds("200", response, headers)
+    }
+
+    fn responds(mut self, status: &str, mut response: ResponseBuilder, headers: &[&str]) -> Self {
         for name in headers {
             response = response.header_ref(*name, Ref::new(format!("#/components/headers/{name}")));
         }
@@ -92,7 +111,9 @@ impl Draft {
 /// The one response for everything that goes wrong.
 pub fn problem() -> [(String, RefOr<Response>); 1] {
     let content = Content::new(Some(Ref::from_schema_name(PROBLEM)));
-    let response = ResponseBuilder::new().description("The request failed.").content("application/problem+json", content);
+    let response = ResponseBuilder::new()
+        .description("The request failed.")
+        .content("application/problem+json", content);
     let response = response.header_ref("Request-Id", Ref::new("#/components/headers/Request-Id"));
     [(PROBLEM.to_owned(), response.build().into())]
 }
@@ -104,10 +125,14 @@ pub fn headers() -> BTreeMap<String, RefOr<Header>> {
         (name.to_owned(), header.into())
     };
     let location = of(Type::String).format(Some(custom("uri-reference")));
-    let location = HeaderBuilder::new().schema(Some(location)).description(Some("Where the record is found."));
+    let location =
+        HeaderBuilder::new().schema(Some(location)).description(Some("Where the record is found."));
     BTreeMap::from([
         header("Request-Id", "The request's id: that which the client gave, or a new one."),
-        header("ETag", "The record's version in quotes; for `If-Match` and `If-None-Match`. Not with `include`."),
+        header(
+            "ETag",
+            "The record's version in quotes; for `If-Match` and `If-None-Match`. Not with `include`.",
+        ),
         header("Link", "The next page, with `rel=\"next\"` (RFC 8288); missing on the last."),
         ("Location".to_owned(), location.build().into()),
     ])

@@ -27,9 +27,12 @@ pub fn reference(name: &str) -> Ref {
 /// All shared parameters.
 pub fn all() -> BTreeMap<String, RefOr<Parameter>> {
     let text = || Node::from(of(Type::String));
-    let query = |name, doc: String, schema: Node| (name, parameter(name, ParameterIn::Query, &doc).schema(Some(schema)));
+    let query = |name, doc: String, schema: Node| {
+        (name, parameter(name, ParameterIn::Query, &doc).schema(Some(schema)))
+    };
     let limit = of(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PAGE)).default(Some(json!(50)));
-    let deleted = of(Type::String).enum_values(Some(Deleted::NAMES.iter().copied())).default(Some(json!("EXCLUDE")));
+    let deleted =
+        of(Type::String).enum_values(Some(Deleted::NAMES.iter().copied())).default(Some(json!("EXCLUDE")));
     let included = format!(
         "Which links are followed, separated by commas and at most {} deep: `company,deals.stage`. A link to many \
          records shows the {} newest. An answer follows at most {} links and comes to at most {} records.",
@@ -46,6 +49,7 @@ pub fn all() -> BTreeMap<String, RefOr<Parameter>> {
         query("include", included, text()),
         query("deleted", "Whether deleted records are meant.".to_owned(), deleted.into()),
         query("count", "Whether the records are counted, up to 10 001.".to_owned(), of(Type::Boolean).default(Some(json!(false))).into()),
+        query("name", "The file's name.".to_owned(), text()),
         ("filter", filter()),
         ("where", parameter("where", ParameterIn::Query, CONDITION).content("application/json", Content::new(Some(of(Type::Object))))),
         ("ifMatch", header("If-Match", "The version the caller has seen, in quotes: `\"3\"`. Another one fails with 412 `version_conflict`.")),

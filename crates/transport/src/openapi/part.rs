@@ -65,7 +65,11 @@ fn codes() -> String {
 pub fn add_shared(schemas: &mut Schemas) {
     let money = closed()
         .description(Some("An amount with its currency."))
-        .property("amount", text("Decimal text with as many decimals as the currency has: `1234.50`.").pattern(Some(r"^-?[0-9]+(\.[0-9]+)?$")))
+        .property(
+            "amount",
+            text("Decimal text with as many decimals as the currency has: `1234.50`.")
+                .pattern(Some(r"^-?[0-9]+(\.[0-9]+)?$")),
+        )
         .property("currency", text("The currency by ISO 4217.").pattern(Some("^[A-Z]{3}$")))
         .required("amount")
         .required("currency");
@@ -75,7 +79,12 @@ pub fn add_shared(schemas: &mut Schemas) {
         .property("nextCursor", cursor("The cursor of the next page, null on the last."))
         .property("prevCursor", cursor("The cursor of the page before, null on the first."))
         .property("hasMore", boolean("Whether more records follow."))
-        .property("totalCount", of(Type::Integer).minimum(Some(0)).description(Some("How many records there are in all, counted up to 10 001; only with `count`.")))
+        .property(
+            "totalCount",
+            of(Type::Integer).minimum(Some(0)).description(Some(
+                "How many records there are in all, counted up to 10 001; only with `count`.",
+            )),
+        )
         .property("totalIsCapped", boolean("Whether there are more than were counted; only with `count`."))
         .required("nextCursor")
         .required("prevCursor")
@@ -85,7 +94,10 @@ pub fn add_shared(schemas: &mut Schemas) {
     let violation = of(Type::Object)
         .description(Some("One broken rule, at one place of the input."))
         .property("code", Ref::from_schema_name("Code"))
-        .property("pointer", text("Where: a JSON pointer (RFC 6901) into the body, or below `/where` into the predicate."))
+        .property(
+            "pointer",
+            text("Where: a JSON pointer (RFC 6901) into the body, or below `/where` into the predicate."),
+        )
         .property("detail", text("What is wrong, for people."))
         .property("meta", of(Type::Object).description(Some("What a client may need to act on it.")))
         .required("code")
@@ -104,9 +116,15 @@ pub fn add_shared(schemas: &mut Schemas) {
     let problem = required.into_iter().fold(problem, ObjectBuilder::required);
     let relative = closed()
         .description(Some("A point relative to now, in the workspace's time zone."))
-        .property("relative", text("An ISO 8601 duration, back in time with a minus: `-P30D`.").examples([json!("-P30D")]))
+        .property(
+            "relative",
+            text("An ISO 8601 duration, back in time with a minus: `-P30D`.").examples([json!("-P30D")]),
+        )
         .required("relative");
-    let status = of(Type::Object).description(Some("How the server is.")).property("status", of(Type::String)).required("status");
+    let status = of(Type::Object)
+        .description(Some("How the server is."))
+        .property("status", of(Type::String))
+        .required("status");
     for (name, schema) in [
         ("Status", status),
         ("Money", money),

@@ -41,26 +41,45 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
     let list = list.takes(LIST).takes_condition(&predicate).answers("200", "A page.", Some(&page), LINKED);
     add(Action::Read, HttpMethod::Get, "", list);
 
-    let doc = format!("Searches {}. The method `QUERY /v1/{}` (RFC 10008) takes the same body.", object.plural, object.path);
+    let doc = format!(
+        "Searches {}. The method `QUERY /v1/{}` (RFC 10008) takes the same body.",
+        object.plural, object.path
+    );
     let search = draft(format!("search{many}"), &doc).reads_json(&format!("{name}Search"));
     add(Action::Read, HttpMethod::Post, "/search", search.answers("200", "A page.", Some(&page), ALWAYS));
 
-    let create = draft(format!("create{name}"), "Creates a record.").takes(SHOWN).reads_json(&format!("Create{name}"));
+    let create =
+        draft(format!("create{name}"), "Creates a record.").takes(SHOWN).reads_json(&format!("Create{name}"));
     add(Action::Create, HttpMethod::Post, "", create.answers("201", "The new record.", Some(name), MADE));
 
     let get = draft(format!("get{name}"), "Gets a record.").takes(ID).takes(SHOWN).takes(&["ifNoneMatch"]);
     let get = get.answers("200", "The record.", Some(name), TAGGED);
-    add(Action::Read, HttpMethod::Get, "/{id}", get.answers("304", "The record is as the caller knows it.", None, TAGGED));
+    add(
+        Action::Read,
+        HttpMethod::Get,
+        "/{id}",
+        get.answers("304", "The record is as the caller knows it.", None, TAGGED),
+    );
 
     let update = draft(format!("update{name}"), "Changes a record by JSON Merge Patch (RFC 7396).");
     let update = update.takes(ID).takes(SHOWN).takes(&["ifMatch"]);
     let types = ["application/merge-patch+json", "application/json"];
     let update = update.reads(&format!("Update{name}"), &types, true);
-    add(Action::Update, HttpMethod::Patch, "/{id}", update.answers("200", "The changed record.", Some(name), TAGGED));
+    add(
+        Action::Update,
+        HttpMethod::Patch,
+        "/{id}",
+        update.answers("200", "The changed record.", Some(name), TAGGED),
+    );
 
     let doc = "Deletes a record. It can be restored for 30 days, and is answered as it then is.";
     let delete = draft(format!("delete{name}"), doc).takes(ID).takes(SHOWN).takes(&["ifMatch"]);
-    add(Action::Delete, HttpMethod::Delete, "/{id}", delete.answers("200", "The deleted record.", Some(name), TAGGED));
+    add(
+        Action::Delete,
+        HttpMethod::Delete,
+        "/{id}",
+        delete.answers("200", "The deleted record.", Some(name), TAGGED),
+    );
 
     let restore = draft(format!("restore{name}"), "Restores a deleted record.");
     let restore = restore.takes(ID).takes(SHOWN).takes(&["ifMatch"]);
@@ -72,7 +91,8 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
 pub fn of_command(paths: &mut Paths, object: &Object, command: &Registered) {
     let spec = &command.spec;
     let (input, answer) = (format!("{}Input", pascal(spec.name)), format!("{}Answer", pascal(spec.name)));
-    let mut draft = Draft::new(spec.name, &object.type_name, spec.doc).reads(&input, &["application/json"], false);
+    let mut draft =
+        Draft::new(spec.name, &object.type_name, spec.doc).reads(&input, &["application/json"], false);
     let mut path = format!("/v1/{}/{}", object.path, spec.path);
     if command.on_record {
         draft = draft.takes(ID).takes(&["ifMatch"]);
@@ -103,6 +123,24 @@ pub fn of_collection(paths: &mut Paths, object: &Object, collection: &Collection
     let draft = draft.takes(&["where"]).answers("200", "A page.", Some(&page), LINKED);
     let path = format!("/v1/{}/{{id}}/{}", object.path, collection.path);
     paths.add_path_operation(path, vec![HttpMethod::Get], draft.done());
+}
+
+/// Adds how contents of files come and go: the one object whose records are made by sending bytes.
+pub fn of_contents(paths: &mut Paths, object: &Object) {
+    let name = object.type_name.as_str();
+    let doc = "Stores a file. The body is its content as it is, of any content type and up to 1 GiB.";
+    let upload = Draft::new("uploadFile", name, doc).takes(&["name"]).takes(SHOWN).reads_bytes();
+    let upload = upload.answers("201", "The new record.", Some(name), MADE);
+    paths.add_path_operation(format!("/v1/{}", object.path), vec![HttpMethod::Post], upload.done());
+    let doc = "Gets the content of a file, as it was sent. Its `ETag` is its SHA-256.";
+    let download =
+        Draft::new("downloadFile", name, doc).takes(ID).takes(&["ifNoneMatch"]).answers_bytes(TAGGED);
+    let download = download.answers("304", "The content is as the caller knows it.", None, TAGGED);
+    paths.add_path_operation(
+        format!("/v1/{}/{{id}}/content", object.path),
+        vec![HttpMethod::Get],
+        download.done(),
+    );
 }
 
 /// Adds what the server tells about itself.

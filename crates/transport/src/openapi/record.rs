@@ -39,7 +39,8 @@ pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
         if !attribute.sensitive {
             record = record.required(attribute.name);
         }
-        record = record.property(attribute.name, value(attribute, &object.prefix, Side::Output, !attribute.required));
+        record = record
+            .property(attribute.name, value(attribute, &object.prefix, Side::Output, !attribute.required));
     }
     for link in &object.links {
         let Some(target) = registry.target(link) else { continue };
@@ -59,7 +60,10 @@ pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
         schemas.insert(format!("Update{}", object.type_name), update(object));
     }
     let items = list(reference(&object.type_name, ""), "The records.");
-    schemas.insert(format!("{}Page", object.type_name), page(items.into(), &format!("A page of {}.", object.plural)));
+    schemas.insert(
+        format!("{}Page", object.type_name),
+        page(items.into(), &format!("A page of {}.", object.plural)),
+    );
 }
 
 fn page(items: Node, doc: &str) -> Node {
@@ -84,7 +88,8 @@ fn update(object: &Object) -> Node {
     let doc = "A change by JSON Merge Patch (RFC 7396): what is left out stays, null clears.";
     let mut input = closed().description(Some(doc));
     for attribute in object.attributes.iter().filter(|attribute| attribute.writing == Writing::Free) {
-        input = input.property(attribute.name, value(attribute, &object.prefix, Side::Input, !attribute.required));
+        input = input
+            .property(attribute.name, value(attribute, &object.prefix, Side::Input, !attribute.required));
     }
     input.into()
 }
@@ -94,7 +99,9 @@ fn add_item(schemas: &mut Schemas, attribute: &Attribute) {
     let Some(list) = attribute.list().filter(|list| !list.plain) else { return };
     let (mut shown, mut input) = (of(Type::Object), closed());
     for member in &attribute.members {
-        shown = shown.property(member.name, value(member, "", Side::Output, !member.required)).required(member.name);
+        shown = shown
+            .property(member.name, value(member, "", Side::Output, !member.required))
+            .required(member.name);
         let is_needed = member.required && member.preset.is_none();
         input = input.property(member.name, value(member, "", Side::Input, !is_needed));
         if is_needed {
@@ -107,7 +114,8 @@ fn add_item(schemas: &mut Schemas, attribute: &Attribute) {
 
 /// The schema of a field's value.
 fn value(attribute: &Attribute, prefix: &str, side: Side, nullable: bool) -> Node {
-    let scalar = |kind| ObjectBuilder::new().schema_type(or_null(kind, nullable)).description(Some(attribute.doc));
+    let scalar =
+        |kind| ObjectBuilder::new().schema_type(or_null(kind, nullable)).description(Some(attribute.doc));
     let schema = match attribute.kind {
         Kind::Id => id(scalar(Type::String), prefix, side),
         Kind::Reference(object) => id(scalar(Type::String), &snake(object), side),
@@ -125,7 +133,8 @@ fn value(attribute: &Attribute, prefix: &str, side: Side, nullable: bool) -> Nod
         Kind::Choice(choices) => {
             let meanings = choices.iter().map(|choice| format!("\n* `{}`: {}", choice.name, choice.doc));
             let doc = format!("{}\n{}", attribute.doc, meanings.collect::<String>());
-            let names = choices.iter().map(|choice| Json::from(choice.name)).chain(nullable.then_some(Json::Null));
+            let names =
+                choices.iter().map(|choice| Json::from(choice.name)).chain(nullable.then_some(Json::Null));
             scalar(Type::String).description(Some(doc)).enum_values(Some(names))
         }
         Kind::Money if nullable => return reference_or_null("Money", attribute.doc),
@@ -189,7 +198,9 @@ pub fn add_view(schemas: &mut Schemas, registry: &Registry, object: &Object, vie
     for panel in view.panels {
         let target = object.link(panel.link).and_then(|(_, link)| registry.target(link));
         let Some(target) = target else { continue };
-        shown = shown.property(panel.name, list(reference(&target.type_name, ""), panel.doc)).required(panel.name);
+        shown = shown
+            .property(panel.name, list(reference(&target.type_name, ""), panel.doc))
+            .required(panel.name);
     }
     schemas.insert(pascal(view.name), shown.into());
 }

@@ -33,7 +33,9 @@ pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
         let behind = format!("{}Where", target.type_name);
         let asked = if link.is_one() {
             // `{"stage": {"eq": id}}` asks for the reference itself.
-            let either = AnyOfBuilder::new().item(Ref::from_schema_name(behind)).item(Ref::from_schema_name("ReferenceTest"));
+            let either = AnyOfBuilder::new()
+                .item(Ref::from_schema_name(behind))
+                .item(Ref::from_schema_name("ReferenceTest"));
             either.description(Some(&link.doc)).into()
         } else {
             let name = format!("{}LinkTest", target.type_name);
@@ -61,14 +63,18 @@ fn search(object: &Object) -> Node {
     let key = key.min_properties(Some(1)).max_properties(Some(1));
     let order = "The order, by at most five fields; records without a value come last. The newest come first where nothing is said.";
     let names = |doc| list(of(Type::String), doc);
-    let deleted = text("Whether deleted records are meant.").enum_values(Some(kernel::plan::Deleted::NAMES.iter().copied()));
+    let deleted = text("Whether deleted records are meant.")
+        .enum_values(Some(kernel::plan::Deleted::NAMES.iter().copied()));
     closed()
         .description(Some("What is asked of a list; all of it may be left out."))
         .property("where", reference(&format!("{}Where", object.type_name), "Which records."))
         .property("orderBy", list(key, order).max_items(Some(5)))
         .property("limit", of(Type::Integer).minimum(Some(1)).maximum(Some(200)).default(Some(50.into())))
         .property("cursor", text("The cursor of the page, from another page of the same list."))
-        .property("fields", names("Which fields are shown, those of linked records behind a dot; all where nothing is said."))
+        .property(
+            "fields",
+            names("Which fields are shown, those of linked records behind a dot; all where nothing is said."),
+        )
         .property("include", names("Which links are followed."))
         .property("deleted", deleted)
         .property("count", boolean("Whether the records are counted, up to 10 001."))
@@ -108,7 +114,10 @@ fn add_test(schemas: &mut Schemas, attribute: &Attribute) -> String {
             add_items(schemas, attribute, &behind);
             test = test.property("some", reference(&behind, "For at least one item this holds."));
             test = test.property("none", reference(&behind, "For no item this holds."));
-            test = test.property("every", reference(&behind, "For all items this holds; also where there are none."));
+            test = test.property(
+                "every",
+                reference(&behind, "For all items this holds; also where there are none."),
+            );
         }
     }
     schemas.insert(name.clone(), test.into());
@@ -128,8 +137,10 @@ fn add_items(schemas: &mut Schemas, attribute: &Attribute, name: &str) {
 fn add_count(schemas: &mut Schemas) {
     let number = |operator: Operator| of(Type::Integer).minimum(Some(0)).description(Some(operator.doc()));
     let known = [Operator::Eq, Operator::Lt, Operator::Lte, Operator::Gt, Operator::Gte];
-    let test = known.into_iter().fold(closed(), |test, operator| test.property(operator.as_str(), number(operator)));
-    let test = test.min_properties(Some(1)).max_properties(Some(1)).description(Some("One comparison of a number."));
+    let test =
+        known.into_iter().fold(closed(), |test, operator| test.property(operator.as_str(), number(operator)));
+    let test =
+        test.min_properties(Some(1)).max_properties(Some(1)).description(Some("One comparison of a number."));
     schemas.insert("CountTest".to_owned(), test.into());
 }
 

@@ -16,17 +16,21 @@ use super::{
     select::Selection,
 };
 
-pub async fn run(ask: Ask<'_>, command: &Registered) -> Result<HttpResponse> {
+pub async fn run(mut ask: Ask<'_>, command: &Registered) -> Result<HttpResponse> {
     ask.parameters.finish()?;
-    let mut call = Call { input: ask.members_if_any()?, ..Call::default() };
+    let mut call = Call { input: ask.members_if_any().await?, ..Call::default() };
     if command.on_record {
         call.id = Some(ask.id()?);
         call.expected_version = expected_by_body(ask.request, &mut call.input)?;
     }
     let produced = command.run(ask.kith, &ask.caller.actor, call).await?;
 
-    let created = command.spec.action == Action::Create;
-    let mut response = json(if created { StatusCode::CREATED } else { StatusCode::OK });
+    let status = match (command.spec.starts_job, command.spec.action) {
+        (true, _) => StatusCode::ACCEPTED,
+        (false, Action::Create) => StatusCode::CREATED,
+        _ => StatusCode::OK,
+    };
+    let mut response = json(status);
     let mut body = vec![b'{'];
     let mut records = Vec::new();
     for (index, (output, product)) in command.spec.outputs.iter().zip(&produced).enumerate() {
@@ -42,7 +46,9 @@ pub async fn run(ask: Ask<'_>, command: &Registered) -> Result<HttpResponse> {
                 }
                 None => body.extend_from_slice(b"null"),
             },
-            (_, Product::Text(text)) => body.extend_from_slice(Json::from(text.as_str()).to_string().as_bytes()),
+            (_, Product::Text(text)) => {
+                body.extend_from_slice(Json::from(text.as_str()).to_string().as_bytes())
+            }
             _ => body.extend_from_slice(b"null"),
         }
     }
@@ -50,7 +56,7 @@ pub async fn run(ask: Ask<'_>, command: &Registered) -> Result<HttpResponse> {
 
     if let [(object, id, version)] = records.as_slice() {
         set_tag(&mut response, *version);
-        if created {
+        if status != StatusCode::OK {
             response.insert_header((header::LOCATION, location(ask.kith.object(object)?, *id)));
         }
     }

@@ -30,7 +30,8 @@ pub fn compile(
             return Err(invalid(format!("a filter may have {MAX_NAMES} names")));
         }
         let (path, operand) = compiler.object(object, 0, Vec::new())?;
-        put(&mut predicate, &path, operand).ok_or_else(|| invalid(format!("{} is asked twice", path.join("."))))?;
+        put(&mut predicate, &path, operand)
+            .ok_or_else(|| invalid(format!("{} is asked twice", path.join("."))))?;
     }
     Ok((!predicate.is_empty()).then_some(Json::Object(predicate)))
 }
@@ -99,7 +100,8 @@ impl Compiler<'_> {
         let usual = if attribute.list().is_some() { "containsAny" } else { "eq" };
         let name = self.names.get(at).map_or(usual, String::as_str);
         path.push(name.to_owned());
-        let unknown = || refused(Code::UnknownOperator, &path, format!("{} does not know {name}", attribute.name));
+        let unknown =
+            || refused(Code::UnknownOperator, &path, format!("{} does not know {name}", attribute.name));
         let operator = Operator::parse(name).ok_or_else(unknown)?;
         self.end(at + 1)?;
         let operand = match operator {
@@ -197,7 +199,8 @@ mod tests {
     const ADDRESS: Field<String> = Field::text("address", 100, "An address.");
     static EMAIL_LIST: kernel::field::List = kernel::field::List::of("Email", "emails", &[ADDRESS.def]);
     const EMAILS: Field<Json> = Field::list("emails", &EMAIL_LIST, "Addresses.");
-    const OWNER: Field<Uuid> = Field::reference("ownerId", "person", "An owner.").inverse("owned", "Those owned.");
+    const OWNER: Field<Uuid> =
+        Field::reference("ownerId", "person", "An owner.").inverse("owned", "Those owned.");
 
     fn compiled(filters: &[(&str, &str)]) -> Result<Option<Json>> {
         let fields = [NAME.def, SCORE.def, ACTIVE.def, AMOUNT.def, SEEN_AT.def, EMAILS.def, OWNER.def];

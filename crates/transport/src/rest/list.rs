@@ -29,14 +29,14 @@ use super::{
 
 pub async fn list(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let object = ask.object;
-    let (listing, selection) = ask.take_listing(object)?;
+    let (listing, selection) = ask.take_listing(object).await?;
     let page = Page::plan(&ask, object, object.plural, &listing, &selection)?;
     page.answer(&ask, true).await
 }
 
-pub async fn search(ask: Ask<'_>) -> Result<HttpResponse> {
+pub async fn search(mut ask: Ask<'_>) -> Result<HttpResponse> {
     ask.parameters.finish()?;
-    let Question { listing, selection } = Question::read(ask.members(JSON)?)?;
+    let Question { listing, selection } = Question::read(ask.members(JSON).await?)?;
     let page = Page::plan(&ask, ask.object, ask.object.plural, &listing, &selection)?;
     page.answer(&ask, false).await
 }
@@ -45,7 +45,7 @@ pub async fn collection(mut ask: Ask<'_>, collection: &Collection) -> Result<Htt
     let members = ask.kith.members(&ask.caller.actor, collection, ask.id()?).await?;
     let kith = ask.kith;
     let object = kith.object(members.object)?;
-    let (mut listing, selection) = ask.take_listing(object)?;
+    let (mut listing, selection) = ask.take_listing(object).await?;
     listing.predicate = Some(match listing.predicate {
         Some(own) => json!({ "and": [members.predicate, own] }),
         None => members.predicate,
@@ -58,8 +58,8 @@ pub async fn collection(mut ask: Ask<'_>, collection: &Collection) -> Result<Htt
 
 impl Ask<'_> {
     /// What the query asks of a list.
-    fn take_listing(&mut self, object: &Arc<Object>) -> Result<(Listing, Selection)> {
-        self.no_body()?;
+    async fn take_listing(&mut self, object: &Arc<Object>) -> Result<(Listing, Selection)> {
+        self.no_body().await?;
         let selection = self.take_selection()?;
         let parameters = &mut self.parameters;
         let limit = parameters.take_number("limit")?.unwrap_or(DEFAULT_PAGE);
@@ -71,8 +71,12 @@ impl Ask<'_> {
         let condition = parameters.take("where");
         parameters.finish()?;
         let predicate = match condition {
-            Some(_) if !filters.is_empty() => return Err(invalid("where and filter cannot be given together")),
-            Some(text) => Some(json::parse(text.as_bytes()).map_err(|error| invalid(format!("where: {}", error.detail)))?),
+            Some(_) if !filters.is_empty() => {
+                return Err(invalid("where and filter cannot be given together"));
+            }
+            Some(text) => Some(
+                json::parse(text.as_bytes()).map_err(|error| invalid(format!("where: {}", error.detail)))?,
+            ),
             None => filter::compile(self.kith.registry(), self.caller.actor.zone, object, filters)?,
         };
         let permit = self.caller.actor.permit(object, Action::Read)?;
@@ -89,7 +93,13 @@ struct Page {
 }
 
 impl Page {
-    fn plan(ask: &Ask<'_>, object: &Arc<Object>, name: &str, listing: &Listing, selection: &Selection) -> Result<Self> {
+    fn plan(
+        ask: &Ask<'_>,
+        object: &Arc<Object>,
+        name: &str,
+        listing: &Listing,
+        selection: &Selection,
+    ) -> Result<Self> {
         let mut plan = ask.kith.list(&ask.caller, object, name, listing)?;
         plan.page.look_ahead = true;
         let shape = selection.shape(ask.kith, &ask.caller.actor, &mut plan)?;

@@ -45,10 +45,13 @@ fn not_a_version() -> Error {
 
 /// Whether `If-None-Match` names this version: the client has it already.
 pub fn is_known(request: &HttpRequest, version: i64) -> Result<bool> {
-    let tag = tag(version);
-    // RFC 9110 compares weakly here: a proxy may have weakened the tag.
+    Ok(names(request::header(request, "if-none-match")?, &tag(version)))
+}
+
+/// Whether a list of entity tags names this one. RFC 9110 compares weakly here: a proxy may have weakened it.
+pub fn names(tags: Option<&str>, tag: &str) -> bool {
     let same = |known: &str| known.trim() == "*" || known.trim().trim_start_matches("W/") == tag;
-    Ok(request::header(request, "if-none-match")?.is_some_and(|tags| tags.split(',').any(same)))
+    tags.is_some_and(|tags| tags.split(',').any(same))
 }
 
 #[cfg(test)]

@@ -29,13 +29,15 @@ impl Parameters {
 
     /// A whole number.
     pub fn take_number(&mut self, name: &str) -> Result<Option<u32>> {
-        let number = |text: String| text.parse().map_err(|_| invalid(format!("{name}: a whole number is expected")));
+        let number =
+            |text: String| text.parse().map_err(|_| invalid(format!("{name}: a whole number is expected")));
         self.take(name).map(number).transpose()
     }
 
     /// True or false.
     pub fn take_flag(&mut self, name: &str) -> Result<Option<bool>> {
-        let flag = |text: String| text.parse().map_err(|_| invalid(format!("{name}: true or false is expected")));
+        let flag =
+            |text: String| text.parse().map_err(|_| invalid(format!("{name}: true or false is expected")));
         self.take(name).map(flag).transpose()
     }
 
@@ -50,7 +52,8 @@ impl Parameters {
         let mut found = Vec::new();
         for (given, value) in self.0.extract_if(.., |(given, _)| is_bracketed(given)) {
             let segments = given.strip_prefix(name).and_then(segments);
-            let segments = segments.ok_or_else(|| invalid(format!("{given} is not like {name}[name][operator]")))?;
+            let segments =
+                segments.ok_or_else(|| invalid(format!("{given} is not like {name}[name][operator]")))?;
             found.push((segments, value));
         }
         Ok(found)
@@ -74,9 +77,9 @@ pub fn invalid(detail: impl Into<String>) -> Error {
 
 /// The query of another page of the same list.
 pub fn with_cursor(query: &str, cursor: &str) -> String {
-    let is_cursor = |pair: &&str| decode(pair.split('=').next().unwrap_or(pair)).is_ok_and(|name| name == "cursor");
-    let mut pairs: Vec<&str> =
-        query.split('&').filter(|pair| !pair.is_empty() && !is_cursor(pair)).collect();
+    let is_cursor =
+        |pair: &&str| decode(pair.split('=').next().unwrap_or(pair)).is_ok_and(|name| name == "cursor");
+    let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_cursor(pair)).collect();
     let cursor = format!("cursor={cursor}");
     pairs.push(&cursor);
     pairs.join("&")

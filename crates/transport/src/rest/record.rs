@@ -4,11 +4,7 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
-use kernel::{
-    Code, Error, Permit, Record, Result, Violation,
-    object::Action,
-    plan::Deleted,
-};
+use kernel::{Code, Error, Permit, Record, Result, Violation, object::Action, plan::Deleted};
 
 use super::{
     Ask, JSON,
@@ -21,7 +17,7 @@ use super::{
 const PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
 
 pub async fn get(mut ask: Ask<'_>) -> Result<HttpResponse> {
-    ask.no_body()?;
+    ask.no_body().await?;
     let selection = ask.take_selection()?;
     ask.parameters.finish()?;
     let permit = ask.caller.actor.permit(ask.object, Action::Read)?;
@@ -42,7 +38,7 @@ pub async fn get(mut ask: Ask<'_>) -> Result<HttpResponse> {
 
 pub async fn create(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let (selection, permit) = ask.before_writing()?;
-    let input = ask.members(JSON)?;
+    let input = ask.members(JSON).await?;
     let record = ask.kith.create(&ask.caller.actor, ask.object.name, &input).await?;
     let mut response = json(StatusCode::CREATED);
     response.insert_header((header::LOCATION, location(ask.object, record.id())));
@@ -52,13 +48,13 @@ pub async fn create(mut ask: Ask<'_>) -> Result<HttpResponse> {
 pub async fn update(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let (selection, permit) = ask.before_writing()?;
     let expected = expected(ask.request)?;
-    let input = ask.members(PATCH)?;
+    let input = ask.members(PATCH).await?;
     let record = ask.kith.update(&ask.caller.actor, ask.object.name, ask.id()?, expected, &input).await?;
     ask.written(json(StatusCode::OK), permit, &record, &selection).await
 }
 
 pub async fn delete(mut ask: Ask<'_>) -> Result<HttpResponse> {
-    ask.no_body()?;
+    ask.no_body().await?;
     let (selection, permit) = ask.before_writing()?;
     let expected = expected(ask.request)?;
     let record = ask.kith.delete(&ask.caller.actor, ask.object.name, ask.id()?, expected).await?;
@@ -67,7 +63,7 @@ pub async fn delete(mut ask: Ask<'_>) -> Result<HttpResponse> {
 
 pub async fn restore(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let (selection, permit) = ask.before_writing()?;
-    let mut input = ask.members_if_any()?;
+    let mut input = ask.members_if_any().await?;
     let expected = expected_by_body(ask.request, &mut input)?;
     let unknown = |name: &String| {
         Violation::new(Code::UnknownField, format!("/{name}"), format!("there is no member {name}"))
@@ -82,7 +78,7 @@ pub async fn restore(mut ask: Ask<'_>) -> Result<HttpResponse> {
 
 impl Ask<'_> {
     /// What the answer will show; all that can be wrong with it is told before anything is written.
-    fn before_writing(&mut self) -> Result<(Selection, Permit)> {
+    pub fn before_writing(&mut self) -> Result<(Selection, Permit)> {
         let selection = self.take_selection()?;
         self.parameters.finish()?;
         let permit = self.caller.actor.permit(self.object, Action::Read)?;
@@ -91,7 +87,7 @@ impl Ask<'_> {
     }
 
     /// Shows a record that was just written.
-    async fn written(
+    pub async fn written(
         &self,
         mut response: HttpResponseBuilder,
         permit: Permit,

@@ -5,8 +5,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use kernel::{
-    Permit, Result,
-    Value,
+    Permit, Result, Value,
     answer::{Shape, write_record},
     id::TypeId,
     object::Object,

@@ -26,7 +26,12 @@ pub enum Operation<'a> {
     Command(&'a Registered),
     View(&'static View),
     Collection(&'static Collection),
+    Upload,
+    Download,
 }
+
+/// The object whose records have contents: they are created by sending one.
+pub const FILE: &str = "file";
 
 /// What a path leads to.
 pub struct Route<'a> {
@@ -40,7 +45,13 @@ pub struct Route<'a> {
 
 impl<'a> Route<'a> {
     /// Looks a path up.
-    pub fn find(registry: &'a Registry, commands: &'a [Registered], objects: &str, second: Option<&'a str>, third: Option<&str>) -> Result<Self> {
+    pub fn find(
+        registry: &'a Registry,
+        commands: &'a [Registered],
+        objects: &str,
+        second: Option<&'a str>,
+        third: Option<&str>,
+    ) -> Result<Self> {
         let object = registry.by_path(objects).ok_or(Code::UnknownOperation)?;
         let mut route = Self { object, id: None, commands, choices: Vec::new() };
         match (second, third) {
@@ -84,6 +95,9 @@ impl<'a> Route<'a> {
         self.add(Action::Read, "GET", Operation::List);
         self.add(Action::Read, "QUERY", Operation::Search);
         self.add(Action::Create, "POST", Operation::Create);
+        if self.object.name == FILE {
+            self.choices.push(("POST", Operation::Upload));
+        }
     }
 
     fn of_object_by_name(&mut self, name: &str) {
@@ -105,6 +119,9 @@ impl<'a> Route<'a> {
         let collection = COLLECTIONS.iter().find(|known| known.object == object && known.path == name);
         self.choices.extend(view.map(|view| ("GET", Operation::View(view))));
         self.choices.extend(collection.map(|collection| ("GET", Operation::Collection(collection))));
+        if (object, name) == (FILE, "content") {
+            self.choices.push(("GET", Operation::Download));
+        }
         if name == "restore" {
             self.add(Action::Delete, "POST", Operation::Restore);
         }

@@ -99,9 +99,11 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_told_at_once() {
-        let body = json!({ "limit": -1, "cursor": 3, "fields": "name", "count": "true", "filter": {}, "a/b": 1 });
+        let body =
+            json!({ "limit": -1, "cursor": 3, "fields": "name", "count": "true", "filter": {}, "a/b": 1 });
         let found = read(body).unwrap_err().violations;
-        let found: Vec<_> = found.iter().map(|violation| (violation.code, violation.pointer.as_str())).collect();
+        let found: Vec<_> =
+            found.iter().map(|violation| (violation.code, violation.pointer.as_str())).collect();
         let expected = [
             (Code::WrongType, "/limit"),
             (Code::WrongType, "/cursor"),

@@ -37,7 +37,8 @@ impl Selection {
             selection.at(path.split('.'))?;
         }
         for path in fields {
-            let (links, field) = path.rsplit_once('.').map_or((None, path.as_str()), |(links, field)| (Some(links), field));
+            let (links, field) =
+                path.rsplit_once('.').map_or((None, path.as_str()), |(links, field)| (Some(links), field));
             let holder = selection.at(links.into_iter().flat_map(|links| links.split('.')))?;
             if !holder.fields.iter().any(|known| known == field) {
                 holder.fields.push(field.to_owned());
@@ -124,7 +125,8 @@ impl Reach<'_> {
         self.links += 1;
         self.records = self.records.saturating_add(count);
         if self.links > MAX_LINKS || self.records > MAX_RECORDS {
-            let detail = format!("an answer follows {MAX_LINKS} links and comes to {MAX_RECORDS} records at most");
+            let detail =
+                format!("an answer follows {MAX_LINKS} links and comes to {MAX_RECORDS} records at most");
             return Err(Error::new(Code::QueryTooComplex, detail));
         }
         let shape = self.record(selection, &mut child, count)?;

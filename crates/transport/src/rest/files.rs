@@ -1,0 +1,112 @@
+//! Contents of files: bytes that come and go as they are. They are the one thing that GraphQL does not carry.
+
+use std::{io, time::Duration};
+
+use actix_web::{
+    HttpResponse,
+    body::SizedStream,
+    http::{
+        Method, StatusCode,
+        header::{self, Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue},
+    },
+    web::{Bytes, Payload},
+};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use kernel::{Code, Error, Record, Result, Value};
+
+use super::{
+    Ask,
+    precondition::names,
+    reply::{json, location},
+};
+use crate::request;
+
+/// Where contents are sent to.
+pub const PATH: &str = "/v1/files";
+const BYTES: &str = "application/octet-stream";
+
+/// Whether the request sends the content of a file.
+pub(crate) fn is_upload(method: &Method, path: &str) -> bool {
+    method == Method::POST && path == PATH
+}
+
+pub async fn upload(mut ask: Ask<'_>) -> Result<HttpResponse> {
+    let name = ask.parameters.take("name").unwrap_or_default();
+    let (selection, permit) = ask.before_writing()?;
+    let media_type = request::header(ask.request, "content-type")?;
+    let encoding = request::header(ask.request, "content-encoding")?.unwrap_or("identity");
+    if !encoding.eq_ignore_ascii_case("identity") {
+        return Err(Error::new(
+            Code::UnsupportedMediaType,
+            "contents are sent as they are, without encoding",
+        ));
+    }
+    let content = patient(&mut ask.payload, ask.transport.settings().timeout);
+    let record = ask.kith.store_file(&ask.caller.actor, &name, media_type, content).await?;
+    let mut response = json(StatusCode::CREATED);
+    response.insert_header((header::LOCATION, location(ask.object, record.id())));
+    ask.written(response, permit, &record, &selection).await
+}
+
+pub async fn download(mut ask: Ask<'_>) -> Result<HttpResponse> {
+    ask.no_body().await?;
+    ask.parameters.finish()?;
+    let content = ask.kith.file_bytes(&ask.caller.actor, ask.id()?).await?;
+    let text = |field| match content.record.value(field) {
+        Value::Text(text) => Some(text.as_str()),
+        _ => None,
+    };
+    let media_type = text("mediaType").filter(|text| header::HeaderValue::from_str(text).is_ok());
+    let mut response = HttpResponse::Ok();
+    response.content_type(media_type.unwrap_or(BYTES));
+    response
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header((header::VARY, "Authorization"));
+    // What others have uploaded is never shown as if it were a page of this server.
+    response.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    response.insert_header(attachment(text("name").unwrap_or_default()));
+    if let Some(digest) = text("sha256") {
+        let tag = format!("\"{digest}\"");
+        response.insert_header((header::ETAG, tag.as_str()));
+        if names(request::header(ask.request, "if-none-match")?, &tag) {
+            return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
+        }
+    }
+    let size = size(&content.record);
+    let log = |error: Error| {
+        tracing::error!(error = error.to_string(), "a content broke off");
+        io::Error::other("the content broke off")
+    };
+    Ok(response.body(SizedStream::new(size, content.bytes.map_ok(Bytes::from).map_err(log))))
+}
+
+/// A file to be kept under its name, which may be in any script (RFC 6266).
+fn attachment(name: &str) -> ContentDisposition {
+    let value = name.as_bytes().to_vec();
+    let name = ExtendedValue { charset: Charset::Ext("UTF-8".to_owned()), language_tag: None, value };
+    ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::FilenameExt(name)],
+    }
+}
+
+fn size(record: &Record) -> u64 {
+    match record.value("size") {
+        Value::Integer(size) => u64::try_from(*size).unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+/// The pieces of a body, as long as each comes in time.
+fn patient(payload: &mut Payload, patience: Duration) -> impl Stream<Item = Result<Bytes>> {
+    stream::unfold(payload, move |payload| async move {
+        let piece = match tokio::time::timeout(patience, payload.next()).await {
+            Ok(Some(piece)) => {
+                piece.map_err(|error| Error::new(Code::Malformed, format!("the body broke off: {error}")))
+            }
+            Ok(None) => return None,
+            Err(_) => Err(Code::Timeout.into()),
+        };
+        Some((piece, payload))
+    })
+}

@@ -1,0 +1,452 @@
+//! Every operation of the registry as a call that is made alike at both doors, with answers that compare.
+
+use std::sync::Arc;
+
+use app::{
+    Kith,
+    command::{OutputKind, Registered},
+    view::{COLLECTIONS, Collection, VIEWS, View},
+};
+use kernel::{
+    Registry,
+    field::Kind,
+    object::{Action, Object},
+    text::pascal,
+};
+use reqwest::Method;
+use serde_json::{Map, Value as Json, json};
+
+use crate::support::{Caller, Reply};
+
+/// One of the two doors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Door {
+    Rest,
+    Graphql,
+}
+
+impl Door {
+    pub const BOTH: [Door; 2] = [Door::Rest, Door::Graphql];
+
+    pub fn other(self) -> Self {
+        if self == Door::Rest { Door::Graphql } else { Door::Rest }
+    }
+}
+
+/// What can be asked for.
+#[derive(Clone, Copy)]
+pub enum Operation<'k> {
+    List,
+    Search,
+    Get,
+    Create,
+    Update,
+    Delete,
+    Restore,
+    Command(&'k Registered),
+    View(&'static View),
+    Collection(&'static Collection),
+}
+
+/// An operation of an object.
+#[derive(Clone)]
+pub struct Call<'k> {
+    pub operation: Operation<'k>,
+    pub object: Arc<Object>,
+    /// What its caller must be allowed to do.
+    pub action: Action,
+    registry: &'k Registry,
+}
+
+/// What a caller says with a call.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    pub id: String,
+    pub version: Option<i64>,
+    pub input: Map<String, Json>,
+    pub predicate: Option<Json>,
+    pub deleted: Option<&'static str>,
+}
+
+impl Asked {
+    pub fn about(id: &str) -> Self {
+        Self { id: id.to_owned(), ..Self::default() }
+    }
+
+    pub fn with(input: Map<String, Json>) -> Self {
+        Self { input, ..Self::default() }
+    }
+}
+
+/// A request as a door takes it.
+pub struct Request {
+    pub method: Method,
+    pub path: String,
+    pub body: Option<Json>,
+}
+
+/// One thing that was wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    pub code: String,
+    pub pointer: String,
+}
+
+/// What became of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A record, a list of records, or what a command or view answers.
+    Done(Json),
+    /// The HTTP status and what was wrong.
+    Refused(u16, Vec<Fault>),
+}
+
+impl Outcome {
+    pub fn done(self) -> Json {
+        match self {
+            Outcome::Done(json) => json,
+            refused => panic!("{refused:?}"),
+        }
+    }
+
+    /// The code, where it was refused for one reason.
+    pub fn code(&self) -> &str {
+        match self {
+            Outcome::Done(_) => "",
+            Outcome::Refused(_, faults) => faults.first().map_or("?", |fault| &fault.code),
+        }
+    }
+}
+
+/// The last part of an error's path or a mutation's answer that is wrong.
+const USER_ERRORS: &str = "userErrors { code field message }";
+
+/// Everything that a record shows, as a GraphQL selection.
+pub fn selection(object: &Object, may_read: impl Fn(&str) -> bool) -> String {
+    let field = |attribute: &kernel::object::Attribute| match attribute.kind {
+        Kind::Money => format!("{} {{ amount currency }}", attribute.name),
+        Kind::List(list) if !list.plain => {
+            let members: Vec<_> = list.members.iter().map(|member| member.name).collect();
+            format!("{} {{ {} }}", attribute.name, members.join(" "))
+        }
+        _ => attribute.name.to_owned(),
+    };
+    let readable = object.attributes.iter().filter(|attribute| may_read(attribute.name));
+    readable.map(field).collect::<Vec<_>>().join(" ")
+}
+
+/// Text as it stands in a query string.
+pub fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+impl<'k> Call<'k> {
+    /// Every operation there is.
+    pub fn all(kith: &'k Kith) -> Vec<Self> {
+        let registry = kith.registry().as_ref();
+        let call = |object: &str, operation, action| Self {
+            operation,
+            object: Arc::clone(registry.object(object).unwrap()),
+            action,
+            registry,
+        };
+        let mut calls: Vec<Self> =
+            registry.objects().iter().flat_map(|object| Self::standard(registry, object)).collect();
+        let allowed = |call: &Self| call.object.allows(call.action);
+        calls.retain(allowed);
+        let commands = kith.commands().iter();
+        calls.extend(
+            commands.map(|known| call(known.spec.object, Operation::Command(known), known.spec.action)),
+        );
+        calls.extend(VIEWS.iter().map(|view| call(view.object, Operation::View(view), Action::Read)));
+        let collections = COLLECTIONS.iter();
+        calls.extend(
+            collections.map(|known| call(known.object, Operation::Collection(known), Action::Read)),
+        );
+        calls
+    }
+
+    /// The standard operations of an object, also those that it does not have.
+    pub fn standard(registry: &'k Registry, object: &Arc<Object>) -> Vec<Self> {
+        use Operation::{Create, Delete, Get, List, Restore, Search, Update};
+        let all = [
+            (List, Action::Read),
+            (Search, Action::Read),
+            (Get, Action::Read),
+            (Create, Action::Create),
+            (Update, Action::Update),
+            (Delete, Action::Delete),
+            (Restore, Action::Delete),
+        ];
+        let call = |(operation, action)| Self { operation, object: Arc::clone(object), action, registry };
+        all.into_iter().map(call).collect()
+    }
+
+    /// One standard operation.
+    pub fn of(registry: &'k Registry, object: &Arc<Object>, operation: Operation<'k>) -> Self {
+        let same = |call: &Self| {
+            std::mem::discriminant(&call.operation) == std::mem::discriminant(&operation)
+        };
+        Self::standard(registry, object).into_iter().find(same).unwrap()
+    }
+
+    /// Whether it is about one record.
+    pub fn is_on_record(&self) -> bool {
+        match self.operation {
+            Operation::List | Operation::Search | Operation::Create => false,
+            Operation::Command(command) => command.on_record,
+            _ => true,
+        }
+    }
+
+    /// Its name as OpenAPI has it.
+    pub fn name(&self) -> String {
+        let (one, many) = (&self.object.type_name, pascal(self.object.plural));
+        match self.operation {
+            Operation::List => format!("list{many}"),
+            Operation::Search => format!("search{many}"),
+            Operation::Get => format!("get{one}"),
+            Operation::Create => format!("create{one}"),
+            Operation::Update => format!("update{one}"),
+            Operation::Delete => format!("delete{one}"),
+            Operation::Restore => format!("restore{one}"),
+            Operation::Command(command) => command.spec.name.to_owned(),
+            Operation::View(view) => view.name.to_owned(),
+            Operation::Collection(collection) => collection.name.to_owned(),
+        }
+    }
+
+    /// Its field in the GraphQL schema.
+    pub fn field(&self) -> String {
+        match self.operation {
+            Operation::List | Operation::Search => self.object.plural.to_owned(),
+            Operation::Get => self.object.name.to_owned(),
+            _ => self.name(),
+        }
+    }
+
+    /// Makes the call, as somebody who reads everything of the records.
+    pub async fn ask(&self, caller: &Caller, door: Door, asked: &Asked) -> Outcome {
+        self.ask_for(caller, door, asked, |_| true).await
+    }
+
+    /// Makes the call, as somebody who reads only some fields.
+    pub async fn ask_for(
+        &self,
+        caller: &Caller,
+        door: Door,
+        asked: &Asked,
+        may_read: impl Fn(&str) -> bool,
+    ) -> Outcome {
+        let Request { method, path, body } = self.request(door, asked, may_read);
+        let mut request = caller.request(method, &path);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        self.read(door, &caller.send(request).await)
+    }
+
+    /// The request to a door.
+    pub fn request(&self, door: Door, asked: &Asked, may_read: impl Fn(&str) -> bool) -> Request {
+        match door {
+            Door::Rest => self.rest(asked),
+            Door::Graphql => {
+                let (query, variables) = self.graphql(asked, &may_read);
+                let body = json!({ "query": query, "variables": variables });
+                Request { method: Method::POST, path: "/graphql".to_owned(), body: Some(body) }
+            }
+        }
+    }
+
+    fn rest(&self, asked: &Asked) -> Request {
+        let objects = format!("/v1/{}", self.object.path);
+        let record = format!("{objects}/{}", asked.id);
+        let request = |method, path, body| Request { method, path, body };
+        let mut input = asked.input.clone();
+        match self.operation {
+            Operation::List => {
+                let mut path = format!("{objects}?limit=200");
+                if let Some(predicate) = &asked.predicate {
+                    path += &format!("&where={}", encode(&predicate.to_string()));
+                }
+                if let Some(deleted) = asked.deleted {
+                    path += &format!("&deleted={deleted}");
+                }
+                request(Method::GET, path, None)
+            }
+            Operation::Search => {
+                let body = json!({ "limit": 200, "where": asked.predicate, "deleted": asked.deleted });
+                request(Method::POST, format!("{objects}/search"), Some(body))
+            }
+            Operation::Get => request(Method::GET, record, None),
+            Operation::Create => request(Method::POST, objects, Some(input.into())),
+            Operation::Update => request(Method::PATCH, record, Some(input.into())),
+            Operation::Delete => request(Method::DELETE, record, None),
+            Operation::Restore => request(Method::POST, format!("{record}/restore"), Some(json!({}))),
+            Operation::Command(command) => {
+                input.extend(asked.version.map(|version| ("expectedVersion".to_owned(), version.into())));
+                let on = if command.on_record { record } else { objects };
+                request(Method::POST, format!("{on}/{}", command.spec.path), Some(input.into()))
+            }
+            Operation::View(view) => request(Method::GET, format!("{record}/{}", view.path), None),
+            Operation::Collection(collection) => {
+                let path = format!("{record}/{}?limit=200&fields=id", collection.path);
+                request(Method::GET, path, None)
+            }
+        }
+    }
+
+    fn graphql(&self, asked: &Asked, may_read: &dyn Fn(&str) -> bool) -> (String, Json) {
+        let (one, field) = (&self.object.type_name, self.field());
+        let shown = |object: &str| selection(self.registry.object(object).unwrap(), may_read);
+        let own = shown(self.object.name);
+        let written = format!("{{ {} {{ {own} }} {USER_ERRORS} }}", self.object.name);
+        let id = json!({ "id": asked.id });
+        let query = match self.operation {
+            Operation::List | Operation::Search => {
+                let query = format!(
+                    "query($where: {one}Where, $deleted: Deleted) {{ {field}(first: 200, where: $where, \
+                     deleted: $deleted) {{ nodes {{ {own} }} totalCount }} }}"
+                );
+                return (query, json!({ "where": asked.predicate, "deleted": asked.deleted }));
+            }
+            Operation::Get => format!("query($id: ID!) {{ {field}(id: $id) {{ {own} }} }}"),
+            Operation::Create => {
+                let query =
+                    format!("mutation($input: Create{one}!) {{ {field}(input: $input) {written} }}");
+                return (query, json!({ "input": asked.input }));
+            }
+            Operation::Update => {
+                let query = format!(
+                    "mutation($id: ID!, $input: Update{one}!) {{ {field}(id: $id, input: $input) {written} }}"
+                );
+                return (query, json!({ "id": asked.id, "input": asked.input }));
+            }
+            Operation::Delete | Operation::Restore => {
+                format!("mutation($id: ID!) {{ {field}(id: $id) {written} }}")
+            }
+            Operation::Command(command) => return self.graphql_command(command, asked, &shown),
+            Operation::View(view) => {
+                let panel = |panel: &app::view::Panel| {
+                    let target = self.registry.target(self.object.link(panel.link).unwrap().1).unwrap();
+                    format!("{} {{ {} }}", panel.name, selection(target, may_read))
+                };
+                let panels: Vec<_> = view.panels.iter().map(panel).collect();
+                let panels = panels.join(" ");
+                format!(
+                    "query($id: ID!) {{ {field}(id: $id) {{ {} {{ {own} }} {panels} }} }}",
+                    self.object.name
+                )
+            }
+            Operation::Collection(_) => {
+                format!("query($id: ID!) {{ {field}(id: $id, first: 200) {{ nodes {{ __typename id }} }} }}")
+            }
+        };
+        (query, id)
+    }
+
+    fn graphql_command(
+        &self,
+        command: &Registered,
+        asked: &Asked,
+        shown: &dyn Fn(&str) -> String,
+    ) -> (String, Json) {
+        let output = |output: &app::command::Output| match output.kind {
+            OutputKind::Record(object) => format!("{} {{ {} }}", output.name, shown(object)),
+            OutputKind::Text => output.name.to_owned(),
+        };
+        let outputs: Vec<_> = command.spec.outputs.iter().map(output).collect();
+        let (mut takes, mut gives, mut variables) = (Vec::new(), Vec::new(), Map::new());
+        let mut say = |name: &str, of: String, value: Json| {
+            takes.push(format!("${name}: {of}"));
+            gives.push(format!("{name}: ${name}"));
+            variables.insert(name.to_owned(), value);
+        };
+        if command.on_record {
+            say("id", "ID!".to_owned(), asked.id.as_str().into());
+            say("expectedVersion", "Int".to_owned(), asked.version.into());
+        }
+        if input_members(command).next().is_some() {
+            say("input", format!("{}Input!", pascal(command.spec.name)), asked.input.clone().into());
+        }
+        let query = format!(
+            "mutation({}) {{ {}({}) {{ {} {USER_ERRORS} }} }}",
+            takes.join(", "),
+            command.spec.name,
+            gives.join(", "),
+            outputs.join(" ")
+        );
+        // An operation without variables has no brackets for them.
+        (query.replace("()", ""), variables.into())
+    }
+
+    /// Reads an answer of a door.
+    pub fn read(&self, door: Door, reply: &Reply) -> Outcome {
+        let status = reply.status.as_u16();
+        let mut body = reply.json();
+        if door == Door::Rest || body.get("code").is_some() {
+            if !reply.status.is_success() {
+                return Outcome::Refused(status, faults_of_problem(&body));
+            }
+            return Outcome::Done(match self.operation {
+                Operation::List | Operation::Search | Operation::Collection(_) => body["items"].take(),
+                _ => body,
+            });
+        }
+        if let Some(errors) = body.get("errors").and_then(Json::as_array) {
+            let fault = |error: &Json| fault(&error["extensions"]["code"], &error["extensions"]["pointer"]);
+            return Outcome::Refused(status, errors.iter().map(fault).collect());
+        }
+        let mut answer = body["data"][self.field()].take();
+        let errors = answer.as_object_mut().and_then(|members| members.remove("userErrors"));
+        if let Some(Json::Array(errors)) = errors.filter(|errors| errors != &json!([])) {
+            return Outcome::Refused(
+                status,
+                errors.iter().map(|error| fault(&error["code"], &error["field"])).collect(),
+            );
+        }
+        Outcome::Done(match self.operation {
+            Operation::List | Operation::Search => answer["nodes"].take(),
+            Operation::Collection(_) => answer["nodes"].as_array().unwrap().iter().map(typed).collect(),
+            Operation::Get | Operation::View(_) if answer.is_null() => {
+                return Outcome::Refused(status, vec![fault(&"not_found".into(), &Json::Null)]);
+            }
+            Operation::Get | Operation::View(_) | Operation::Command(_) => answer,
+            _ => answer[self.object.name].take(),
+        })
+    }
+}
+
+/// The members of a command's input with their schemas.
+pub fn input_members(command: &Registered) -> impl Iterator<Item = (String, Json, bool)> {
+    let schema = serde_json::to_value(&command.input).unwrap();
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let members = schema["properties"].as_object().cloned().unwrap_or_default();
+    members.into_iter().map(move |(name, schema)| {
+        let required = required.contains(&name.as_str().into());
+        (name, schema, required)
+    })
+}
+
+fn typed(node: &Json) -> Json {
+    let name = node["__typename"].as_str().unwrap();
+    let name = format!("{}{}", name[..1].to_ascii_lowercase(), &name[1..]);
+    json!({ "type": name, "id": node["id"] })
+}
+
+fn fault(code: &Json, pointer: &Json) -> Fault {
+    let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
+    Fault { code: text(code), pointer: text(pointer) }
+}
+
+fn faults_of_problem(body: &Json) -> Vec<Fault> {
+    match body["errors"].as_array() {
+        Some(errors) if !errors.is_empty() => {
+            errors.iter().map(|error| fault(&error["code"], &error["pointer"])).collect()
+        }
+        _ => vec![fault(&body["code"], &Json::Null)],
+    }
+}

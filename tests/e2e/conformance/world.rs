@@ -1,0 +1,207 @@
+//! A workspace with records of every object, and what somebody sees of it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use kernel::{
+    Registry,
+    field::{Kind, Writing},
+    object::{Action, Attribute, Object},
+};
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    doors::{Asked, Call, Door, Operation, Outcome, input_members},
+    maker::Maker,
+};
+use crate::support::{Caller, Stage, text};
+
+/// So many records of every object are made, each with other values.
+pub const VARIANTS: usize = 12;
+
+/// The live records that somebody sees, by object.
+pub struct World<'r> {
+    pub registry: &'r Registry,
+    rows: HashMap<&'static str, Vec<Json>>,
+}
+
+/// Makes records of every object, does with them what commands do, and deletes some that others refer to.
+pub async fn populate(stage: &Stage) {
+    let kith = &stage.server.kith;
+    for role in ["AGENT", "READ_ONLY", "OWNER"] {
+        stage.user(role).await;
+    }
+    let mut maker = Maker::new(kith.registry(), &stage.owner);
+    let creatable: Vec<_> = kith.registry().objects().iter().filter(|object| object.allows(Action::Create)).collect();
+    for object in &creatable {
+        for variant in 0..VARIANTS {
+            maker.make_variant(object, variant, Map::new()).await;
+        }
+    }
+    for call in Call::all(kith) {
+        run_command(&call, &mut maker).await;
+    }
+    for object in creatable.into_iter().filter(|object| object.allows(Action::Delete)) {
+        let id = maker.reference(object.name, 2).await.unwrap();
+        let delete = Call::of(kith.registry(), object, Operation::Delete);
+        delete.ask(&stage.owner, Door::Rest, &Asked::about(&id)).await.done();
+    }
+}
+
+/// Runs a command on its object's two newest records. Whether it agrees to is not the matter here.
+async fn run_command(call: &Call<'_>, maker: &mut Maker<'_>) {
+    let Operation::Command(command) = call.operation else { return };
+    if !command.on_record {
+        return;
+    }
+    let input = input(call, maker).await;
+    let list = format!("/v1/{}?limit=2", call.object.path);
+    for record in maker.caller.get(&list).await.ok()["items"].as_array().unwrap() {
+        let asked = Asked { id: text(&record["id"]), version: record["version"].as_i64(), input: input.clone(), ..Asked::default() };
+        if let Outcome::Refused(status, faults) = call.ask(&maker.caller, Door::Rest, &asked).await {
+            assert!(status < 500, "{}: {status} {faults:?}", call.name());
+        }
+    }
+}
+
+/// What a command needs, made up from the schema of its input.
+pub async fn input(call: &Call<'_>, maker: &mut Maker<'_>) -> Map<String, Json> {
+    let Operation::Command(command) = call.operation else { return Map::new() };
+    let mut input = Map::new();
+    for (name, schema, required) in input_members(command) {
+        if required {
+            let value = match name.strip_suffix("Id") {
+                Some(object) => maker.reference(object, 1).await.map(Json::from),
+                None => Some(plain(&schema)),
+            };
+            input.extend(value.map(|value| (name, value)));
+        }
+    }
+    input
+}
+
+fn plain(schema: &Json) -> Json {
+    match schema["type"].as_str() {
+        Some("string") => "x".into(),
+        Some("integer") => 1.into(),
+        Some("boolean") => true.into(),
+        Some("array") => json!([]),
+        _ => json!({}),
+    }
+}
+
+impl<'r> World<'r> {
+    /// What somebody sees, by lists of the REST door.
+    pub async fn seen_by(registry: &'r Registry, caller: &Caller) -> Self {
+        let mut rows = HashMap::new();
+        for object in registry.objects() {
+            let mut found = Vec::new();
+            let mut cursor = String::new();
+            loop {
+                let reply = caller.get(&format!("/v1/{}?limit=200{cursor}", object.path)).await;
+                if reply.status.as_u16() == 403 {
+                    break;
+                }
+                let mut page = reply.ok();
+                found.extend(page["items"].as_array_mut().unwrap().drain(..));
+                match page["page"]["nextCursor"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => break,
+                }
+            }
+            rows.insert(object.name, found);
+        }
+        Self { registry, rows }
+    }
+
+    /// The records of an object.
+    pub fn rows(&self, object: &str) -> &[Json] {
+        self.rows.get(object).map_or(&[], Vec::as_slice)
+    }
+
+    /// Leaves the first records for which something holds.
+    pub fn retain(&mut self, keep: impl Fn(&str, &Json) -> bool) {
+        for (object, rows) in &mut self.rows {
+            rows.retain(|row| keep(object, row));
+        }
+    }
+
+    /// The record of that id.
+    pub fn row(&self, object: &str, id: &Json) -> Option<&Json> {
+        self.rows(object).iter().find(|row| row["id"] == *id)
+    }
+
+    /// At most so many records of an object, from all over the list.
+    pub fn sample(&self, object: &Object, most: usize) -> Vec<&Json> {
+        let rows = self.rows(object.name);
+        let step = rows.len().div_ceil(most).max(1);
+        rows.iter().step_by(step).collect()
+    }
+
+    /// The records behind a link, found by what the objects declare.
+    pub fn behind(&self, object: &Object, row: &Json, link: &str) -> (Arc<Object>, Vec<&Json>) {
+        let object_of = |name: &str| Arc::clone(self.registry.object(name).unwrap());
+        let of_ids = |target: &str, ids: Vec<&Json>| {
+            let rows = self.rows(target).iter().filter(|row| ids.contains(&&row["id"]));
+            (object_of(target), rows.collect())
+        };
+        for attribute in &object.attributes {
+            let member = attribute.members.first().and_then(|member| member.target());
+            if let (Kind::Reference(target), true) = (attribute.kind, attribute.name == format!("{link}Id")) {
+                return of_ids(target, vec![&row[attribute.name]]);
+            }
+            let stem = attribute.name.strip_suffix("Ids");
+            if let (Some(target), Some(stem), true) = (member, stem, attribute.list().is_some_and(|list| list.plain))
+                && link == format!("{stem}s")
+            {
+                return of_ids(target, row[attribute.name].as_array().unwrap().iter().collect());
+            }
+        }
+        for other in self.registry.objects() {
+            for attribute in &other.attributes {
+                let refers = |to: &Json| match attribute.kind {
+                    Kind::Reference(target) => target == object.name && to[attribute.name] == row["id"],
+                    _ => to[attribute.name].as_array().is_some_and(|ids| ids.contains(&row["id"])),
+                };
+                if attribute.inverse.is_some_and(|(name, _)| name == link) && leads_to(attribute, object) {
+                    return (Arc::clone(other), self.rows(other.name).iter().filter(|row| refers(row)).collect());
+                }
+            }
+            for bridge in other.bridges.iter().filter(|bridge| bridge.link == link) {
+                let target = |name| other.attribute(name).and_then(|attribute| attribute.target()).unwrap();
+                if target(bridge.near) == object.name {
+                    let over = self.rows(other.name).iter().filter(|over| over[bridge.near] == row["id"]);
+                    return of_ids(target(bridge.far), over.map(|over| &over[bridge.far]).collect());
+                }
+            }
+        }
+        panic!("nothing declares {}.{link}", object.name)
+    }
+}
+
+fn leads_to(attribute: &Attribute, object: &Object) -> bool {
+    match attribute.kind {
+        Kind::Reference(target) => target == object.name,
+        _ => object.is_subject,
+    }
+}
+
+/// What a record's fields show in a number of ways that is enough to tell whether their tests mean anything.
+pub fn uncovered(world: &World<'_>) -> Vec<String> {
+    let mut uncovered = Vec::new();
+    for object in world.registry.objects().iter().filter(|object| object.allows(Action::Create)) {
+        for attribute in object.attributes.iter().filter(|attribute| attribute.writing != Writing::Computed) {
+            let values = world.rows(object.name).iter().map(|row| &row[attribute.name]);
+            let mut different: Vec<_> = values.clone().filter(|value| !value.is_null()).map(Json::to_string).collect();
+            different.sort_unstable();
+            different.dedup();
+            if different.len() < 2 {
+                uncovered.push(format!("{}.{} has only the values {different:?}", object.name, attribute.name));
+            }
+            let is_null = |value: &Json| value.is_null() || *value == json!([]);
+            if !attribute.required && attribute.preset.is_none() && !values.clone().any(is_null) {
+                uncovered.push(format!("{}.{} is never null", object.name, attribute.name));
+            }
+        }
+    }
+    uncovered
+}

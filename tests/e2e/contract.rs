@@ -1,0 +1,20 @@
+//! The contract that every operation keeps, whatever its object: strict input, pages, versions, ids, headers,
+//! events, and what happens when many write at once.
+
+mod concurrency;
+mod events;
+mod http;
+mod identity;
+mod input;
+mod pages;
+mod reading;
+mod versions;
+
+/// Creates a contact by GraphQL.
+const CREATE_CONTACT: &str = "mutation($input: CreateContact!) { createContact(input: $input) {
+    contact { id version } userErrors { code field message meta } } }";
+
+/// Changes a contact by GraphQL.
+const UPDATE_CONTACT: &str = "mutation($id: ID!, $version: Int, $input: UpdateContact!) {
+    updateContact(id: $id, expectedVersion: $version, input: $input) {
+        contact { id version } userErrors { code field message meta } } }";

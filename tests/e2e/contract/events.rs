@@ -1,0 +1,133 @@
+//! The log: one event for each change, in the change's own transaction, numbered without a gap.
+
+use reqwest::Method;
+use serde_json::{Value as Json, json};
+
+use super::UPDATE_CONTACT;
+use crate::support::{on_both, text};
+
+/// The numbers are 1, 2, 3 and so on.
+pub fn assert_gapless(events: &[Json]) {
+    for (event, seq) in events.iter().zip(1_i64..) {
+        assert_eq!(event["seq"], seq, "{event}");
+    }
+}
+
+on_both! {
+    async fn every_change_has_its_event(stage) {
+        let owner = &stage.owner;
+        let agent = stage.user("AGENT").await;
+        let begun = owner.events().await.len();
+        let named = |method: Method, path: &str, id: &'static str| agent.request(method, path).header("request-id", id);
+
+        let input = json!({ "givenName": "Ada", "emails": [{ "address": "Ada@X.org" }], "birthday": "1815-12-10" });
+        let created = agent.send(named(Method::POST, "/v1/contacts", "one").json(&input)).await.ok();
+        let path = format!("/v1/contacts/{}", text(&created["id"]));
+        let patch = json!({ "birthday": null, "familyName": "Lovelace", "givenName": "Ada" });
+        let updated = agent.send(named(Method::PATCH, &path, "two").json(&patch)).await.ok();
+        let deleted = agent.send(named(Method::DELETE, &path, "three")).await.ok();
+        let restored = agent.send(named(Method::POST, &format!("{path}/restore"), "four")).await.ok();
+        let body = json!({ "query": UPDATE_CONTACT, "variables": { "id": created["id"], "input": { "jobTitle": "Countess" } } });
+        agent.send(named(Method::POST, "/graphql", "five").json(&body)).await.ok();
+
+        let events = owner.events().await;
+        assert_gapless(&events);
+        let told = &events[begun..];
+        let head = |event: &Json| {
+            let names = ["type", "op", "version", "requestId", "occurredAt", "changedFields"];
+            Json::Array(names.iter().map(|name| event[*name].clone()).collect())
+        };
+        let heads: Vec<_> = told.iter().map(head).collect();
+        let fields = json!(["birthday", "emails", "fullName", "givenName", "lifecycle", "ownerId"]);
+        assert_eq!(heads[0], json!(["contact.created", "CREATE", 1, "one", created["createdAt"], fields]));
+        let fields = json!(["birthday", "familyName", "fullName"]);
+        assert_eq!(heads[1], json!(["contact.updated", "UPDATE", 2, "two", updated["updatedAt"], fields]));
+        assert_eq!(heads[2], json!(["contact.deleted", "DELETE", 3, "three", deleted["deletedAt"], ["deletedAt"]]));
+        assert_eq!(heads[3], json!(["contact.restored", "RESTORE", 4, "four", restored["updatedAt"], ["deletedAt"]]));
+        assert_eq!(heads.len(), 5);
+        for event in told {
+            assert_eq!((&event["object"], &event["recordId"]), (&json!("contact"), &created["id"]));
+            assert_eq!((&event["actorId"], &event["ownerId"]), (&json!(agent.user), &json!(agent.user)));
+            assert_eq!((&event["origin"], &event["sensitiveChanges"]), (&json!("API"), &Json::Null));
+        }
+        assert_eq!(told[1]["changes"], json!({
+            "birthday": { "old": "1815-12-10", "new": null },
+            "familyName": { "old": null, "new": "Lovelace" },
+            "fullName": { "old": "Ada", "new": "Ada Lovelace" },
+        }));
+        assert_eq!(told[0]["changes"]["emails"], json!({ "old": [], "new": created["emails"] }));
+        assert_eq!(told[3]["changes"], json!({ "deletedAt": { "old": deleted["deletedAt"], "new": null } }));
+        assert_eq!(told[4]["changes"], json!({ "jobTitle": { "old": null, "new": "Countess" } }));
+
+        // The same on the other door, and by a predicate.
+        let query = "query($id: String!) { events(first: 9, where: { recordId: { eq: $id } }, orderBy: [{ seq: ASC }]) {
+            nodes { id seq type object recordId op version occurredAt actorId origin requestId ownerId changedFields changes sensitiveChanges } } }";
+        let data = owner.graphql(query, json!({ "id": created["id"] })).await;
+        assert_eq!(data["events"]["nodes"], json!(told));
+    }
+}
+
+on_both! {
+    async fn money_and_sensitive_fields_are_told_apart(stage) {
+        let owner = &stage.owner;
+        let revenue = json!({ "amount": "1000.50", "currency": "EUR" });
+        let company = owner.create("companies", json!({ "name": "Acme", "annualRevenue": revenue })).await;
+        let events = owner.events().await;
+        let event = events.last().unwrap();
+        assert_eq!(event["sensitiveChanges"], json!({ "annualRevenue": { "old": null, "new": revenue } }));
+        assert!(event["changes"].get("annualRevenue").is_none(), "{event}");
+        assert!(!event["changedFields"].as_array().unwrap().contains(&json!("annualRevenue")), "{event}");
+        let path = format!("/v1/companies/{}", text(&company["id"]));
+        owner.patch(&path, &json!({ "annualRevenue": { "amount": "7", "currency": "JPY" } })).await.ok();
+        let events = owner.events().await;
+        let event = events.last().unwrap();
+        assert_eq!((&event["changes"], &event["changedFields"], &event["version"]), (&json!({}), &json!([]), &json!(2)));
+        assert_eq!(event["sensitiveChanges"]["annualRevenue"]["new"], json!({ "amount": "7", "currency": "JPY" }));
+    }
+}
+
+on_both! {
+    async fn what_changes_nothing_is_not_told(stage) {
+        let owner = &stage.owner;
+        let input = json!({ "givenName": "Ada", "emails": [{ "address": "ada@x.org" }], "tagIds": [] });
+        let created = owner.create("contacts", input.clone()).await;
+        let path = format!("/v1/contacts/{}", text(&created["id"]));
+        let before = owner.trace().await;
+        for same in [json!({}), input, json!({ "emails": created["emails"] }), json!({ "familyName": null, "phones": [] })] {
+            let reply = owner.patch(&path, &same).await;
+            assert_eq!(reply.header("etag"), Some("\"1\""));
+            assert_eq!(reply.ok(), created);
+            let variables = json!({ "id": created["id"], "input": { "givenName": "Ada" } });
+            let data = owner.graphql(UPDATE_CONTACT, variables).await;
+            assert_eq!(data["updateContact"]["contact"]["version"], 1);
+        }
+        owner.patch(&path, &json!({ "language": "d" })).await.refused(422, "wrong_type");
+        owner.patch(&path, &json!({ "ownerId": "user_01h455vb4pex5vsknk084sn02q" })).await.refused(422, "reference_not_found");
+        assert_eq!(owner.trace().await, before);
+    }
+}
+
+on_both! {
+    async fn nobody_writes_into_the_log(stage) {
+        let owner = &stage.owner;
+        let events = owner.events().await;
+        let id = text(&events[0]["id"]);
+        let path = format!("/v1/events/{id}");
+        assert_eq!(owner.get(&path).await.ok(), events[0]);
+        owner.post("/v1/events", &json!({ "type": "x" })).await.refused(405, "method_not_allowed");
+        owner.patch(&path, &json!({ "type": "x" })).await.refused(405, "method_not_allowed");
+        owner.delete(&path).await.refused(405, "method_not_allowed");
+        owner.post(&format!("{path}/restore"), &json!({})).await.refused(404, "unknown_operation");
+        for mutation in ["createEvent", "updateEvent", "deleteEvent"] {
+            let query = format!("mutation {{ {mutation}(id: \"{id}\") {{ userErrors {{ code }} }} }}");
+            owner.graphql_reply(&query, json!({})).await.graphql_refused(422, "invalid_query");
+        }
+        assert_eq!(owner.events().await, events);
+        // The workspace itself, its first user, the membership and the key are in the log too, without the secret.
+        assert_eq!(events.len(), 4);
+        let log = json!(events).to_string();
+        let secret = owner.key.strip_prefix("kith_").unwrap();
+        assert!(!log.contains(secret) && !log.contains("hash"), "{log}");
+        assert!(events.iter().all(|event| event["origin"] == "COMMAND_LINE"));
+    }
+}
