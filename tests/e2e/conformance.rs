@@ -3,18 +3,11 @@
 
 pub mod doors;
 pub mod maker;
+mod operations;
+pub mod oracle;
+mod orders;
+mod predicates;
+mod questions;
+mod texts;
 mod values;
 pub mod world;
-
-use crate::support::on_both;
-
-on_both! {
-    async fn seeds(stage) {
-        let start = std::time::Instant::now();
-        world::populate(stage).await;
-        eprintln!("populated {:?}", start.elapsed());
-        let world = world::World::seen_by(stage.server.kith.registry(), &stage.owner).await;
-        for object in world.registry.objects() { eprintln!("{} {}", object.name, world.rows(object.name).len()); }
-        eprintln!("{:#?}", world::uncovered(&world));
-    }
-}

@@ -11,4 +11,12 @@
 mod contract;
 mod conformance;
 mod graphql;
+mod import;
+mod isolation;
+mod marketing;
+mod people;
+mod platform;
+mod sales;
+mod service;
 mod support;
+mod work;

@@ -8,12 +8,13 @@ use kernel::{
     actor::Actor,
     change::Companion,
     error::Violation,
-    field::Field,
+    field::{Field, Kind},
     id::TypeId,
     input,
     object::{Action, Object},
     predicate::Predicate,
     system,
+    text::fold,
     time::Instant,
     value::FieldType,
 };
@@ -223,7 +224,11 @@ impl Work {
     /// The records whose field has this value.
     pub async fn find_by<T: FieldType>(&mut self, object: &str, field: Field<T>, value: T) -> Result<Vec<Record>> {
         let index = self.kith.object(object)?.index(field.def.name).unwrap_or_default();
-        self.find(object, Predicate::equals(index, kernel::plan::sort_key(&value.write()))).await
+        let value = match (field.def.kind, value.write()) {
+            (Kind::Text(_), Value::Text(text)) => Value::Text(fold(&text).into_owned()),
+            (_, value) => value,
+        };
+        self.find(object, Predicate::equals(index, value)).await
     }
 
     /// The record that a command's input refers to.

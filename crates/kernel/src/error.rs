@@ -102,7 +102,7 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type",
     /// The GraphQL document does not fit the schema.
     InvalidQuery = "invalid_query",
-    /// The GraphQL document is larger or costlier than the limits.
+    /// The GraphQL document, or what a list includes, is larger or costlier than the limits.
     QueryTooComplex = "query_too_complex",
     /// The request took longer than the server allows.
     Timeout = "timeout",

@@ -5,18 +5,18 @@ use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// The form in which texts are compared and ordered: compatibility-decomposed (NFKD), without combining
-/// marks, in lower case, every white space a plain space.
+/// marks, in one case, every white space a plain space.
 pub fn fold(text: &str) -> Cow<'_, str> {
     let plain = |b: u8| (b.is_ascii_graphic() || b == b' ') && !b.is_ascii_uppercase();
     if text.bytes().all(plain) {
         return Cow::Borrowed(text);
     }
-    let folded = text
-        .nfkd()
-        .filter(|c| !is_combining_mark(*c))
+    let bare = text.nfkd().filter(|c| !is_combining_mark(*c));
+    let folded = bare
+        // By way of the upper case of the lower one, so that ß and ẞ are ss and ς is σ.
         .flat_map(char::to_lowercase)
-        // Lower-casing may decompose again (İ → i + dot above).
-        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
         .map(|c| if c.is_whitespace() { ' ' } else { c })
         .collect();
     Cow::Owned(folded)
@@ -58,6 +58,8 @@ mod tests {
     fn folding_ignores_case_and_accents() {
         assert_eq!(fold("Ångström"), "angstrom");
         assert_eq!(fold("ﬁne\tİstanbul"), "fine istanbul");
+        assert_eq!(fold("ΟΔΟΣ οδος"), "οδοσ οδοσ");
+        assert_eq!(fold("Straße STRAẞE STRASSE ısı ISI"), "strasse strasse strasse isi isi");
         assert_eq!(fold("100% _o'Brien_ \"😀\""), "100% _o'brien_ \"😀\"");
         assert_eq!(fold("plain"), "plain");
     }

@@ -89,7 +89,8 @@ impl Unit {
         let sql = Sql::new(&self.registry, self.lane.dialect());
         let mut statement = sql.root(&plan);
         if lock && self.lane.dialect().locks_rows() {
-            statement.lock(LockType::Update);
+            // Not the key's lock: others may go on referring to the record, even those it is made to refer to.
+            statement.lock(LockType::NoKeyUpdate);
         }
         let rows = self.lane.rows(&statement).await?;
         let mut records = Vec::with_capacity(rows.len());

@@ -70,7 +70,8 @@ impl Gateway {
     async fn execute(&self, kith: &Kith, caller: Caller, body: &[u8]) -> Result<Reply> {
         let Sent { query, operation, mut variables } = read(body)?;
         guard::check(&query).map_err(|refusal| {
-            Error::new(Code::QueryTooComplex, refusal.detail).with("reason", refusal.reason)
+            let code = if refusal.is_about_text() { Code::Malformed } else { Code::QueryTooComplex };
+            Error::new(code, refusal.detail).with("reason", refusal.reason)
         })?;
         let document = parse_query(&query).map_err(|error| Error::new(Code::Malformed, error.to_string()))?;
         let meant = document::operation(&document, operation.as_deref())?;

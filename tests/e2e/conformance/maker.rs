@@ -126,21 +126,25 @@ impl<'r> Maker<'r> {
     /// The id of a record to refer to; none where there is none and none can be made now.
     pub async fn reference(&mut self, target: &str, place: usize) -> Option<String> {
         let object = Arc::clone(self.registry.object(target)?);
-        if self.known.get(object.name).is_none_or(Vec::is_empty) {
+        if self.count_of(&object) == 0 {
             let list = Call::of(self.registry, &object, Operation::Search);
             if let Outcome::Done(found) = list.ask(&self.caller, Door::Rest, &Asked::default()).await {
                 let ids = found.as_array()?.iter().take(REFERRED).map(|record| text(&record["id"]));
                 self.known.insert(object.name, ids.collect());
             }
         }
-        if self.known.get(object.name).is_none_or(Vec::is_empty) {
-            if self.making.contains(&object.name) || !object.allows(kernel::object::Action::Create) {
-                return None;
-            }
-            Box::pin(self.make(&object)).await;
+        let is_new = !self.making.contains(&object.name) && object.allows(kernel::object::Action::Create);
+        while is_new && self.count_of(&object) < REFERRED {
+            let variant = self.count_of(&object);
+            Box::pin(self.make_variant(&object, variant, Map::new())).await;
         }
         let known = self.known.get(object.name)?;
-        known.get(place % known.len()).cloned()
+        known.get(place % known.len().max(1)).cloned()
+    }
+
+    /// How many records of the object can be referred to.
+    fn count_of(&self, object: &Object) -> usize {
+        self.known.get(object.name).map_or(0, Vec::len)
     }
 
     fn draft(&mut self, variant: usize, given: Map<String, Json>) -> Draft {
@@ -169,7 +173,8 @@ impl<'r> Maker<'r> {
         let place = format!("{}/{}", object.name, attribute.name);
         let chosen = match draft.wanted.contains(attribute.name) {
             true => 0,
-            false => draft.variant * 3 + attribute.index,
+            // 7 shares no divisor with the number of values of any kind.
+            false => draft.variant * 7 + attribute.index,
         };
         let own = (attribute.unique || draft.distinct).then_some(draft.count);
         match attribute.kind {
@@ -253,7 +258,7 @@ impl<'r> Maker<'r> {
             let plain = attribute.list().filter(|list| list.plain).and_then(|_| attribute.members.first());
             let holder = member.or(plain).unwrap_or(attribute);
             let place = format!("{}/{}", object.name, path.join("/"));
-            let is_form = matches!(fault.code.as_str(), "wrong_type" | "unknown_value");
+            let is_form = matches!(fault.code.as_str(), "wrong_type" | "unknown_value" | "out_of_range");
             let is_wish = matches!(fault.code.as_str(), "required" | "stage_requirement");
             let form = self.forms.get(&place).copied().unwrap_or(0);
             if is_wish && draft.wanted.insert(attribute.name.to_owned()) {

@@ -1,16 +1,18 @@
 //! A workspace with records of every object, and what somebody sees of it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use kernel::{
     Registry,
     field::{Kind, Writing},
     object::{Action, Attribute, Object},
 };
+use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
+use tokio::time::sleep;
 
 use super::{
-    doors::{Asked, Call, Door, Operation, Outcome, input_members},
+    doors::{Asked, Call, Door, Operation, Outcome, encode, input_members},
     maker::Maker,
 };
 use crate::support::{Caller, Stage, text};
@@ -37,6 +39,9 @@ pub async fn populate(stage: &Stage) {
             maker.make_variant(object, variant, Map::new()).await;
         }
     }
+    for name in ["b.csv", "Ä.csv", "a.txt"] {
+        import(&stage.owner, name).await;
+    }
     for call in Call::all(kith) {
         run_command(&call, &mut maker).await;
     }
@@ -44,6 +49,24 @@ pub async fn populate(stage: &Stage) {
         let id = maker.reference(object.name, 2).await.unwrap();
         let delete = Call::of(kith.registry(), object, Operation::Delete);
         delete.ask(&stage.owner, Door::Rest, &Asked::about(&id)).await.done();
+    }
+}
+
+/// Stores a file and imports it, an error included: contents and jobs come about in ways of their own.
+pub async fn import(caller: &Caller, name: &str) -> Json {
+    let content = "Name,Color\nFair 2026,\n,#ff0000\n";
+    let upload = caller.request(Method::POST, &format!("/v1/files?name={}", encode(name)));
+    let file = caller.send(upload.header("content-type", "text/csv").body(content)).await.ok();
+    let mapping = json!({ "match": "name", "fields": { "name": { "column": "Name" }, "color": { "column": "Color" } } });
+    let body = json!({ "object": "tag", "fileId": file["id"], "format": "CSV", "mapping": mapping });
+    let started = caller.post("/v1/jobs/import", &body).await.ok();
+    let job = format!("/v1/jobs/{}", started["job"]["id"].as_str().unwrap());
+    loop {
+        let job = caller.get(&job).await.ok();
+        if job["finishedAt"].is_string() {
+            return job;
+        }
+        sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -185,9 +208,10 @@ fn leads_to(attribute: &Attribute, object: &Object) -> bool {
     }
 }
 
-/// What a record's fields show in a number of ways that is enough to tell whether their tests mean anything.
+/// What of the objects the records do not show, so that its tests would mean nothing.
 pub fn uncovered(world: &World<'_>) -> Vec<String> {
     let mut uncovered = Vec::new();
+    let (mut nullable, mut null) = (0, 0);
     for object in world.registry.objects().iter().filter(|object| object.allows(Action::Create)) {
         for attribute in object.attributes.iter().filter(|attribute| attribute.writing != Writing::Computed) {
             let values = world.rows(object.name).iter().map(|row| &row[attribute.name]);
@@ -198,10 +222,15 @@ pub fn uncovered(world: &World<'_>) -> Vec<String> {
                 uncovered.push(format!("{}.{} has only the values {different:?}", object.name, attribute.name));
             }
             let is_null = |value: &Json| value.is_null() || *value == json!([]);
-            if !attribute.required && attribute.preset.is_none() && !values.clone().any(is_null) {
-                uncovered.push(format!("{}.{} is never null", object.name, attribute.name));
+            if !attribute.required {
+                nullable += 1;
+                null += usize::from(values.clone().any(is_null));
             }
         }
+    }
+    // Some rules fill in what was left out.
+    if null * 10 < nullable * 9 {
+        uncovered.push(format!("only {null} of {nullable} optional fields are null anywhere"));
     }
     uncovered
 }

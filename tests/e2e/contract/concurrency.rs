@@ -1,10 +1,13 @@
 //! Many at once: nobody is turned away by the database, nothing is lost, nothing is numbered twice.
 
+use std::{sync::Arc, time::Duration};
+
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
+use tokio::time::timeout;
 
 use super::{UPDATE_CONTACT, events::assert_gapless};
-use crate::support::{Reply, on_both, text};
+use crate::support::{Reply, Stage, on_both, text};
 
 fn count(replies: &[Reply], status: u16) -> usize {
     replies.iter().filter(|reply| reply.status.as_u16() == status).count()
@@ -140,5 +143,75 @@ on_both! {
             assert_eq!(count(&replies, 200), replies.len(), "{replies:?}");
         }
         assert_gapless(&owner.events().await);
+    }
+}
+
+on_both! {
+    async fn clients_that_hang_up_leave_nothing_half_done(stage) {
+        let owner = &stage.owner;
+        let [open, ..] = stage.pipeline().await;
+        let create = |number: u64| {
+            let input = json!({ "name": format!("{number}"), "stageId": open });
+            async move {
+                let patience = Duration::from_micros(number * 700);
+                let _ = timeout(patience, owner.post("/v1/deals", &input)).await;
+            }
+        };
+        join_all((0..60).map(create)).await;
+        let patient = |number: i32| {
+            let input = json!({ "name": format!("{number}"), "stageId": open });
+            async move { owner.post("/v1/deals", &input).await }
+        };
+        let replies = join_all((0..20).map(patient)).await;
+        assert_eq!(count(&replies, 201), 20, "{replies:?}");
+        let events = owner.events().await;
+        assert_gapless(&events);
+        let told = |name: &str| events.iter().filter(|event| event["type"] == name).count();
+        let trace = owner.trace().await;
+        assert_eq!(trace["deals"]["totalCount"], told("deal.created"));
+        assert_eq!(trace["stageChanges"]["totalCount"], told("deal.created"));
+        assert_eq!(told("stageChange.created"), told("deal.created"));
+    }
+}
+
+on_both! {
+    async fn two_servers_share_a_database(stage) {
+        let second = Stage::over(Arc::clone(&stage.database), |_| {}).await;
+        let one = &stage.owner;
+        let mut other = one.clone();
+        other.url.clone_from(&second.server.url);
+        let id = text(&one.create("contacts", json!({ "givenName": "Ada" })).await["id"]);
+        let path = format!("/v1/contacts/{id}");
+        let write = |number: i32| {
+            let (caller, path) = (if number % 2 == 0 { one } else { &other }, &path);
+            async move {
+                let updated = caller.patch(path, &json!({ "jobTitle": format!("{number}") })).await;
+                let created = caller.post("/v1/tickets", &json!({ "subject": format!("{number}") })).await;
+                [updated.status.as_u16(), created.status.as_u16()]
+            }
+        };
+        let statuses = join_all((0..24).map(write)).await;
+        assert!(statuses.iter().all(|both| *both == [200, 201]), "{statuses:?}");
+        assert_eq!(other.get(&path).await.ok()["version"], 25);
+        assert_gapless(&one.events().await);
+        let first = one.get("/v1/tickets?sort=number&limit=20&fields=number").await.ok();
+        let cursor = text(&first["page"]["nextCursor"]);
+        let rest = other.get(&format!("/v1/tickets?sort=number&limit=20&fields=number&cursor={cursor}")).await.ok();
+        assert_eq!(rest["items"], json!([{ "number": 21 }, { "number": 22 }, { "number": 23 }, { "number": 24 }]));
+        second.server.stop().await.unwrap();
+    }
+}
+
+on_both! {
+    async fn a_record_is_deleted_and_restored_once(stage) {
+        let owner = &stage.owner;
+        let id = text(&owner.create("contacts", json!({ "givenName": "Ada" })).await["id"]);
+        let path = format!("/v1/contacts/{id}");
+        let replies = join_all((0..10).map(|_| owner.delete(&path))).await;
+        assert_eq!((count(&replies, 200), count(&replies, 404)), (1, 9), "{replies:?}");
+        let restore = format!("contacts/{id}/restore");
+        let replies = join_all((0..10).map(|_| owner.command(&restore, json!({})))).await;
+        assert_eq!((count(&replies, 200), count(&replies, 409)), (1, 9), "{replies:?}");
+        assert_eq!(owner.get(&path).await.ok()["version"], 3);
     }
 }

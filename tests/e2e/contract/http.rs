@@ -111,6 +111,9 @@ on_both! {
         assert_eq!(known("\"2\"").await.ok()["givenName"], "Ada");
         owner.patch(&path, &json!({ "jobTitle": "Countess" })).await.ok();
         assert_eq!(known("\"1\"").await.ok()["jobTitle"], "Countess");
+        let zipped = owner.request(Method::GET, &path).header("accept-encoding", "gzip, br");
+        let reply = owner.send(zipped.header("if-none-match", "\"2\"")).await;
+        assert_eq!((reply.status.as_u16(), reply.header("content-encoding"), reply.bytes.len()), (304, None, 0));
         // Who may not see the record is not told that it has not changed.
         let stranger = stage.stranger().await;
         let request = stranger.request(Method::GET, &path).header("if-none-match", "*");

@@ -161,3 +161,17 @@ on_both! {
         }
     }
 }
+
+on_both! {
+    async fn a_conflict_does_not_tell_of_what_is_hidden(stage) {
+        let (owner, agent) = (&stage.owner, stage.user("AGENT").await);
+        let refs = json!([{ "system": "shop", "id": "7" }]);
+        owner.create("contacts", json!({ "givenName": "Ada", "externalRefs": refs })).await;
+        let input = json!({ "givenName": "Eve", "externalRefs": refs });
+        let taken = [("not_unique", "/externalRefs/0")];
+        let problem = agent.post("/v1/contacts", &input).await.violates(409, "not_unique", &taken);
+        assert_eq!(problem["errors"][0].get("meta"), None);
+        let errors = agent.mutation_violates(CREATE_CONTACT, json!({ "input": input }), &taken).await;
+        assert_eq!(errors[0]["meta"], Json::Null);
+    }
+}

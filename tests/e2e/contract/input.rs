@@ -232,3 +232,47 @@ on_both! {
         assert_eq!(owner.trace().await, before);
     }
 }
+
+on_both! {
+    async fn u0000_comes_in_through_no_door(stage) {
+        let owner = &stage.owner;
+        let before = owner.trace().await;
+        // In a GraphQL document it can be spelled so that the body's JSON has no U+0000.
+        for place in [
+            r#"mutation { createContact(input: { givenName: "A\u0000da" }) { contact { id } } }"#,
+            r#"mutation { createSegment(input: { name: "x", object: CONTACT, where: { givenName: { eq: "\u0000" } } }) { segment { id } } }"#,
+            r#"{ contacts(first: 1, where: { givenName: { contains: "A\u0000da" } }) { nodes { id } } }"#,
+            r#"query($name: String = "\u0000") { contacts(first: 1, where: { givenName: { eq: $name } }) { nodes { id } } }"#,
+        ] {
+            owner.graphql_reply(place, json!({})).await.graphql_refused(400, "malformed");
+        }
+        let harmless = r#"{ contacts(first: 1, where: { givenName: { eq: "\\u0000" } }) { totalCount } }"#;
+        assert_eq!(owner.graphql(harmless, json!({})).await["contacts"]["totalCount"], 0);
+        for path in ["/v1/contacts?filter[givenName]=%00", "/v1/contacts?sort=%00", "/v1/contacts?cursor=%00", "/v1/contacts?%00=1"] {
+            owner.get(path).await.refused(400, "invalid_parameter");
+        }
+        owner.get("/v1/contacts/%00").await.refused(404, "not_found");
+        assert_eq!(owner.trace().await, before);
+    }
+}
+
+on_both! {
+    async fn null_says_nothing_where_something_may_be_left_out(stage) {
+        let owner = &stage.owner;
+        let ada = owner.create("contacts", json!({ "givenName": "Ada", "familyName": null, "emails": null, "lifecycle": null })).await;
+        assert_eq!((&ada["lifecycle"], &ada["emails"]), (&json!("LEAD"), &json!([])));
+        let ask = "query($where: ContactWhere, $order: [ContactOrder!], $at: String, $deleted: Deleted) {
+            contacts(first: 1, last: null, where: $where, orderBy: $order, after: $at, before: null, deleted: $deleted) { totalCount } }";
+        for variables in [json!({}), json!({ "where": null, "order": null, "at": null, "deleted": null }), json!({ "where": {}, "order": [] })] {
+            assert_eq!(owner.graphql(ask, variables).await["contacts"]["totalCount"], 1);
+        }
+        let nothing = json!({ "where": null, "orderBy": null, "limit": null, "cursor": null, "fields": null, "include": null, "count": null });
+        for body in [nothing, json!({ "where": {}, "orderBy": [] })] {
+            assert_eq!(owner.post("/v1/contacts/search", &body).await.ok()["items"], json!([ada]));
+        }
+        let body = json!({ "query": "{ __typename }", "variables": null, "operationName": null, "extensions": null });
+        assert_eq!(owner.post("/graphql", &body).await.ok()["data"], json!({ "__typename": "Query" }));
+        let update = json!({ "id": ada["id"], "version": null, "input": { "jobTitle": "x" } });
+        assert_eq!(owner.graphql(UPDATE_CONTACT, update).await["updateContact"]["contact"]["version"], 2);
+    }
+}

@@ -102,7 +102,7 @@ on_both! {
             owner.get(&format!("/v1/contacts?{wrong}")).await.refused(422, "unknown_field");
         }
         for wrong in ["sort=emails", "sort=source,-source", "count=1", "limit=ten", "limit=-1", "deleted=only", "where={",
-            "filter=x", "filter[]=x", "filter[givenName=x", "filter[companies]=x", "limit=1&limit=2", "sort=%ff"] {
+            "filter[]=x", "filter[givenName=x", "filter[companies]=x", "limit=1&limit=2", "sort=%ff"] {
             owner.get(&format!("/v1/contacts?{wrong}")).await.refused(400, "invalid_parameter");
         }
     }

@@ -16,7 +16,6 @@ pub struct Caller {
 }
 
 /// What the server answered.
-#[derive(Debug)]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -47,6 +46,12 @@ impl Reply {
     /// A header's text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
     }
 }
 

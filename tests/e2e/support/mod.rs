@@ -1,14 +1,14 @@
 //! What every test stands on: a server on a fresh database, a client, and callers of every role.
 
 mod client;
+mod clock;
 mod database;
 mod expect;
 
 use std::{sync::Arc, time::Duration};
 
 pub use client::{Caller, Reply};
-pub use database::Backend;
-use database::Fresh;
+pub use database::{Backend, Fresh};
 use serde_json::{Value as Json, json};
 
 /// A running server with a workspace in it.
@@ -30,13 +30,13 @@ impl Stage {
 
     /// Another server on the same database, configured otherwise. Its owner is of a workspace of its own.
     pub async fn over(database: Arc<Fresh>, configure: impl FnOnce(&mut server::Config)) -> Self {
-        let mut config = server::Config::default();
-        config.database = database.url.clone();
-        config.listen = "127.0.0.1:0".to_owned();
-        config.workers = 1;
-        config.request_timeout = Duration::from_secs(60);
+        let mut config = configuration(&database);
         configure(&mut config);
         let server = server::run(&config).await.expect("the server starts");
+        Self::furnish(server, database).await
+    }
+
+    async fn furnish(server: server::Running, database: Arc<Fresh>) -> Self {
         let workspace = server.kith.create_workspace(new_workspace("Acme")).await.expect("a workspace");
         let owner = Caller::new(&server.url, &workspace.key, &workspace.user);
         Self { server, owner, database }
@@ -73,6 +73,17 @@ impl Stage {
         if let Ok(database) = Arc::try_unwrap(self.database) {
             database.remove().await;
         }
+    }
+}
+
+/// How a test's server is configured.
+pub fn configuration(database: &Fresh) -> server::Config {
+    server::Config {
+        database: database.url.clone(),
+        listen: "127.0.0.1:0".to_owned(),
+        workers: 1,
+        request_timeout: Duration::from_secs(60),
+        ..server::Config::default()
     }
 }
 

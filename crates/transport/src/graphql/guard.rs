@@ -49,6 +49,12 @@ impl Refusal {
     fn new(reason: &'static str, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into() }
     }
+
+    /// Whether the text is none of GraphQL, rather than too much of it.
+    pub fn is_about_text(&self) -> bool {
+        let reasons = ["unexpected_character", "unterminated_string", "null_character", "unbalanced_brackets"];
+        reasons.contains(&self.reason)
+    }
 }
 
 /// Accepts a document that can be parsed, validated and compiled at little cost.

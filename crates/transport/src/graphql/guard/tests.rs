@@ -190,3 +190,12 @@ fn no_text_makes_it_panic() {
         let _ = check(&document);
     }
 }
+
+#[test]
+fn no_string_spells_u0000() {
+    assert_eq!(reason(r#"{a(b:"x\u0000")}"#), Some("null_character"));
+    assert_eq!(reason(r#"{a(b:"\\\u0000")}"#), Some("null_character"));
+    for harmless in [r#"{a(b:"\\u0000")}"#, r#"{a(b:"\u0001")}"#, r#"{a(b:"""\u0000""")}"#, "{a} # \\u0000"] {
+        assert_eq!(reason(harmless), None, "{harmless}");
+    }
+}

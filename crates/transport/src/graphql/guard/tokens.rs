@@ -48,6 +48,9 @@ impl<'a> Iterator for Tokens<'a> {
         let rest = self.rest();
         let (token, length) = match *rest.first()? {
             b'"' => match string_length(rest) {
+                Some(length) if spells_null(rest.get(..length).unwrap_or_default()) => {
+                    return Some(Err(self.refusal("null_character", "U+0000 stands in the string")));
+                }
                 Some(length) => (Token::Value, length),
                 None => {
                     return Some(Err(
@@ -109,6 +112,20 @@ fn string_length(rest: &[u8]) -> Option<usize> {
             _ => 1,
         };
     }
+}
+
+/// Whether a string spells U+0000, which the strict reading of the request's JSON cannot see. In a block string
+/// nothing is spelled.
+fn spells_null(string: &[u8]) -> bool {
+    let mut rest = if string.starts_with(br#"""""#) { &[][..] } else { string };
+    while let Some(at) = rest.iter().position(|&byte| byte == b'\\') {
+        rest = rest.get(at..).unwrap_or_default();
+        if rest.starts_with(br"\u0000") {
+            return true;
+        }
+        rest = rest.get(2..).unwrap_or_default();
+    }
+    false
 }
 
 fn block_string_length(rest: &[u8]) -> Option<usize> {

@@ -1,0 +1,202 @@
+//! What predicates and orders mean, told once more and without SQL: over the rows as the door shows them.
+
+use std::cmp::Ordering;
+
+use kernel::{
+    field::Kind,
+    object::{Attribute, Object},
+};
+use serde_json::{Map, Value as Json};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+use super::world::World;
+
+/// The text without accents, case, compatibility forms and kinds of white space.
+pub fn fold(text: &str) -> String {
+    let bare = |text: String| -> String { text.nfkd().filter(|c| !is_combining_mark(*c)).collect() };
+    // What has the same upper case is the same letter: s and ſ, σ and ς, ss and ß.
+    let upper = bare(text.to_owned()).to_lowercase().to_uppercase();
+    let lower: String = upper.chars().flat_map(char::to_lowercase).collect();
+    bare(lower).chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
+}
+
+/// Whether a predicate holds for a record.
+pub fn holds(world: &World<'_>, object: &Object, row: &Json, predicate: &Json) -> bool {
+    let each = |parts: &Json| {
+        let parts = parts.as_array().unwrap().iter();
+        parts.map(|part| holds(world, object, row, part)).collect::<Vec<_>>()
+    };
+    predicate.as_object().unwrap().iter().all(|(name, asked)| match name.as_str() {
+        "and" => each(asked).into_iter().all(|part| part),
+        "or" => each(asked).into_iter().any(|part| part),
+        "not" => !holds(world, object, row, asked),
+        name => match object.attribute(name) {
+            Some(attribute) => tests(attribute, &row[name], asked),
+            None => linked(world, object, row, name, asked.as_object().unwrap()),
+        },
+    })
+}
+
+fn linked(world: &World<'_>, object: &Object, row: &Json, link: &str, asked: &Map<String, Json>) -> bool {
+    let (target, rows) = world.behind(object, row, link);
+    if object.link(link).unwrap().1.is_one() {
+        let reference = object.attribute(&format!("{link}Id")).unwrap();
+        let is_test = |name: &String| kernel::predicate::Operator::parse(name).is_some();
+        return match !asked.is_empty() && asked.keys().all(is_test) {
+            true => tests(reference, &row[reference.name], &asked.clone().into()),
+            false => rows.iter().any(|row| holds(world, &target, row, &asked.clone().into())),
+        };
+    }
+    asked.iter().all(|(how, asked)| match how.as_str() {
+        "some" => rows.iter().any(|row| holds(world, &target, row, asked)),
+        "none" => !rows.iter().any(|row| holds(world, &target, row, asked)),
+        "every" => rows.iter().all(|row| holds(world, &target, row, asked)),
+        _ => counted(rows.len(), asked),
+    })
+}
+
+/// Whether all tests of a field hold.
+fn tests(attribute: &Attribute, value: &Json, asked: &Json) -> bool {
+    let members = asked.as_object().unwrap();
+    members.iter().all(|(how, operand)| match attribute.list() {
+        Some(list) => {
+            let items = value.as_array().unwrap();
+            let meets = |item: &Json, asked: &Json| item_holds(attribute, item, asked);
+            match how.as_str() {
+                "isNull" => items.is_empty() == (*operand == true),
+                "count" => counted(items.len(), operand),
+                "some" => items.iter().any(|item| meets(item, operand)),
+                "none" => !items.iter().any(|item| meets(item, operand)),
+                "every" => items.iter().all(|item| meets(item, operand)),
+                "containsAny" => has(attribute, items, operand).any(|has| has),
+                "containsAll" => has(attribute, items, operand).all(|has| has),
+                other => panic!("{} of {}", other, list.name),
+            }
+        }
+        None => test(attribute, value, how, operand),
+    })
+}
+
+fn item_holds(attribute: &Attribute, item: &Json, asked: &Json) -> bool {
+    asked.as_object().unwrap().iter().all(|(name, asked)| match name.as_str() {
+        "not" => !item_holds(attribute, item, asked),
+        name => {
+            let member = attribute.members.iter().find(|member| member.name == name).unwrap();
+            tests(member, &item[name], asked)
+        }
+    })
+}
+
+fn has<'a>(attribute: &'a Attribute, items: &'a [Json], operands: &'a Json) -> impl Iterator<Item = bool> + 'a {
+    let member = &attribute.members[0];
+    let operands = operands.as_array().unwrap().iter();
+    operands.map(move |operand| items.iter().any(|item| test(member, item, "eq", operand)))
+}
+
+fn counted(count: usize, asked: &Json) -> bool {
+    let (how, number) = asked.as_object().unwrap().iter().next().unwrap();
+    let order = (count as u64).cmp(&number.as_u64().unwrap());
+    ordered(how, order)
+}
+
+fn ordered(how: &str, order: Ordering) -> bool {
+    match how {
+        "eq" => order.is_eq(),
+        "lt" => order.is_lt(),
+        "lte" => order.is_le(),
+        "gt" => order.is_gt(),
+        "gte" => order.is_ge(),
+        other => panic!("{other} is no comparison"),
+    }
+}
+
+/// One test of one value. A null passes only what asks for it: `isNull`, `ne`, `notIn`.
+fn test(attribute: &Attribute, value: &Json, how: &str, operand: &Json) -> bool {
+    let each = || operand.as_array().unwrap().iter();
+    match how {
+        "isNull" => value.is_null() == (*operand == true),
+        "ne" => !test(attribute, value, "eq", operand),
+        "notIn" => !test(attribute, value, "in", operand),
+        _ if value.is_null() => false,
+        "in" => each().any(|operand| test(attribute, value, "eq", operand)),
+        "between" => ["gte", "lte"].iter().zip(each()).all(|(how, operand)| test(attribute, value, how, operand)),
+        "contains" => folded(value).contains(&folded(operand)),
+        "startsWith" => folded(value).starts_with(&folded(operand)),
+        "endsWith" => folded(value).ends_with(&folded(operand)),
+        "matches" => {
+            let (value, operand) = (folded(value), folded(operand));
+            let begins = |word: &str| value.split(' ').any(|other| other.starts_with(word));
+            operand.split(' ').filter(|word| !word.is_empty()).all(begins)
+        }
+        how => {
+            let same_currency = value["currency"] == operand["currency"];
+            same_currency && ordered(how, key(attribute, value).cmp(&key(attribute, operand)))
+        }
+    }
+}
+
+fn folded(json: &Json) -> String {
+    fold(json.as_str().unwrap())
+}
+
+/// What values of a field are compared by.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Key {
+    Number(i128),
+    Text(String),
+    Flag(bool),
+}
+
+fn key(attribute: &Attribute, value: &Json) -> Key {
+    match attribute.kind {
+        Kind::Boolean => Key::Flag(value.as_bool().unwrap()),
+        Kind::Integer(..) => Key::Number(value.as_i64().unwrap().into()),
+        Kind::Decimal => Key::Number(digits(value.as_str().unwrap())),
+        Kind::Money => Key::Number(digits(value["amount"].as_str().unwrap())),
+        Kind::Text(_) => Key::Text(folded(value)),
+        _ => Key::Text(instant(value)),
+    }
+}
+
+/// Decimal text as a whole number of millionths.
+fn digits(text: &str) -> i128 {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}{fraction:0<6}").parse().unwrap()
+}
+
+/// An instant or a day as it is shown. Relative ones are ages away, where none of the values lie: a hundred years
+/// back or forth.
+fn instant(value: &Json) -> String {
+    match value["relative"].as_str() {
+        Some(text) if text.starts_with('-') => "1926".to_owned(),
+        Some(_) => "2126".to_owned(),
+        None => value.as_str().unwrap().to_owned(),
+    }
+}
+
+/// The order of two records by these fields, descending ones marked; the id decides between equals.
+pub fn order(object: &Object, keys: &[(&str, bool)], one: &Json, other: &Json) -> Ordering {
+    let id_descends = keys.last().is_none_or(|(_, descending)| *descending);
+    let keys = keys.iter().copied().chain([("id", id_descends)]);
+    let orders = keys.map(|(name, descending)| {
+        let attribute = object.attribute(name).unwrap();
+        let (one, other) = (&one[name], &other[name]);
+        match (one.is_null(), other.is_null()) {
+            (false, false) => {
+                let order = sort_key(attribute, one).cmp(&sort_key(attribute, other));
+                if descending { order.reverse() } else { order }
+            }
+            // What has no value comes last, whichever the direction.
+            (one_is_null, other_is_null) => one_is_null.cmp(&other_is_null),
+        }
+    });
+    orders.fold(Ordering::Equal, Ordering::then)
+}
+
+/// Amounts are ordered by their number of minor units, of whatever currency.
+fn sort_key(attribute: &Attribute, value: &Json) -> Key {
+    match attribute.kind {
+        Kind::Money => Key::Number(value["amount"].as_str().unwrap().replace('.', "").parse().unwrap()),
+        _ => key(attribute, value),
+    }
+}

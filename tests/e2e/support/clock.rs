@@ -1,0 +1,41 @@
+//! A server whose clock a test sets.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use app::{Context, Kith};
+use kernel::time::{Clock, Instant};
+use persistence::{Database, Limits};
+
+use super::{Stage, configuration};
+
+/// A clock that stands still until it is moved.
+pub struct Hands(AtomicI64);
+
+impl Hands {
+    /// Moves it on.
+    pub fn forward(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Instant {
+        Instant(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl Stage {
+    /// Another server on the same database where it is that time; its owner is of a workspace of its own.
+    pub async fn at(&self, time: &str) -> (Self, Arc<Hands>) {
+        let config = configuration(&self.database);
+        let store = Database::open(&config.database, Arc::new(app::registry()), Limits::default()).await;
+        let hands = Arc::new(Hands(AtomicI64::new(Instant::parse(time).expect("a time").0)));
+        let context = Context { clock: Arc::clone(&hands) as Arc<dyn Clock>, ..Context::system() };
+        let kith = Kith::new(store.expect("the store opens"), context);
+        let server = server::serve::start(kith, &config).expect("the server starts");
+        (Self::furnish(server, Arc::clone(&self.database)).await, hands)
+    }
+}
