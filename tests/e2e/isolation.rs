@@ -4,7 +4,7 @@ use reqwest::Method;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Backend, Caller, Fresh, Stage, configuration, on_both, text};
+use crate::support::{Backend, Caller, Fresh, Stage, configuration, new_workspace, on_both, text};
 
 /// One record of every object that clients create, with its path.
 async fn furnish(owner: &Caller) -> Vec<(&'static str, String)> {
@@ -240,6 +240,36 @@ async fn the_server_does_not_start_where_the_wall_would_not_bind_it() {
     assert_eq!(stage.owner.trace().await, before);
     run(&admin, &format!("DROP OWNED BY {role}")).await;
     run(&admin, &format!("DROP ROLE {role}")).await;
+    admin.close().await.unwrap();
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_owner_migrates_and_a_restricted_user_serves() {
+    let stage = Stage::new(Backend::Postgres).await;
+    let admin = stage.database.connect().await;
+    let (owner, server) = (format!("kith_migrates_{}", std::process::id()), format!("kith_serves_{}", std::process::id()));
+    run(&admin, &format!("CREATE ROLE {owner} LOGIN CREATEROLE")).await;
+    run(&admin, &format!("GRANT kith_app TO {owner}")).await;
+    run(&admin, &format!("CREATE DATABASE {owner} OWNER {owner}")).await;
+    let (_, address) = stage.database.url.split_once('@').unwrap();
+    let (host, _) = address.split_once('/').unwrap();
+    let as_user = |user: &str| server::Config {
+        database: format!("postgres://{user}@{host}/{owner}"),
+        ..configuration(&stage.database)
+    };
+    run(&admin, &format!("CREATE ROLE {server} LOGIN IN ROLE kith_app")).await;
+    let early = server::run(&as_user(&server)).await.err().unwrap().to_string();
+    assert!(early.contains("kith migrate"), "{early}");
+    assert!(!server::database::migrate(&as_user(&owner).database).await.unwrap().is_empty());
+    assert!(server::database::migrate(&as_user(&owner).database).await.unwrap().is_empty());
+    for user in [&server, &owner] {
+        let running = server::run(&as_user(user)).await.unwrap();
+        running.kith.create_workspace(new_workspace("Acme")).await.unwrap();
+        running.stop().await.unwrap();
+    }
+    run(&admin, &format!("DROP DATABASE {owner} WITH (FORCE)")).await;
+    run(&admin, &format!("DROP ROLE {server}, {owner}")).await;
     admin.close().await.unwrap();
     stage.end().await;
 }

@@ -9,12 +9,15 @@
 )]
 
 mod contract;
+mod arrows;
 mod conformance;
+mod docs;
 mod graphql;
 mod import;
 mod isolation;
 mod marketing;
 mod people;
+mod permissions;
 mod platform;
 mod sales;
 mod service;

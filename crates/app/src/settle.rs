@@ -46,11 +46,15 @@ impl Pending {
     }
 
     fn old(&self, attribute: &Attribute) -> &Value {
-        self.before.as_ref().map_or(&Value::Null, |before| before.value(attribute.name))
+        self.before.as_ref().and_then(|before| before.values.get(attribute.index)).unwrap_or(&Value::Null)
+    }
+
+    fn new(&self, attribute: &Attribute) -> &Value {
+        self.after.values.get(attribute.index).unwrap_or(&Value::Null)
     }
 
     fn differs(&self, attribute: &Attribute) -> bool {
-        self.old(attribute) != self.after.value(attribute.name)
+        self.old(attribute) != self.new(attribute)
     }
 }
 

@@ -66,10 +66,14 @@ impl Attribute {
         Self { def: *def, index, column: snake(def.name), members }
     }
 
-    /// The column that holds the text in the form by which it is compared and ordered.
+    /// Whether it is a text that is kept once more in the form by which it is compared and ordered.
+    pub fn is_folded(&self) -> bool {
+        matches!(self.kind, Kind::Text(_)) && (self.filter || self.sort || self.unique)
+    }
+
+    /// The column that holds that form.
     pub fn folded(&self) -> Option<String> {
-        let compared = self.filter || self.sort || self.unique;
-        (matches!(self.kind, Kind::Text(_)) && compared).then(|| format!("{}_folded", self.column))
+        self.is_folded().then(|| format!("{}_folded", self.column))
     }
 
     /// The column that holds the currency of an amount.

@@ -23,7 +23,10 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::dialect::{Dialect, Row, Statement, build};
+use crate::{
+    bulk::Parameters,
+    dialect::{Dialect, Row, Statement, build},
+};
 
 /// How to open a connection.
 #[derive(Clone)]
@@ -146,17 +149,35 @@ impl Lane {
     /// Runs a statement and gives the number of rows it touched.
     pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64> {
         let (sql, values) = build(self.dialect(), statement);
+        let keep = is_kept(&values);
+        self.touch(sql, Parameters::Values(values), keep).await
+    }
+
+    /// Runs a statement that comes again and again, so that it stays prepared whatever its length.
+    pub async fn run_kept(&mut self, sql: String, parameters: Parameters) -> Result<u64> {
+        self.touch(sql, parameters, true).await
+    }
+
+    async fn touch(&mut self, sql: String, parameters: Parameters, keep: bool) -> Result<u64> {
         self.home.statements.fetch_add(1, Ordering::Relaxed);
         self.busy = true;
-        let (query, keep) = (AssertSqlSafe(sql), is_kept(&values));
-        let done = match &mut self.open()?.connection {
-            Connection::Sqlite(connection) => {
-                let query = sqlx::query_with(query, values).persistent(keep);
+        let sql = AssertSqlSafe(sql);
+        let done = match (&mut self.open()?.connection, parameters) {
+            (Connection::Sqlite(connection), Parameters::Values(values)) => {
+                let query = sqlx::query_with(sql, values).persistent(keep);
                 query.execute(connection).await.map(|done| done.rows_affected())
             }
-            Connection::Postgres(connection) => {
-                let query = sqlx::query_with(query, values).persistent(keep);
+            (Connection::Postgres(connection), Parameters::Values(values)) => {
+                let query = sqlx::query_with(sql, values).persistent(keep);
                 query.execute(connection).await.map(|done| done.rows_affected())
+            }
+            (Connection::Postgres(connection), Parameters::Arrays(arrays)) => {
+                let query = sqlx::query_with(sql, arrays).persistent(keep);
+                query.execute(connection).await.map(|done| done.rows_affected())
+            }
+            (Connection::Sqlite(_), Parameters::Arrays(_)) => {
+                self.busy = false;
+                return Err(Error::internal("SQLite has no arrays"));
             }
         };
         self.busy = false;

@@ -1,6 +1,7 @@
 //! Persistence: plans to SQL to rows, changes to SQL, the unit of work and the log. It knows objects only
 //! as data, so it names none; the few tables it does name are the engine's own.
 
+mod bulk;
 pub mod credential;
 pub mod dialect;
 mod entity;

@@ -9,13 +9,14 @@ use kernel::{
     id::TypeId,
     object::{Attribute, Object},
     system,
+    text::fold,
     time::Instant,
 };
-use sea_orm::sea_query::{Alias, Expr, InsertStatement, Query};
+use sea_orm::sea_query::Value as Bound;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::{dialect::Dialect, unit::Owned};
+use crate::{bulk::Rows, dialect::Dialect, unit::Owned};
 
 /// What happened to a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,8 +70,8 @@ impl Entry {
         // Documents are kept in canonical form, their members in order.
         attributes.sort_unstable_by_key(|attribute| attribute.name);
         for attribute in attributes {
-            let old = before.map_or(&Value::Null, |before| before.value(attribute.name));
-            let new = record.value(attribute.name);
+            let old = before.and_then(|before| before.values.get(attribute.index)).unwrap_or(&Value::Null);
+            let new = record.values.get(attribute.index).unwrap_or(&Value::Null);
             if old == new {
                 continue;
             }
@@ -124,8 +125,8 @@ const COLUMNS: [&str; 20] = [
     "workspace_id",
     "seq",
     "id",
-    "type",
     "type_folded",
+    "type",
     "object",
     "object_folded",
     "record_id",
@@ -143,52 +144,40 @@ const COLUMNS: [&str; 20] = [
     "sensitive_changes",
 ];
 
-/// Writes the events with their numbers, which begin at the first.
-pub(crate) fn insert_events(
-    dialect: Dialect,
-    actor: &Actor,
-    now: Instant,
-    first: i64,
-    entries: Vec<Entry>,
-) -> Result<Vec<InsertStatement>> {
-    let mut statements = Vec::new();
+/// The events as rows, with their numbers, which begin at the first.
+pub(crate) fn events(dialect: Dialect, actor: &Actor, now: Instant, first: i64, entries: Vec<Entry>) -> Result<Rows> {
+    let mut rows = Rows::new("events", COLUMNS.map(str::to_owned));
     let mut seq = first;
-    for chunk in entries.chunks(1_000) {
-        let mut insert = Query::insert();
-        insert.into_table(Alias::new("events"));
-        insert.columns(COLUMNS.map(Alias::new));
-        for entry in chunk {
-            let record_id = TypeId { prefix: &entry.object.prefix, uuid: entry.record }.to_string();
-            let kind = format!("{}.{}", entry.object.name, entry.operation.past());
-            let text = |text: &str| Expr::value(text.to_owned());
-            let folded = |text: &str| Expr::value(kernel::text::fold(text).into_owned());
-            insert.values_panic([
-                actor.workspace.into(),
-                seq.into(),
-                event_id(now, actor, seq).into(),
-                text(&kind),
-                folded(&kind),
-                text(entry.object.name),
-                folded(entry.object.name),
-                text(&record_id),
-                folded(&record_id),
-                text(entry.operation.name()),
-                entry.version.into(),
-                Expr::value(dialect.instant(now)),
-                actor.user.into(),
-                text(actor.origin.as_str()),
-                text(&actor.request_id),
-                folded(&actor.request_id),
-                Expr::value(entry.owner),
-                Expr::value(json!(entry.changed).to_string()),
-                text(&entry.changes),
-                Expr::value(entry.sensitive.clone()),
-            ]);
-            seq = seq.checked_add(1).ok_or_else(|| Error::internal("the log is full"))?;
-        }
-        statements.push(insert.to_owned());
+    let folded = |text: &str| Bound::from(fold(text).into_owned());
+    for entry in entries {
+        let record_id = TypeId { prefix: &entry.object.prefix, uuid: entry.record }.to_string();
+        let kind = format!("{}.{}", entry.object.name, entry.operation.past());
+        rows.push([
+            actor.workspace.into(),
+            seq.into(),
+            event_id(now, actor, seq).into(),
+            folded(&kind),
+            kind.into(),
+            entry.object.name.into(),
+            folded(entry.object.name),
+            // A TypeID is folded as it is.
+            record_id.as_str().into(),
+            record_id.into(),
+            entry.operation.name().into(),
+            entry.version.into(),
+            dialect.instant(now),
+            actor.user.into(),
+            actor.origin.as_str().into(),
+            (*actor.request_id).into(),
+            folded(&actor.request_id),
+            entry.owner.into(),
+            json!(entry.changed).to_string().into(),
+            entry.changes.into(),
+            entry.sensitive.into(),
+        ]);
+        seq = seq.checked_add(1).ok_or_else(|| Error::internal("the log is full"))?;
     }
-    Ok(statements)
+    Ok(rows)
 }
 
 /// An event's id is a UUIDv8 (RFC 9562) of its instant, its workspace and its number: known without asking

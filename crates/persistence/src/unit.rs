@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     lane::Lane,
-    log::{Entry, Operation, insert_events},
+    log::{Entry, Operation, events},
     reader,
     sql::{Sql, column, id_column},
     write,
@@ -125,8 +125,8 @@ impl Unit {
         self.expect(permit, Action::Create)?;
         let object = permit.object();
         let dialect = self.lane.dialect();
-        for statement in write::insert(dialect, permit, records.iter().map(|owned| owned.record)) {
-            self.lane.execute(&statement).await?;
+        for rows in write::insert(dialect, permit, records.iter().map(|owned| owned.record)) {
+            self.lane.insert(rows).await?;
         }
         for owned in records {
             self.entries.push(Entry::new(object, Operation::Create, None, owned));
@@ -159,8 +159,11 @@ impl Unit {
                 return Err(Code::VersionConflict.into());
             }
         }
-        for statement in write::relist(dialect, permit, &pairs) {
-            self.lane.execute(&statement).await?;
+        for list in write::relist(dialect, permit, &pairs) {
+            if let Some(delete) = list.delete {
+                self.lane.execute(&delete).await?;
+            }
+            self.lane.insert(list.insert).await?;
         }
         let entries = changes.iter().map(|(before, after)| Entry::new(permit.object(), operation, Some(before), after));
         self.entries.extend(entries);
@@ -218,9 +221,8 @@ impl Unit {
         let count = entries.len();
         // The counter's row is held until the commit is on disk, so it is the last thing asked for.
         let first = self.take_numbers("seq", count).await?;
-        for statement in insert_events(self.lane.dialect(), &self.actor, self.now, first, entries)? {
-            self.lane.execute(&statement).await?;
-        }
+        let rows = events(self.lane.dialect(), &self.actor, self.now, first, entries)?;
+        self.lane.insert(rows).await?;
         self.lane.commit().await?;
         Ok(Some(first + i64::try_from(count).map_err(Error::internal)? - 1))
     }

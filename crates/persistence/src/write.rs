@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::{
     Permit, Record, Value,
-    field::Kind,
+    field::{Kind, List},
     id::TypeId,
     money::{Money, parse_decimal},
     object::{Attribute, Object},
@@ -14,108 +14,55 @@ use kernel::{
     value::Decimal,
 };
 use sea_orm::sea_query::{
-    Alias, Condition, DeleteStatement, Expr, ExprTrait, InsertStatement, IntoIden, Query, SelectStatement,
-    TableRef, UpdateStatement, Value as Bound, ValueTuple,
+    Alias, Condition, DeleteStatement, Expr, ExprTrait, IntoIden, Query, SelectStatement, TableRef, UpdateStatement, Value as Bound, ValueTuple,
 };
 use serde_json::Value as Json;
 
-use crate::dialect::Dialect;
-
-/// A statement that writes.
-pub(crate) enum Write {
-    Insert(InsertStatement),
-    Update(UpdateStatement),
-    Delete(DeleteStatement),
-}
-
-impl sea_query_sqlx::SqlxBinder for Write {
-    fn build_sqlx<T: sea_orm::sea_query::QueryBuilder>(&self, builder: T) -> (String, sea_query_sqlx::SqlxValues) {
-        match self {
-            Write::Insert(statement) => statement.build_sqlx(builder),
-            Write::Update(statement) => statement.build_sqlx(builder),
-            Write::Delete(statement) => statement.build_sqlx(builder),
-        }
-    }
-}
+use crate::{bulk::Rows, dialect::Dialect};
 
 /// SQLite takes 32 766 parameters in a statement, PostgreSQL 65 535.
 const MAX_PARAMETERS: usize = 30_000;
 
-/// The stored columns of a field with the values to be stored.
-fn stored(dialect: Dialect, attribute: &Attribute, value: &Value) -> impl Iterator<Item = (String, Bound)> {
-    let main = (attribute.column.clone(), dialect.bind(attribute.kind, value));
-    let folded = attribute.folded().map(|column| {
-        let folded = match value {
+/// The columns a field is stored in.
+fn columns(attribute: &Attribute) -> impl Iterator<Item = String> {
+    std::iter::once(attribute.column.clone()).chain(attribute.folded()).chain(attribute.currency())
+}
+
+/// The values to be stored in them.
+fn stored(dialect: Dialect, attribute: &Attribute, value: &Value) -> impl Iterator<Item = Bound> + use<> {
+    let main = dialect.bind(attribute.kind, value);
+    let folded = attribute.is_folded().then(|| {
+        Bound::from(match value {
             Value::Text(text) => Some(fold(text).into_owned()),
             _ => None,
-        };
-        (column, Bound::from(folded))
+        })
     });
-    let currency = attribute.currency().map(|column| {
-        let code = match value {
+    let currency = matches!(attribute.kind, Kind::Money).then(|| {
+        Bound::from(match value {
             Value::Money(Money { currency, .. }) => Some(currency.code().to_owned()),
             _ => None,
-        };
-        (column, Bound::from(code))
+        })
     });
     std::iter::once(main).chain(folded).chain(currency)
 }
 
-/// Inserts rows that all have the same columns.
-struct Rows {
-    table: String,
-    columns: Vec<String>,
-    rows: Vec<Vec<Bound>>,
-}
-
-impl Rows {
-    fn new(table: &str) -> Self {
-        Self { table: table.to_owned(), columns: Vec::new(), rows: Vec::new() }
-    }
-
-    fn push(&mut self, row: impl Iterator<Item = (String, Bound)>) {
-        let (columns, row) = row.unzip();
-        self.columns = columns;
-        self.rows.push(row);
-    }
-
-    fn statements(self) -> impl Iterator<Item = Write> {
-        let Self { table, columns, mut rows } = self;
-        let most = (MAX_PARAMETERS / columns.len().max(1)).max(1);
-        std::iter::from_fn(move || {
-            if rows.is_empty() {
-                return None;
-            }
-            let rest = rows.split_off(most.min(rows.len()));
-            let mut insert = Query::insert();
-            insert.into_table(Alias::new(&table)).columns(columns.iter().map(Alias::new));
-            for row in std::mem::replace(&mut rows, rest) {
-                insert.values_panic(row.into_iter().map(Expr::value));
-            }
-            Some(Write::Insert(insert))
-        })
-    }
-}
-
-/// The rows of new records.
+/// The rows of new records: their own, and those that index their lists.
 pub(crate) fn insert<'r>(
     dialect: Dialect,
     permit: &Permit,
     records: impl Iterator<Item = &'r Record> + Clone,
-) -> Vec<Write> {
+) -> Vec<Rows> {
     let object = permit.object();
-    let workspace = ("workspace_id".to_owned(), Bound::from(permit.workspace()));
-    let mut rows = Rows::new(&object.table);
+    let names = object.attributes.iter().flat_map(columns);
+    let mut rows = Rows::new(&object.table, std::iter::once("workspace_id".to_owned()).chain(names));
     for record in records.clone() {
         let fields = object.attributes.iter().zip(&record.values);
         let values = fields.flat_map(|(attribute, value)| stored(dialect, attribute, value));
-        rows.push(std::iter::once(workspace.clone()).chain(values));
+        rows.push(std::iter::once(Bound::from(permit.workspace())).chain(values));
     }
-    let mut statements: Vec<_> = rows.statements().collect();
-    for attribute in object.attributes.iter().filter(|attribute| attribute.list().is_some()) {
-        statements.extend(list_rows(dialect, permit, attribute, records.clone()));
-    }
-    statements
+    let lists = object.attributes.iter().filter_map(|attribute| Some((attribute, attribute.list()?)));
+    let lists = lists.map(|(attribute, list)| list_rows(dialect, permit, attribute, list, records.clone()));
+    std::iter::once(rows).chain(lists).collect()
 }
 
 /// A record as it was and as it shall be.
@@ -123,7 +70,7 @@ pub(crate) type Pair<'r> = (&'r Record, &'r Record);
 
 /// The changes of records' own rows, each statement with the number of rows it must find: only what differs is
 /// written, and those that differ in the same fields are written together.
-pub(crate) fn update(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> Vec<(Write, usize)> {
+pub(crate) fn update(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> Vec<(UpdateStatement, usize)> {
     let mut alike: BTreeMap<Vec<usize>, Vec<Pair<'_>>> = BTreeMap::new();
     for (before, after) in pairs {
         let differ = |(_, (old, new)): &(usize, (&Value, &Value))| old != new;
@@ -140,12 +87,13 @@ pub(crate) fn update(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> V
                 [(before, after)] => update_one(dialect, permit, &fields, before, after),
                 pairs => update_many(dialect, permit, &fields, pairs),
             };
-            statements.push((Write::Update(update), pairs.len()));
+            statements.push((update, pairs.len()));
         }
     }
     statements
 }
 
+/// The stored columns of some fields of a record with the values to be stored.
 fn stored_fields<'r>(
     dialect: Dialect,
     object: &'r Object,
@@ -153,7 +101,7 @@ fn stored_fields<'r>(
     record: &'r Record,
 ) -> impl Iterator<Item = (String, Bound)> + 'r {
     let fields = fields.iter().filter_map(|field| Some((object.at(*field)?, record.values.get(*field)?)));
-    fields.flat_map(move |(attribute, value)| stored(dialect, attribute, value))
+    fields.flat_map(move |(attribute, value)| columns(attribute).zip(stored(dialect, attribute, value)))
 }
 
 fn update_one(dialect: Dialect, permit: &Permit, fields: &[usize], before: &Record, after: &Record) -> UpdateStatement {
@@ -193,20 +141,28 @@ fn update_many(dialect: Dialect, permit: &Permit, fields: &[usize], pairs: &[Pai
     update.to_owned()
 }
 
-/// The index of the lists that differ, written anew. A deleted record is not in the index.
-pub(crate) fn relist(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> Vec<Write> {
+/// The rows that index one list, written anew.
+pub(crate) struct Relist {
+    /// Takes the old ones away, where there are any.
+    pub delete: Option<DeleteStatement>,
+    /// The new ones.
+    pub insert: Rows,
+}
+
+/// The index of the lists that differ. A deleted record is not in the index.
+pub(crate) fn relist(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> Vec<Relist> {
     let shown = |record: &Record, attribute: &Attribute| match record.value(system::DELETED_AT.def.name) {
         Value::Null => record.value(attribute.name).clone(),
         _ => Value::Null,
     };
-    let mut statements = Vec::new();
+    let mut lists = Vec::new();
     for attribute in &permit.object().attributes {
         let Some(list) = attribute.list() else { continue };
         let differ = |(before, after): &&Pair<'_>| shown(before, attribute) != shown(after, attribute);
         let pairs: Vec<_> = pairs.iter().filter(differ).collect();
         let had = pairs.iter().filter(|(before, _)| !shown(before, attribute).is_null());
         let had: Vec<_> = had.map(|(before, _)| before.id()).collect();
-        if !had.is_empty() {
+        let delete = (!had.is_empty()).then(|| {
             let mut delete = Query::delete();
             delete.from_table(Alias::new(list.table));
             delete.and_where(Expr::col(Alias::new("workspace_id")).eq(permit.workspace()));
@@ -214,12 +170,12 @@ pub(crate) fn relist(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> V
                 delete.and_where(Expr::col(Alias::new("object")).eq(permit.object().name));
             }
             delete.and_where(Expr::col(Alias::new("record_id")).is_in(had));
-            statements.push(Write::Delete(delete.to_owned()));
-        }
+            delete.to_owned()
+        });
         let has = pairs.into_iter().map(|(_, after)| *after).filter(|after| !shown(after, attribute).is_null());
-        statements.extend(list_rows(dialect, permit, attribute, has));
+        lists.push(Relist { delete, insert: list_rows(dialect, permit, attribute, list, has) });
     }
-    statements
+    lists
 }
 
 /// The rows that index one list of some records.
@@ -227,26 +183,24 @@ fn list_rows<'r>(
     dialect: Dialect,
     permit: &Permit,
     attribute: &Attribute,
+    list: &List,
     records: impl Iterator<Item = &'r Record>,
-) -> Vec<Write> {
-    let Some(list) = attribute.list() else { return Vec::new() };
-    let mut rows = Rows::new(list.table);
+) -> Rows {
+    let object = list.shared.then(|| permit.object().name);
+    let key = ["workspace_id", "record_id", "position"].into_iter().chain(object.map(|_| "object"));
+    let mut rows = Rows::new(list.table, key.map(str::to_owned).chain(attribute.members.iter().flat_map(columns)));
     for record in records {
         for (position, item) in items(record.value(attribute.name)).iter().enumerate() {
-            let object = list.shared.then(|| ("object".to_owned(), Bound::from(permit.object().name)));
-            let key = [
-                ("workspace_id".to_owned(), Bound::from(permit.workspace())),
-                ("record_id".to_owned(), Bound::from(record.id())),
-                ("position".to_owned(), Bound::from(i64::try_from(position).unwrap_or(i64::MAX))),
-            ];
+            let position = Bound::from(i64::try_from(position).unwrap_or(i64::MAX));
+            let key = [Bound::from(permit.workspace()), Bound::from(record.id()), position];
             let members = attribute.members.iter().flat_map(|member| {
                 let json = if list.plain { item } else { item.get(member.name).unwrap_or(&Json::Null) };
-                stored(dialect, member, &canonical(member, json)).collect::<Vec<_>>()
+                stored(dialect, member, &canonical(member, json))
             });
-            rows.push(key.into_iter().chain(object).chain(members));
+            rows.push(key.into_iter().chain(object.map(Bound::from)).chain(members));
         }
     }
-    rows.statements().collect()
+    rows
 }
 
 /// The items of a list.

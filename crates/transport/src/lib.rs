@@ -20,7 +20,12 @@ use actix_web::{
 };
 use app::Kith;
 use graphql::Gateway;
-use kernel::Result;
+use kernel::{Code, Result};
+
+/// The HTTP status that a refusal with this code comes with.
+pub fn status(code: Code) -> u16 {
+    problem::status(code).as_u16()
+}
 
 /// What bounds a request.
 #[derive(Clone, Copy, Debug)]

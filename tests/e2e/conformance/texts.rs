@@ -27,7 +27,8 @@ const QUESTIONS: usize = 300;
 
 #[test]
 fn folding_ignores_the_case_of_every_character() {
-    for c in '\u{1}'..=char::MAX {
+    let is_cased = |c: &char| !c.to_lowercase().eq([*c]) || !c.to_uppercase().eq([*c]);
+    for c in ('\u{1}'..=char::MAX).filter(is_cased) {
         let (one, upper, lower) = (c.to_string(), c.to_uppercase().to_string(), c.to_lowercase().to_string());
         assert_eq!(fold(&one), oracle::fold(&one), "{c:?}");
         assert_eq!(fold(&fold(&one)), fold(&one), "{c:?}");

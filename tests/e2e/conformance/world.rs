@@ -54,11 +54,11 @@ pub async fn populate(stage: &Stage) {
 
 /// Stores a file and imports it, an error included: contents and jobs come about in ways of their own.
 pub async fn import(caller: &Caller, name: &str) -> Json {
-    let content = "Name,Color\nFair 2026,\n,#ff0000\n";
+    let content = "Name,Country\nImported,DE\n,DE\n";
     let upload = caller.request(Method::POST, &format!("/v1/files?name={}", encode(name)));
     let file = caller.send(upload.header("content-type", "text/csv").body(content)).await.ok();
-    let mapping = json!({ "match": "name", "fields": { "name": { "column": "Name" }, "color": { "column": "Color" } } });
-    let body = json!({ "object": "tag", "fileId": file["id"], "format": "CSV", "mapping": mapping });
+    let mapping = json!({ "match": "name", "fields": { "name": { "column": "Name" }, "country": { "column": "Country" } } });
+    let body = json!({ "object": "company", "fileId": file["id"], "format": "CSV", "mapping": mapping });
     let started = caller.post("/v1/jobs/import", &body).await.ok();
     let job = format!("/v1/jobs/{}", started["job"]["id"].as_str().unwrap());
     loop {
@@ -141,11 +141,13 @@ impl<'r> World<'r> {
         self.rows.get(object).map_or(&[], Vec::as_slice)
     }
 
-    /// Leaves the first records for which something holds.
-    pub fn retain(&mut self, keep: impl Fn(&str, &Json) -> bool) {
-        for (object, rows) in &mut self.rows {
-            rows.retain(|row| keep(object, row));
-        }
+    /// The same with other records, or without some.
+    pub fn map(&self, mut see: impl FnMut(&Object, &Json) -> Option<Json>) -> Self {
+        let of = |object: &Arc<Object>| {
+            let rows = self.rows(object.name).iter();
+            (object.name, rows.filter_map(|row| see(object, row)).collect())
+        };
+        Self { registry: self.registry, rows: self.registry.objects().iter().map(of).collect() }
     }
 
     /// The record of that id.

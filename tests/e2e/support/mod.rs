@@ -87,7 +87,8 @@ pub fn configuration(database: &Fresh) -> server::Config {
     }
 }
 
-fn new_workspace(name: &str) -> app::NewWorkspace {
+/// What a test's workspace is to be.
+pub fn new_workspace(name: &str) -> app::NewWorkspace {
     app::NewWorkspace {
         name: name.to_owned(),
         owner: "Olivia Owner".to_owned(),

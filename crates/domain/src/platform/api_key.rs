@@ -21,7 +21,7 @@ pub const ROLE: Field<MembershipRole> =
     Field::choice("role", "What the bearer of the key may do.").required().immutable();
 /// How to recognise it.
 pub const HINT: Field<String> =
-    Field::text("hint", 32, "The key's first characters, by which people recognise it.").computed();
+    Field::text("hint", 32, "The key's last characters, by which people recognise it.").computed();
 /// Until when it is good.
 pub const EXPIRES_AT: Field<Instant> =
     Field::instant("expiresAt", "When the key ceases to be good; never where it is null.");

@@ -1,0 +1,133 @@
+//! Rows written many at a time, in the way that costs each database least. A statement with a parameter for
+//! every value would cost more to write, to parse and to plan than its rows to store: PostgreSQL is sent one
+//! array for each column, and SQLite statements of a few fixed lengths, which stay prepared. sea-query has
+//! neither, so the few words of SQL are here.
+
+use kernel::{Error, Result};
+use sea_orm::sea_query::{Value as Bound, Values};
+use sea_query_sqlx::SqlxValues;
+use sqlx::{
+    Arguments as _, Postgres,
+    encode::Encode,
+    postgres::{PgArguments, PgHasArrayType},
+    types::Type,
+};
+
+use crate::{dialect::Dialect, lane::Lane};
+
+/// The lengths of SQLite's statements, in rows; the last is one, so that they add up to any number.
+const LENGTHS: [usize; 3] = [64, 8, 1];
+
+/// Rows of one table that all have the same columns.
+pub(crate) struct Rows {
+    table: String,
+    columns: Vec<String>,
+    rows: Vec<Vec<Bound>>,
+}
+
+/// The parameters of a statement, as one of the databases takes them.
+pub(crate) enum Parameters {
+    /// One for each value.
+    Values(SqlxValues),
+    /// One for each column of PostgreSQL.
+    Arrays(PgArguments),
+}
+
+impl Rows {
+    /// Rows with these columns, none yet.
+    pub fn new(table: &str, columns: impl IntoIterator<Item = String>) -> Self {
+        Self { table: table.to_owned(), columns: columns.into_iter().collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row: a value for each column.
+    pub fn push(&mut self, row: impl IntoIterator<Item = Bound>) {
+        let mut values = Vec::with_capacity(self.columns.len());
+        values.extend(row);
+        self.rows.push(values);
+    }
+
+    fn head(&self) -> String {
+        let columns: Vec<_> = self.columns.iter().map(|column| format!("\"{column}\"")).collect();
+        format!("INSERT INTO \"{}\" ({})", self.table, columns.join(", "))
+    }
+
+    /// One statement for all rows.
+    fn arrays(self) -> Result<(String, Parameters)> {
+        let places: Vec<_> = (1..=self.columns.len()).map(|place| format!("${place}")).collect();
+        let sql = format!("{} SELECT * FROM unnest({})", self.head(), places.join(", "));
+        let mut columns: Vec<Vec<Bound>> =
+            self.columns.iter().map(|_| Vec::with_capacity(self.rows.len())).collect();
+        for row in self.rows {
+            columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+        }
+        let mut arguments = PgArguments::default();
+        for column in columns {
+            add(&mut arguments, column)?;
+        }
+        Ok((sql, Parameters::Arrays(arguments)))
+    }
+
+    /// As many rows as one of the lengths has, and the rest.
+    fn next(&mut self, mark: impl Fn(usize) -> String) -> Option<(String, Parameters)> {
+        let length = LENGTHS.into_iter().find(|length| *length <= self.rows.len())?;
+        let rest = self.rows.split_off(length);
+        let rows = std::mem::replace(&mut self.rows, rest);
+        let width = self.columns.len();
+        let group = |row: usize| {
+            let marks: Vec<_> =
+                (1..=width).map(|column| mark(row.saturating_mul(width).saturating_add(column))).collect();
+            format!("({})", marks.join(", "))
+        };
+        let groups: Vec<_> = (0..length).map(group).collect();
+        let sql = format!("{} VALUES {}", self.head(), groups.join(", "));
+        Some((sql, Parameters::Values(SqlxValues(Values(rows.into_iter().flatten().collect())))))
+    }
+}
+
+impl Lane {
+    /// Inserts the rows.
+    pub async fn insert(&mut self, mut rows: Rows) -> Result<()> {
+        match self.dialect() {
+            Dialect::Postgres if rows.rows.len() > 1 => {
+                let (sql, parameters) = rows.arrays()?;
+                self.run_kept(sql, parameters).await?;
+            }
+            dialect => {
+                let mark = |place: usize| match dialect {
+                    Dialect::Sqlite => "?".to_owned(),
+                    Dialect::Postgres => format!("${place}"),
+                };
+                while let Some((sql, parameters)) = rows.next(mark) {
+                    self.run_kept(sql, parameters).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds the values of a column as an array. They are all of one type, nulls too.
+fn add(arguments: &mut PgArguments, column: Vec<Bound>) -> Result<()> {
+    macro_rules! array {
+        ($variant:ident) => {{
+            let value = |value| if let Bound::$variant(value) = value { value } else { None };
+            add_array(arguments, column.into_iter().map(value).collect())
+        }};
+    }
+    match column.first() {
+        Some(Bound::Bool(_)) => array!(Bool),
+        Some(Bound::BigInt(_)) => array!(BigInt),
+        Some(Bound::String(_)) => array!(String),
+        Some(Bound::Uuid(_)) => array!(Uuid),
+        Some(Bound::ChronoDate(_)) => array!(ChronoDate),
+        Some(Bound::ChronoDateTimeUtc(_)) => array!(ChronoDateTimeUtc),
+        other => Err(Error::internal(format!("no column holds values like {other:?}"))),
+    }
+}
+
+fn add_array<T>(arguments: &mut PgArguments, values: Vec<Option<T>>) -> Result<()>
+where
+    T: for<'q> Encode<'q, Postgres> + Type<Postgres> + PgHasArrayType + 'static,
+{
+    arguments.add(values).map_err(Error::internal)
+}

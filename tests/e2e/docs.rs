@@ -1,0 +1,103 @@
+//! The guides say what is so: what they tell to type is typed here, and their tables are the code's.
+
+mod script;
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use kernel::{Code, predicate::Operator};
+use serde_json::json;
+
+use crate::support::{Stage, on_both, text};
+
+const GUIDES: [&str; 4] = ["README.md", "docs/querying.md", "docs/writing.md", "docs/importing.md"];
+
+/// A file of the repository.
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// A little of what the demo has.
+async fn furnish(stage: &Stage) {
+    let owner = &stage.owner;
+    let [open, ..] = stage.pipeline().await;
+    for number in 0..3 {
+        let company = json!({ "name": format!("Labs {number}"), "employeeCount": 10 + number });
+        let company = text(&owner.create("companies", company).await["id"]);
+        let contact = text(&owner.create("contacts", json!({ "givenName": "Ann", "familyName": "Abel" })).await["id"]);
+        owner.create("affiliations", json!({ "contactId": contact, "companyId": company })).await;
+        let deal = json!({ "name": "A deal", "stageId": open, "companyId": company, "contactId": contact });
+        owner.create("deals", deal).await;
+    }
+    owner.create("segments", json!({ "name": "All", "object": "CONTACT", "where": {} })).await;
+}
+
+on_both! {
+    async fn what_the_guides_tell_to_type_works(stage) {
+        furnish(stage).await;
+        for guide in GUIDES {
+            let asked = script::run(guide, &read(guide), &stage.owner).await;
+            assert!(asked > 0, "{guide} asks the server nothing");
+        }
+        while stage.owner.get("/v1/jobs?filter[state][in]=QUEUED,RUNNING").await.ok()["items"] != json!([]) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let trace = stage.owner.trace().await;
+        assert_eq!(trace["contacts"]["totalCount"], 3 + 2 + 2, "Ada is made by two guides, and two are imported");
+        let ada = stage.owner.get("/v1/contacts/contact_01kamf0q00fay8vvr14d2pf2db").await.ok();
+        assert_eq!(ada["leadStatus"], "CONVERTED");
+    }
+}
+
+on_both! {
+    async fn the_server_can_be_watched_as_the_guide_says(stage) {
+        assert_eq!(script::run("docs/running.md", &read("docs/running.md"), &stage.owner).await, 2);
+    }
+}
+
+/// The catalogue of codes as the guide has it.
+fn catalogue() -> String {
+    let row = |code: &Code| {
+        let (name, status, meaning) = (code.as_str(), transport::status(*code), code.meaning());
+        format!("| <a id=\"{name}\"></a>`{name}` | {status} | {meaning} |\n")
+    };
+    let rows: String = Code::ALL.iter().map(row).collect();
+    format!("| code | status | meaning |\n|---|---|---|\n{rows}")
+}
+
+#[test]
+fn the_guide_to_errors_lists_every_code() {
+    let (begin, end) = ("<!-- codes -->\n", "<!-- /codes -->");
+    let guide = read("docs/errors.md");
+    let (before, rest) = guide.split_once(begin).unwrap();
+    let (table, after) = rest.split_once(end).unwrap();
+    if std::env::var("KITH_WRITE_DOCS").is_ok() {
+        return fs::write(path("docs/errors.md"), format!("{before}{begin}{}{end}{after}", catalogue())).unwrap();
+    }
+    assert_eq!(table, catalogue(), "KITH_WRITE_DOCS=1 tests/run docs writes the table anew");
+}
+
+#[test]
+fn the_guide_to_querying_names_every_operator() {
+    let guide = read("docs/querying.md");
+    for operator in Operator::ALL {
+        assert!(guide.contains(&format!("`{}`", operator.as_str())), "{operator:?}");
+    }
+}
+
+#[test]
+fn guides_lead_to_files_that_are_there() {
+    let pages = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/adding-an-object.md", "docs/errors.md", "docs/running.md"];
+    for page in GUIDES.into_iter().chain(pages) {
+        let text = read(page);
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap();
+            let is_local = !file.is_empty() && !file.contains(':') && !file.contains(' ');
+            let folder = path(page).parent().unwrap().to_owned();
+            assert!(!is_local || folder.join(file).exists(), "{page} leads to {target}");
+        }
+    }
+}
