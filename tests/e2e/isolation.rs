@@ -19,17 +19,27 @@ async fn furnish(owner: &Caller) -> Vec<(&'static str, String)> {
     create("memberships", json!({ "userId": user, "role": "AGENT" })).await;
     let tag = create("tags", json!({ "name": "vip" })).await;
     let refs = json!([{ "system": "shop", "id": "7" }]);
-    let contact = create("contacts", json!({ "givenName": "Ada", "emails": [{ "address": "ada@x.org" }], "tagIds": [tag], "externalRefs": refs })).await;
+    let contact = create(
+        "contacts",
+        json!({ "givenName": "Ada", "emails": [{ "address": "ada@x.org" }],
+        "tagIds": [tag], "externalRefs": refs }),
+    )
+    .await;
     let company = create("companies", json!({ "name": "Acme", "domains": ["acme.example"] })).await;
     create("affiliations", json!({ "contactId": contact, "companyId": company })).await;
     let pipeline = create("pipelines", json!({ "name": "Sales", "isDefault": true })).await;
     let stage = create("stages", json!({ "name": "Open", "pipelineId": pipeline })).await;
-    let deal = create("deals", json!({ "name": "A deal", "stageId": stage, "contactId": contact, "companyId": company })).await;
+    let deal = create(
+        "deals",
+        json!({ "name": "A deal", "stageId": stage, "contactId": contact, "companyId": company }),
+    )
+    .await;
     let product = create("products", json!({ "name": "Wheel", "sku": "W-1" })).await;
     create("line-items", json!({ "dealId": deal, "productId": product })).await;
     create("tickets", json!({ "subject": "Broken", "requesterId": contact })).await;
     create("tasks", json!({ "title": "Call", "contactId": contact, "dealId": deal })).await;
-    create("activities", json!({ "type": "NOTE", "subject": "Said hello", "subjects": [contact, deal] })).await;
+    create("activities", json!({ "type": "NOTE", "subject": "Said hello", "subjects": [contact, deal] }))
+        .await;
     create("segments", json!({ "name": "All", "object": "CONTACT", "where": {} })).await;
     made
 }
@@ -47,7 +57,8 @@ on_both! {
             stranger.patch(&path, &json!({})).await.refused(404, "not_found");
             stranger.delete(&path).await.refused(404, "not_found");
             stranger.command(&format!("{objects}/{id}/restore"), json!({})).await.refused(404, "not_found");
-            let node = stranger.graphql("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
+            let node =
+                stranger.graphql("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
             assert_eq!(node, json!({ "node": null }));
             let by_id = json!({ "where": { "id": { "eq": id } }, "deleted": "INCLUDE", "count": true });
             let found = stranger.post(&format!("/v1/{objects}/search"), &by_id).await.ok();
@@ -68,7 +79,10 @@ on_both! {
             ("tasks", "complete", json!({})),
         ];
         for (objects, command, input) in commands {
-            stranger.command(&format!("{objects}/{}/{command}", id(objects)), input).await.refused(404, "not_found");
+            stranger
+                .command(&format!("{objects}/{}/{command}", id(objects)), input)
+                .await
+                .refused(404, "not_found");
         }
         stranger.get(&format!("/v1/contacts/{}/overview", id("contacts"))).await.refused(404, "not_found");
         stranger.get(&format!("/v1/segments/{}/members", id("segments"))).await.refused(404, "not_found");
@@ -76,7 +90,10 @@ on_both! {
         stranger.command(&format!("api-keys/{key}/revoke"), json!({})).await.refused(404, "not_found");
         stranger.get(&format!("/v1/api-keys/{key}")).await.refused(404, "not_found");
         let workspace = text(&owner.get("/v1/workspaces").await.ok()["items"][0]["id"]);
-        stranger.patch(&format!("/v1/workspaces/{workspace}"), &json!({ "name": "Mine" })).await.refused(404, "not_found");
+        stranger
+            .patch(&format!("/v1/workspaces/{workspace}"), &json!({ "name": "Mine" }))
+            .await
+            .refused(404, "not_found");
         let event = text(&owner.events().await[5]["id"]);
         stranger.get(&format!("/v1/events/{event}")).await.refused(404, "not_found");
         assert_eq!(owner.trace().await, theirs);
@@ -113,7 +130,10 @@ on_both! {
         let issue = json!({ "name": "x", "userId": owner.user, "role": "OWNER" });
         stranger.command("api-keys/issue", issue).await.refused(422, "reference_not_found");
         let convert = json!({ "dealName": "x", "stageId": id("stages"), "companyId": id("companies") });
-        stranger.command(&format!("contacts/{own}/convert"), convert).await.refused(422, "reference_not_found");
+        stranger
+            .command(&format!("contacts/{own}/convert"), convert)
+            .await
+            .refused(422, "reference_not_found");
         assert_eq!(stranger.trace().await, before);
         for predicate in [
             json!({ "tagIds": { "containsAny": [id("tags")] } }),
@@ -142,7 +162,9 @@ on_both! {
         let text_of_log = json!(log).to_string();
         for ((objects, id), (_, other)) in own.iter().zip(&others) {
             assert!(!text_of_log.contains(id.as_str()));
-            let ids = |list: Json| list["items"].as_array().unwrap().iter().map(|item| text(&item["id"])).collect::<Vec<_>>();
+            let ids = |list: Json| {
+                list["items"].as_array().unwrap().iter().map(|item| text(&item["id"])).collect::<Vec<_>>()
+            };
             let listed = ids(stranger.get(&format!("/v1/{objects}?limit=200")).await.ok());
             assert!(listed.contains(other) && !listed.contains(id), "{objects}");
         }
@@ -172,7 +194,10 @@ on_both! {
             let (caller, name) = ([owner, &stranger][number % 2], names[number % 2]);
             let method = if number % 3 == 0 { Method::POST } else { Method::GET };
             let reply = match method {
-                Method::POST => caller.graphql("{ contacts(first: 9) { nodes { givenName } } }", json!({})).await["contacts"]["nodes"].take(),
+                Method::POST => caller
+                    .graphql("{ contacts(first: 9) { nodes { givenName } } }", json!({}))
+                    .await["contacts"]["nodes"]
+                    .take(),
                 _ => caller.get("/v1/contacts?fields=givenName").await.ok()["items"].take(),
             };
             assert_eq!(reply, json!([{ "givenName": name }, { "givenName": name }, { "givenName": name }]));
@@ -248,7 +273,8 @@ async fn the_server_does_not_start_where_the_wall_would_not_bind_it() {
 async fn an_owner_migrates_and_a_restricted_user_serves() {
     let stage = Stage::new(Backend::Postgres).await;
     let admin = stage.database.connect().await;
-    let (owner, server) = (format!("kith_migrates_{}", std::process::id()), format!("kith_serves_{}", std::process::id()));
+    let (owner, server) =
+        (format!("kith_migrates_{}", std::process::id()), format!("kith_serves_{}", std::process::id()));
     run(&admin, &format!("CREATE ROLE {owner} LOGIN CREATEROLE")).await;
     run(&admin, &format!("GRANT kith_app TO {owner}")).await;
     run(&admin, &format!("CREATE DATABASE {owner} OWNER {owner}")).await;

@@ -12,7 +12,8 @@ on_both! {
         let acme = text(&owner.create("companies", json!({ "name": "Acme" })).await["id"]);
         let other = text(&owner.create("companies", json!({ "name": "Other" })).await["id"]);
         let tie = async |contact: &str, company: &str| {
-            let input = json!({ "contactId": contact, "companyId": company, "role": "Buyer", "from": "2020-01-01" });
+            let input =
+                json!({ "contactId": contact, "companyId": company, "role": "Buyer", "from": "2020-01-01" });
             text(&owner.create("affiliations", input).await["id"])
         };
         let first = tie(&ada, &acme).await;
@@ -20,34 +21,74 @@ on_both! {
         tie(&bob, &acme).await;
         let both = async || {
             let query = "{ contacts(first: 9, orderBy: [{ givenName: ASC }]) { nodes { givenName
-                    companies(first: 9, orderBy: [{ name: ASC }]) { nodes { name } totalCount } affiliations(first: 9) { totalCount } } }
+                    companies(first: 9, orderBy: [{ name: ASC }]) { nodes { name } totalCount }
+                        affiliations(first: 9) { totalCount } } }
                 companies(first: 9, orderBy: [{ name: ASC }]) { nodes { name
                     contacts(first: 9, orderBy: [{ givenName: ASC }]) { nodes { givenName } totalCount } } } }";
             let data = owner.graphql(query, json!({})).await;
             let rest = owner.get("/v1/contacts?sort=givenName&fields=givenName,companies.name").await.ok();
-            for (contact, shown) in data["contacts"]["nodes"].as_array().unwrap().iter().zip(rest["items"].as_array().unwrap()) {
-                assert_eq!(contact["companies"]["nodes"].as_array().unwrap().len(), shown["companies"].as_array().unwrap().len());
+            for (contact, shown) in
+                data["contacts"]["nodes"].as_array().unwrap().iter().zip(rest["items"].as_array().unwrap())
+            {
+                assert_eq!(
+                    contact["companies"]["nodes"].as_array().unwrap().len(),
+                    shown["companies"].as_array().unwrap().len()
+                );
             }
             let names = |nodes: &Json, name: &str, link: &str, inner: &str| -> Vec<Json> {
-                let inner = |node: &Json| node[link]["nodes"].as_array().unwrap().iter().map(|other| other[inner].clone()).collect::<Vec<_>>();
-                nodes.as_array().unwrap().iter().map(|node| json!([node[name], inner(node), node[link]["totalCount"]])).collect()
+                let inner = |node: &Json| {
+                    node[link]["nodes"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|other| other[inner].clone())
+                        .collect::<Vec<_>>()
+                };
+                nodes
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|node| json!([node[name], inner(node), node[link]["totalCount"]]))
+                    .collect()
             };
-            json!([names(&data["contacts"]["nodes"], "givenName", "companies", "name"),
-                names(&data["companies"]["nodes"], "name", "contacts", "givenName")])
+            json!([
+                names(&data["contacts"]["nodes"], "givenName", "companies", "name"),
+                names(&data["companies"]["nodes"], "name", "contacts", "givenName")
+            ])
         };
-        assert_eq!(both().await, json!([
-            [["Ada", ["Acme", "Other"], 2], ["Bob", ["Acme"], 1]],
-            [["Acme", ["Ada", "Bob"], 2], ["Other", ["Ada"], 1]],
-        ]));
+        assert_eq!(
+            both().await,
+            json!([
+                [["Ada", ["Acme", "Other"], 2], ["Bob", ["Acme"], 1]],
+                [["Acme", ["Ada", "Bob"], 2], ["Other", ["Ada"], 1]],
+            ])
+        );
         // They can be asked about, from either end.
         let found = async |objects: &str, predicate: Json| {
-            let reply = owner.get_where(&format!("/v1/{objects}?sort=createdAt&fields=id"), predicate).await.ok();
+            let reply =
+                owner.get_where(&format!("/v1/{objects}?sort=createdAt&fields=id"), predicate).await.ok();
             reply["items"].as_array().unwrap().iter().map(|item| text(&item["id"])).collect::<Vec<_>>()
         };
-        assert_eq!(found("contacts", json!({ "companies": { "some": { "name": { "eq": "Other" } } } })).await, [ada.clone()]);
-        assert_eq!(found("contacts", json!({ "companies": { "none": { "name": { "eq": "Other" } } } })).await, [bob.clone()]);
-        assert_eq!(found("companies", json!({ "contacts": { "count": { "gte": 2 } } })).await, [acme.clone()]);
-        assert_eq!(found("companies", json!({ "affiliations": { "every": { "contact": { "givenName": { "eq": "ada" } } } } })).await, [other.clone()]);
+        assert_eq!(
+            found("contacts", json!({ "companies": { "some": { "name": { "eq": "Other" } } } })).await,
+            [ada.clone()]
+        );
+        assert_eq!(
+            found("contacts", json!({ "companies": { "none": { "name": { "eq": "Other" } } } })).await,
+            [bob.clone()]
+        );
+        assert_eq!(
+            found("companies", json!({ "contacts": { "count": { "gte": 2 } } })).await,
+            [acme.clone()]
+        );
+        assert_eq!(
+            found(
+                "companies",
+                json!({ "affiliations": { "every": { "contact": { "givenName": { "eq": "ada" } } } } })
+            )
+            .await,
+            [other.clone()]
+        );
 
         // A tie that is deleted no longer leads anywhere, and neither does a contact that is.
         owner.delete(&format!("/v1/affiliations/{first}")).await.ok();
@@ -59,12 +100,26 @@ on_both! {
 
         let before = owner.trace().await;
         let path = format!("/v1/affiliations/{first}");
-        owner.patch(&path, &json!({ "to": "2019-12-31" })).await.violates(422, "out_of_range", &[("out_of_range", "/from")]);
-        owner.patch(&path, &json!({ "companyId": other })).await.violates(422, "immutable", &[("immutable", "/companyId")]);
-        owner.post("/v1/affiliations", &json!({ "contactId": acme, "companyId": acme })).await
-            .violates(422, "wrong_type", &[("wrong_type", "/contactId")]);
-        owner.post("/v1/affiliations", &json!({ "contactId": null })).await
-            .violates(422, "required", &[("required", "/contactId"), ("required", "/companyId")]);
+        owner.patch(&path, &json!({ "to": "2019-12-31" })).await.violates(
+            422,
+            "out_of_range",
+            &[("out_of_range", "/from")],
+        );
+        owner.patch(&path, &json!({ "companyId": other })).await.violates(
+            422,
+            "immutable",
+            &[("immutable", "/companyId")],
+        );
+        owner.post("/v1/affiliations", &json!({ "contactId": acme, "companyId": acme })).await.violates(
+            422,
+            "wrong_type",
+            &[("wrong_type", "/contactId")],
+        );
+        owner.post("/v1/affiliations", &json!({ "contactId": null })).await.violates(
+            422,
+            "required",
+            &[("required", "/contactId"), ("required", "/companyId")],
+        );
         assert_eq!(owner.trace().await, before);
     }
 }
@@ -81,34 +136,75 @@ on_both! {
         });
         let contact = owner.create("contacts", input.clone()).await;
         assert_eq!(contact["fullName"], " Ada  King 👑 \"Lovelace\"");
-        assert_eq!(contact["emails"], json!([
-            { "address": "Ada@example.org", "type": "WORK", "primary": true },
-            { "address": "ada@x.org", "type": "HOME", "primary": false },
-        ]));
-        assert_eq!(contact["phones"][0], json!({ "number": "+44 20 7946 0000", "type": "MOBILE", "country": "GB", "primary": true }));
-        let address = json!({ "type": "HOME", "street": "St James's Sq", "postalCode": null, "city": "London", "region": null,
+        assert_eq!(
+            contact["emails"],
+            json!([
+                { "address": "Ada@example.org", "type": "WORK", "primary": true },
+                { "address": "ada@x.org", "type": "HOME", "primary": false },
+            ])
+        );
+        assert_eq!(
+            contact["phones"][0],
+            json!({ "number": "+44 20 7946 0000", "type": "MOBILE", "country": "GB", "primary": true })
+        );
+        let address = json!({ "type": "HOME", "street": "St James's Sq", "postalCode": null,
+            "city": "London", "region": null,
             "country": "GB", "primary": true });
         assert_eq!(contact["addresses"], json!([address]));
-        assert_eq!((&contact["lifecycle"], &contact["leadStatus"], &contact["ownerId"]), (&json!("LEAD"), &Json::Null, &json!(owner.user)));
-        for name in ["givenName", "familyName", "jobTitle", "language", "timeZone", "country", "preferredChannel", "birthday"] {
+        assert_eq!(
+            (&contact["lifecycle"], &contact["leadStatus"], &contact["ownerId"]),
+            (&json!("LEAD"), &Json::Null, &json!(owner.user))
+        );
+        for name in [
+            "givenName",
+            "familyName",
+            "jobTitle",
+            "language",
+            "timeZone",
+            "country",
+            "preferredChannel",
+            "birthday",
+        ] {
             assert_eq!(contact[name], input[name], "{name}");
         }
         assert_eq!(owner.get(&format!("/v1/contacts/{}", text(&contact["id"]))).await.ok(), contact);
 
         let before = owner.trace().await;
         let two = json!([{ "address": "a@b.de", "primary": true }, { "address": "c@d.de", "primary": true }]);
-        owner.post("/v1/contacts", &json!({ "emails": two })).await.violates(422, "invalid", &[("invalid", "/emails")]);
+        owner.post("/v1/contacts", &json!({ "emails": two })).await.violates(
+            422,
+            "invalid",
+            &[("invalid", "/emails")],
+        );
         let many = vec![json!({ "address": "a@b.de" }); 51];
-        owner.post("/v1/contacts", &json!({ "emails": many })).await.violates(422, "out_of_range", &[("out_of_range", "/emails")]);
+        owner.post("/v1/contacts", &json!({ "emails": many })).await.violates(
+            422,
+            "out_of_range",
+            &[("out_of_range", "/emails")],
+        );
         for nameless in [json!({}), json!({ "givenName": "" }), json!({ "givenName": "  ", "emails": [] })] {
-            owner.post("/v1/contacts", &nameless).await.violates(422, "required", &[("required", "/givenName")]);
+            owner.post("/v1/contacts", &nameless).await.violates(
+                422,
+                "required",
+                &[("required", "/givenName")],
+            );
         }
         let itself = text(&owner.create("companies", json!({ "name": "Acme" })).await["id"]);
         let path = format!("/v1/companies/{itself}");
-        owner.patch(&path, &json!({ "parentId": itself })).await.violates(422, "invalid", &[("invalid", "/parentId")]);
+        owner.patch(&path, &json!({ "parentId": itself })).await.violates(
+            422,
+            "invalid",
+            &[("invalid", "/parentId")],
+        );
         assert_eq!(owner.trace().await["contacts"], before["contacts"]);
-        assert_eq!(owner.create("contacts", json!({ "emails": [{ "address": "nobody@x.org" }] })).await["fullName"], "nobody@x.org");
-        assert_eq!(owner.create("contacts", json!({ "givenName": "x".repeat(200) })).await["fullName"], "x".repeat(200));
+        assert_eq!(
+            owner.create("contacts", json!({ "emails": [{ "address": "nobody@x.org" }] })).await["fullName"],
+            "nobody@x.org"
+        );
+        assert_eq!(
+            owner.create("contacts", json!({ "givenName": "x".repeat(200) })).await["fullName"],
+            "x".repeat(200)
+        );
     }
 }
 
@@ -117,28 +213,49 @@ async fn surrounded(stage: &Stage, size: usize, stages: &[String; 3], tag: &str)
     let owner = &stage.owner;
     let id = text(&owner.create("contacts", json!({ "givenName": "Ada", "tagIds": [tag] })).await["id"]);
     for number in 0..size {
-        let company = text(&owner.create("companies", json!({ "name": format!("Company {number}") })).await["id"]);
+        let company =
+            text(&owner.create("companies", json!({ "name": format!("Company {number}") })).await["id"]);
         owner.create("affiliations", json!({ "contactId": id, "companyId": company })).await;
         for place in stages {
-            let deal = json!({ "name": format!("Deal {number}"), "stageId": place, "contactId": id, "lostReason": "x" });
+            let deal = json!({ "name": format!("Deal {number}"), "stageId": place, "contactId": id,
+                "lostReason": "x" });
             owner.create("deals", deal).await;
         }
         for status in ["NEW", "OPEN", "SOLVED", "CLOSED"] {
-            owner.create("tickets", json!({ "subject": format!("Ticket {number}"), "requesterId": id, "status": status })).await;
+            owner
+                .create(
+                    "tickets",
+                    json!({ "subject": format!("Ticket {number}"), "requesterId": id, "status": status }),
+                )
+                .await;
         }
         for status in ["OPEN", "IN_PROGRESS", "DONE", "CANCELLED"] {
             let due = format!("2026-0{}-01T00:00:00Z", 9 - number);
-            owner.create("tasks", json!({ "title": format!("Task {number}"), "contactId": id, "status": status, "dueAt": due })).await;
+            owner
+                .create(
+                    "tasks",
+                    json!({ "title": format!("Task {number}"), "contactId": id,
+                "status": status, "dueAt": due }),
+                )
+                .await;
         }
         let at = format!("2026-01-0{}T00:00:00Z", number + 1);
-        owner.create("activities", json!({ "type": "NOTE", "subject": format!("Note {number}"), "subjects": [id], "occurredAt": at })).await;
+        owner
+            .create(
+                "activities",
+                json!({ "type": "NOTE", "subject": format!("Note {number}"),
+            "subjects": [id], "occurredAt": at }),
+            )
+            .await;
     }
     id
 }
 
 const OVERVIEW: &str = "query($id: ID!) { contactOverview(id: $id) {
-    contact { id fullName version emails { address } } companies { id name } openDeals { id name status amount { amount } }
-    openTickets { id number status subject } openTasks { id title status dueAt } timeline { id type subject occurredAt subjects }
+    contact { id fullName version emails { address } } companies { id name } openDeals {
+        id name status amount { amount } }
+    openTickets { id number status subject } openTasks { id title status dueAt } timeline {
+        id type subject occurredAt subjects }
     tags { id name } } }";
 
 on_both! {
@@ -173,7 +290,10 @@ on_both! {
         let column = |panel: &str, name: &str| -> Vec<String> {
             view[panel].as_array().unwrap().iter().map(|record| text(&record[name])).collect()
         };
-        assert_eq!(column("companies", "name"), ["Company 0", "Company 1", "Company 2", "Company 3", "Company 4"]);
+        assert_eq!(
+            column("companies", "name"),
+            ["Company 0", "Company 1", "Company 2", "Company 3", "Company 4"]
+        );
         assert_eq!(column("openDeals", "name"), ["Deal 4", "Deal 3", "Deal 2", "Deal 1", "Deal 0"]);
         assert_eq!((column("openTickets", "status").len(), column("openTasks", "status").len()), (10, 10));
         assert!(column("openTasks", "dueAt").is_sorted(), "the most urgent first");
@@ -194,7 +314,9 @@ on_both! {
         }
         let view = owner.get(&format!("/v1/contacts/{id}/overview")).await.ok();
         assert_eq!(view["openTasks"].as_array().unwrap().len(), 20);
-        let data = owner.graphql("query($id: ID!) { contactOverview(id: $id) { openTasks { id } } }", json!({ "id": id })).await;
+        let data = owner
+            .graphql("query($id: ID!) { contactOverview(id: $id) { openTasks { id } } }", json!({ "id": id }))
+            .await;
         assert_eq!(data["contactOverview"]["openTasks"].as_array().unwrap().len(), 20);
     }
 }

@@ -25,8 +25,12 @@ on_both! {
         let (key, secret) = (&issued["apiKey"], text(&issued["secret"]));
         assert_eq!(location, format!("/v1/api-keys/{}", text(&key["id"])));
         assert!(secret.starts_with("kith_") && secret.ends_with(&text(&key["hint"])), "{issued}");
-        assert_eq!((&key["role"], &key["expiresAt"], &key["revokedAt"]), (&json!("READ_ONLY"), &Json::Null, &Json::Null));
-        let issue = "mutation($input: IssueApiKeyInput!) { issueApiKey(input: $input) { apiKey { id hint } secret userErrors { code } } }";
+        assert_eq!(
+            (&key["role"], &key["expiresAt"], &key["revokedAt"]),
+            (&json!("READ_ONLY"), &Json::Null, &Json::Null)
+        );
+        let issue = "mutation($input: IssueApiKeyInput!) { issueApiKey(input: $input) { apiKey { id hint }
+            secret userErrors { code } } }";
         let data = owner.graphql(issue, json!({ "input": input })).await;
         let second = text(&data["issueApiKey"]["secret"]);
         assert_ne!(secret, second);
@@ -35,7 +39,10 @@ on_both! {
             owner.get(&location).await.to_string(),
             owner.get("/v1/api-keys").await.to_string(),
             owner.get("/v1/events?limit=200").await.to_string(),
-            owner.graphql("{ apiKeys(first: 9) { nodes { id name hint role } } }", json!({})).await.to_string(),
+            owner
+                .graphql("{ apiKeys(first: 9) { nodes { id name hint role } } }", json!({}))
+                .await
+                .to_string(),
         ] {
             for secret in [&secret, &second, &owner.key] {
                 assert!(!text_of.contains(&secret[5..]) && !text_of.contains(&secret[48..]), "{text_of}");
@@ -46,14 +53,29 @@ on_both! {
         reader.post("/v1/contacts", &json!({ "givenName": "Ada" })).await.refused(403, "forbidden");
 
         let before = owner.trace().await;
-        owner.command("api-keys/issue", json!({ "role": "KING", "name": "" })).await
-            .violates(422, "required", &[("required", "/userId")]);
+        owner.command("api-keys/issue", json!({ "role": "KING", "name": "" })).await.violates(
+            422,
+            "required",
+            &[("required", "/userId")],
+        );
         for (input, code, pointer) in [
             (json!({ "name": "", "userId": owner.user, "role": "AGENT" }), "out_of_range", "/name"),
             (json!({ "name": "x", "userId": owner.user, "role": "KING" }), "unknown_value", "/role"),
-            (json!({ "name": "x", "userId": owner.user, "role": "AGENT", "expiresAt": "tomorrow" }), "wrong_type", "/expiresAt"),
-            (json!({ "name": "x", "userId": "user_01h455vb4pex5vsknk084sn02q", "role": "AGENT" }), "reference_not_found", "/userId"),
-            (json!({ "name": "x", "userId": owner.user, "role": "AGENT", "scopes": [] }), "unknown_field", "/scopes"),
+            (
+                json!({ "name": "x", "userId": owner.user, "role": "AGENT", "expiresAt": "tomorrow" }),
+                "wrong_type",
+                "/expiresAt",
+            ),
+            (
+                json!({ "name": "x", "userId": "user_01h455vb4pex5vsknk084sn02q", "role": "AGENT" }),
+                "reference_not_found",
+                "/userId",
+            ),
+            (
+                json!({ "name": "x", "userId": owner.user, "role": "AGENT", "scopes": [] }),
+                "unknown_field",
+                "/scopes",
+            ),
         ] {
             owner.command("api-keys/issue", input).await.violates(422, code, &[(code, pointer)]);
         }
@@ -63,7 +85,8 @@ on_both! {
             let input = json!({ "name": "x", "userId": caller.user, "role": "OWNER" });
             caller.command("api-keys/issue", input.clone()).await.refused(403, "forbidden");
             caller.graphql_reply(issue, json!({ "input": input })).await.graphql_refused(403, "forbidden");
-            let blind = "mutation($input: IssueApiKeyInput!) { issueApiKey(input: $input) { secret userErrors { code } } }";
+            let blind = "mutation($input: IssueApiKeyInput!) { issueApiKey(input: $input) {
+                secret userErrors { code } } }";
             assert_eq!(caller.user_errors(blind, json!({ "input": input })).await[0]["code"], "forbidden");
             let key = text(&issued["apiKey"]["id"]);
             caller.command(&format!("api-keys/{key}/revoke"), json!({})).await.refused(403, "forbidden");
@@ -101,7 +124,8 @@ on_both! {
         unknown(&revoked).await;
         owner.command(&format!("api-keys/{id}/revoke"), json!({})).await.refused(409, "illegal_state");
         let (id, revoked) = issue(Json::Null).await;
-        let revoke = "mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { revokedAt } userErrors { code } } }";
+        let revoke =
+            "mutation($id: ID!) { revokeApiKey(id: $id) { apiKey { revokedAt } userErrors { code } } }";
         owner.graphql(revoke, json!({ "id": id })).await;
         unknown(&revoked).await;
 
@@ -125,8 +149,16 @@ on_both! {
         let stranger = stage.stranger().await;
         let key = &owner.key;
         let mut wrong = vec![
-            String::new(), "x".to_owned(), "kith_".to_owned(), key[5..].to_owned(), format!("{key}A"), format!("{key}="),
-            key[..key.len() - 4].to_owned(), key.to_uppercase(), key.replace("kith_", "Kith_"), format!("kith_{}", "A".repeat(86)),
+            String::new(),
+            "x".to_owned(),
+            "kith_".to_owned(),
+            key[5..].to_owned(),
+            format!("{key}A"),
+            format!("{key}="),
+            key[..key.len() - 4].to_owned(),
+            key.to_uppercase(),
+            key.replace("kith_", "Kith_"),
+            format!("kith_{}", "A".repeat(86)),
         ];
         // A single other character, wherever it stands: workspace, key, secret.
         for place in [6, 20, 30, 40, 60, 80] {
@@ -150,13 +182,16 @@ on_both! {
         assert_eq!(send(client.get(&contacts).bearer_auth(key).bearer_auth(key)).await, 401);
         assert_eq!(send(client.get(&contacts).header("authorization", format!("bearer {key}"))).await, 200);
         // Nothing about what there is can be learned without a key.
-        for path in ["/v1/contacts/x", "/v1/contacts/contact_01h455vb4pex5vsknk084sn02q", "/v1/contacts?nope=1"] {
+        for path in
+            ["/v1/contacts/x", "/v1/contacts/contact_01h455vb4pex5vsknk084sn02q", "/v1/contacts?nope=1"]
+        {
             assert_eq!(send(client.get(format!("{}{path}", owner.url))).await, 401, "{path}");
         }
         for path in ["/livez", "/readyz", "/openapi.json"] {
             assert_eq!(send(client.get(format!("{}{path}", owner.url))).await, 200, "{path}");
         }
-        let large = client.post(&contacts).header("content-type", "application/json").body(" ".repeat(2 << 20));
+        let large =
+            client.post(&contacts).header("content-type", "application/json").body(" ".repeat(2 << 20));
         assert!([401, 413].contains(&send(large).await));
     }
 }
@@ -167,19 +202,38 @@ on_both! {
         let list = owner.get("/v1/workspaces").await.ok();
         let workspace = list["items"][0].clone();
         assert_eq!((list["items"].as_array().unwrap().len(), &workspace["name"]), (1, &json!("Acme")));
-        assert_eq!((&workspace["timeZone"], &workspace["defaultCurrency"]), (&json!("Europe/Berlin"), &json!("EUR")));
+        assert_eq!(
+            (&workspace["timeZone"], &workspace["defaultCurrency"]),
+            (&json!("Europe/Berlin"), &json!("EUR"))
+        );
         let path = format!("/v1/workspaces/{}", text(&workspace["id"]));
-        let settings = json!({ "name": "Acme Ltd", "timeZone": "Asia/Tokyo", "defaultCurrency": "JPY", "defaultCountry": "JP", "locale": "ja-JP" });
+        let settings = json!({ "name": "Acme Ltd", "timeZone": "Asia/Tokyo", "defaultCurrency": "JPY",
+            "defaultCountry": "JP", "locale": "ja-JP" });
         let changed = owner.patch(&path, &settings).await.ok();
         for (name, value) in settings.as_object().unwrap() {
             assert_eq!(&changed[name], value);
         }
         let before = owner.trace().await;
-        let wrong = json!({ "name": null, "timeZone": "Tokyo", "defaultCurrency": "YEN", "defaultCountry": "JPN", "locale": "j" });
-        owner.patch(&path, &wrong).await.violates(422, "out_of_range", &[("out_of_range", "/defaultCountry")]);
-        let wrong = json!({ "name": null, "timeZone": "Tokyo", "defaultCurrency": "YEN", "defaultCountry": "JA", "locale": "j" });
-        owner.patch(&path, &wrong).await.violates(422, "invalid", &[("required", "/name"), ("wrong_type", "/timeZone"),
-            ("wrong_type", "/defaultCurrency"), ("wrong_type", "/defaultCountry"), ("wrong_type", "/locale")]);
+        let wrong = json!({ "name": null, "timeZone": "Tokyo", "defaultCurrency": "YEN",
+            "defaultCountry": "JPN", "locale": "j" });
+        owner.patch(&path, &wrong).await.violates(
+            422,
+            "out_of_range",
+            &[("out_of_range", "/defaultCountry")],
+        );
+        let wrong = json!({ "name": null, "timeZone": "Tokyo", "defaultCurrency": "YEN",
+            "defaultCountry": "JA", "locale": "j" });
+        owner.patch(&path, &wrong).await.violates(
+            422,
+            "invalid",
+            &[
+                ("required", "/name"),
+                ("wrong_type", "/timeZone"),
+                ("wrong_type", "/defaultCurrency"),
+                ("wrong_type", "/defaultCountry"),
+                ("wrong_type", "/locale"),
+            ],
+        );
         for role in ["AGENT", "READ_ONLY"] {
             let caller = stage.user(role).await;
             caller.patch(&path, &json!({ "name": "Mine" })).await.refused(403, "forbidden");
@@ -197,7 +251,11 @@ on_both! {
         // Shortly after midnight in Berlin, and still the day before in New York.
         let (stage, _) = stage.at("2026-03-01T23:30:00Z").await;
         let owner = &stage.owner;
-        for (number, due) in ["2026-03-01T22:59:59Z", "2026-03-01T23:00:00Z", "2026-03-02T04:59:59Z", "2026-03-02T05:00:00Z"].iter().enumerate() {
+        for (number, due) in
+            ["2026-03-01T22:59:59Z", "2026-03-01T23:00:00Z", "2026-03-02T04:59:59Z", "2026-03-02T05:00:00Z"]
+                .iter()
+                .enumerate()
+        {
             owner.create("tasks", json!({ "title": format!("{number}"), "dueAt": due })).await;
         }
         let [open, ..] = stage.pipeline().await;
@@ -206,7 +264,10 @@ on_both! {
         }
         let count = async |path: &str| owner.get(path).await.ok()["items"].as_array().unwrap().len();
         let today = async || {
-            let found = owner.get_where("/v1/deals?fields=name", json!({ "closeDate": { "eq": { "relative": "P0D" } } })).await.ok();
+            let found = owner
+                .get_where("/v1/deals?fields=name", json!({ "closeDate": { "eq": { "relative": "P0D" } } }))
+                .await
+                .ok();
             text(&found["items"][0]["name"])
         };
         assert_eq!(count("/v1/tasks?filter[dueAt][gte]=2026-03-02").await, 3);
@@ -246,17 +307,37 @@ on_both! {
         let bob = owner.create("users", input).await;
         assert_eq!((&bob["email"], &bob["active"]), (&json!("Bob@x.org"), &json!(true)));
         let before = owner.trace().await;
-        owner.post("/v1/users", &json!({ "name": "Eve", "email": "bob@x.org" })).await
-            .violates(409, "not_unique", &[("not_unique", "/email")]);
-        owner.post("/v1/users", &json!({ "name": "Eve", "email": "nobody" })).await
-            .violates(422, "wrong_type", &[("wrong_type", "/email")]);
+        owner.post("/v1/users", &json!({ "name": "Eve", "email": "bob@x.org" })).await.violates(
+            409,
+            "not_unique",
+            &[("not_unique", "/email")],
+        );
+        owner.post("/v1/users", &json!({ "name": "Eve", "email": "nobody" })).await.violates(
+            422,
+            "wrong_type",
+            &[("wrong_type", "/email")],
+        );
         let path = format!("/v1/users/{}", text(&bob["id"]));
-        owner.patch(&path, &json!({ "managerId": bob["id"] })).await.violates(422, "invalid", &[("invalid", "/managerId")]);
-        owner.patch(&format!("/v1/teams/{team}"), &json!({ "parentId": team })).await
-            .violates(422, "invalid", &[("invalid", "/parentId")]);
+        owner.patch(&path, &json!({ "managerId": bob["id"] })).await.violates(
+            422,
+            "invalid",
+            &[("invalid", "/managerId")],
+        );
+        owner.patch(&format!("/v1/teams/{team}"), &json!({ "parentId": team })).await.violates(
+            422,
+            "invalid",
+            &[("invalid", "/parentId")],
+        );
         assert_eq!(owner.trace().await, before);
-        let data = owner.graphql("query($id: ID!) { team(id: $id) { members(first: 9) { nodes { name manager { name } } } } }",
-            json!({ "id": team })).await;
-        assert_eq!(data["team"]["members"]["nodes"], json!([{ "name": "Bob", "manager": { "name": "Olivia Owner" } }]));
+        let data = owner
+            .graphql(
+                "query($id: ID!) { team(id: $id) { members(first: 9) { nodes { name manager { name } } } } }",
+                json!({ "id": team }),
+            )
+            .await;
+        assert_eq!(
+            data["team"]["members"]["nodes"],
+            json!([{ "name": "Bob", "manager": { "name": "Olivia Owner" } }])
+        );
     }
 }

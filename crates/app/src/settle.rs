@@ -49,12 +49,12 @@ impl Pending {
         self.before.as_ref().and_then(|before| before.values.get(attribute.index)).unwrap_or(&Value::Null)
     }
 
-    fn new(&self, attribute: &Attribute) -> &Value {
+    fn wanted(&self, attribute: &Attribute) -> &Value {
         self.after.values.get(attribute.index).unwrap_or(&Value::Null)
     }
 
     fn differs(&self, attribute: &Attribute) -> bool {
-        self.old(attribute) != self.new(attribute)
+        self.old(attribute) != self.wanted(attribute)
     }
 }
 

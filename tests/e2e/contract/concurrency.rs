@@ -62,8 +62,7 @@ on_both! {
             let request = owner.request(reqwest::Method::PATCH, &path).header("if-match", "\"1\"");
             owner.send(request.json(&json!({ "jobTitle": format!("{number}") })))
         };
-        let (mutations, patches) =
-            tokio::join!(join_all((0..10).map(update)), join_all((10..20).map(patch)));
+        let (mutations, patches) = tokio::join!(join_all((0..10).map(update)), join_all((10..20).map(patch)));
         let done = |data: &&Json| data["updateContact"]["contact"]["version"] == 2;
         let refused = |data: &&Json| data["updateContact"]["userErrors"][0]["code"] == "version_conflict";
         let won = mutations.iter().filter(done).count() + count(&patches, 200);
@@ -81,7 +80,8 @@ on_both! {
         let tag = text(&owner.create("tags", json!({ "name": "vip" })).await["id"]);
         let before = owner.events().await.len();
         let create = |number: i32| {
-            let input = json!({ "givenName": format!("{number}"), "tagIds": [tag], "emails": [{ "address": "a@b.de" }],
+            let input = json!({ "givenName": format!("{number}"), "tagIds": [tag],
+                "emails": [{ "address": "a@b.de" }],
                 "externalRefs": [{ "system": "shop", "id": format!("{number}") }] });
             async move { owner.post("/v1/contacts", &input).await }
         };
@@ -97,7 +97,10 @@ on_both! {
         let events = owner.events().await;
         assert_gapless(&events);
         assert_eq!(events.len(), before + 80);
-        let data = owner.graphql("query($id: ID!) { company(id: $id) { contacts(first: 1) { totalCount } } }", json!({ "id": company }));
+        let data = owner.graphql(
+            "query($id: ID!) { company(id: $id) { contacts(first: 1) { totalCount } } }",
+            json!({ "id": company }),
+        );
         assert_eq!(data.await["company"]["contacts"]["totalCount"], 40);
     }
 }
@@ -135,10 +138,13 @@ on_both! {
         }
         for _ in 0..5 {
             let tie = |(one, other): (usize, usize)| {
-                let (path, parent) = (format!("/v1/companies/{}", ids[one]), json!({ "parentId": ids[other] }));
+                let (path, parent) =
+                    (format!("/v1/companies/{}", ids[one]), json!({ "parentId": ids[other] }));
                 async move { owner.patch(&path, &parent).await }
             };
-            let pairs = (0..4).flat_map(|one| (0..4).map(move |other| (one, other))).filter(|(one, other)| one != other);
+            let pairs = (0..4)
+                .flat_map(|one| (0..4).map(move |other| (one, other)))
+                .filter(|(one, other)| one != other);
             let replies = join_all(pairs.map(tie)).await;
             assert_eq!(count(&replies, 200), replies.len(), "{replies:?}");
         }
@@ -196,8 +202,12 @@ on_both! {
         assert_gapless(&one.events().await);
         let first = one.get("/v1/tickets?sort=number&limit=20&fields=number").await.ok();
         let cursor = text(&first["page"]["nextCursor"]);
-        let rest = other.get(&format!("/v1/tickets?sort=number&limit=20&fields=number&cursor={cursor}")).await.ok();
-        assert_eq!(rest["items"], json!([{ "number": 21 }, { "number": 22 }, { "number": 23 }, { "number": 24 }]));
+        let rest =
+            other.get(&format!("/v1/tickets?sort=number&limit=20&fields=number&cursor={cursor}")).await.ok();
+        assert_eq!(
+            rest["items"],
+            json!([{ "number": 21 }, { "number": 22 }, { "number": 23 }, { "number": 24 }])
+        );
         second.server.stop().await.unwrap();
     }
 }

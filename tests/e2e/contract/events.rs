@@ -18,16 +18,20 @@ on_both! {
         let owner = &stage.owner;
         let agent = stage.user("AGENT").await;
         let begun = owner.events().await.len();
-        let named = |method: Method, path: &str, id: &'static str| agent.request(method, path).header("request-id", id);
+        let named = |method: Method, path: &str, id: &'static str| {
+            agent.request(method, path).header("request-id", id)
+        };
 
-        let input = json!({ "givenName": "Ada", "emails": [{ "address": "Ada@X.org" }], "birthday": "1815-12-10" });
+        let input =
+            json!({ "givenName": "Ada", "emails": [{ "address": "Ada@X.org" }], "birthday": "1815-12-10" });
         let created = agent.send(named(Method::POST, "/v1/contacts", "one").json(&input)).await.ok();
         let path = format!("/v1/contacts/{}", text(&created["id"]));
         let patch = json!({ "birthday": null, "familyName": "Lovelace", "givenName": "Ada" });
         let updated = agent.send(named(Method::PATCH, &path, "two").json(&patch)).await.ok();
         let deleted = agent.send(named(Method::DELETE, &path, "three")).await.ok();
         let restored = agent.send(named(Method::POST, &format!("{path}/restore"), "four")).await.ok();
-        let body = json!({ "query": UPDATE_CONTACT, "variables": { "id": created["id"], "input": { "jobTitle": "Countess" } } });
+        let body = json!({ "query": UPDATE_CONTACT, "variables": { "id": created["id"],
+            "input": { "jobTitle": "Countess" } } });
         agent.send(named(Method::POST, "/graphql", "five").json(&body)).await.ok();
 
         let events = owner.events().await;
@@ -42,25 +46,35 @@ on_both! {
         assert_eq!(heads[0], json!(["contact.created", "CREATE", 1, "one", created["createdAt"], fields]));
         let fields = json!(["birthday", "familyName", "fullName"]);
         assert_eq!(heads[1], json!(["contact.updated", "UPDATE", 2, "two", updated["updatedAt"], fields]));
-        assert_eq!(heads[2], json!(["contact.deleted", "DELETE", 3, "three", deleted["deletedAt"], ["deletedAt"]]));
-        assert_eq!(heads[3], json!(["contact.restored", "RESTORE", 4, "four", restored["updatedAt"], ["deletedAt"]]));
+        assert_eq!(
+            heads[2],
+            json!(["contact.deleted", "DELETE", 3, "three", deleted["deletedAt"], ["deletedAt"]])
+        );
+        assert_eq!(
+            heads[3],
+            json!(["contact.restored", "RESTORE", 4, "four", restored["updatedAt"], ["deletedAt"]])
+        );
         assert_eq!(heads.len(), 5);
         for event in told {
             assert_eq!((&event["object"], &event["recordId"]), (&json!("contact"), &created["id"]));
             assert_eq!((&event["actorId"], &event["ownerId"]), (&json!(agent.user), &json!(agent.user)));
             assert_eq!((&event["origin"], &event["sensitiveChanges"]), (&json!("API"), &Json::Null));
         }
-        assert_eq!(told[1]["changes"], json!({
-            "birthday": { "old": "1815-12-10", "new": null },
-            "familyName": { "old": null, "new": "Lovelace" },
-            "fullName": { "old": "Ada", "new": "Ada Lovelace" },
-        }));
+        assert_eq!(
+            told[1]["changes"],
+            json!({
+                "birthday": { "old": "1815-12-10", "new": null },
+                "familyName": { "old": null, "new": "Lovelace" },
+                "fullName": { "old": "Ada", "new": "Ada Lovelace" },
+            })
+        );
         assert_eq!(told[0]["changes"]["emails"], json!({ "old": [], "new": created["emails"] }));
         assert_eq!(told[3]["changes"], json!({ "deletedAt": { "old": deleted["deletedAt"], "new": null } }));
         assert_eq!(told[4]["changes"], json!({ "jobTitle": { "old": null, "new": "Countess" } }));
 
         // The same on the other door, and by a predicate.
-        let query = "query($id: String!) { events(first: 9, where: { recordId: { eq: $id } }, orderBy: [{ seq: ASC }]) {
+        let query = "query($id: String!) { events(first: 9, where: { recordId: { eq: $id } }, orderBy: [{
+            seq: ASC }]) {
             nodes { id seq type object recordId op version occurredAt actorId origin requestId ownerId changedFields changes sensitiveChanges } } }";
         let data = owner.graphql(query, json!({ "id": created["id"] })).await;
         assert_eq!(data["events"]["nodes"], json!(told));
@@ -81,8 +95,14 @@ on_both! {
         owner.patch(&path, &json!({ "annualRevenue": { "amount": "7", "currency": "JPY" } })).await.ok();
         let events = owner.events().await;
         let event = events.last().unwrap();
-        assert_eq!((&event["changes"], &event["changedFields"], &event["version"]), (&json!({}), &json!([]), &json!(2)));
-        assert_eq!(event["sensitiveChanges"]["annualRevenue"]["new"], json!({ "amount": "7", "currency": "JPY" }));
+        assert_eq!(
+            (&event["changes"], &event["changedFields"], &event["version"]),
+            (&json!({}), &json!([]), &json!(2))
+        );
+        assert_eq!(
+            event["sensitiveChanges"]["annualRevenue"]["new"],
+            json!({ "amount": "7", "currency": "JPY" })
+        );
     }
 }
 
@@ -93,7 +113,12 @@ on_both! {
         let created = owner.create("contacts", input.clone()).await;
         let path = format!("/v1/contacts/{}", text(&created["id"]));
         let before = owner.trace().await;
-        for same in [json!({}), input, json!({ "emails": created["emails"] }), json!({ "familyName": null, "phones": [] })] {
+        for same in [
+            json!({}),
+            input,
+            json!({ "emails": created["emails"] }),
+            json!({ "familyName": null, "phones": [] }),
+        ] {
             let reply = owner.patch(&path, &same).await;
             assert_eq!(reply.header("etag"), Some("\"1\""));
             assert_eq!(reply.ok(), created);
@@ -102,7 +127,10 @@ on_both! {
             assert_eq!(data["updateContact"]["contact"]["version"], 1);
         }
         owner.patch(&path, &json!({ "language": "d" })).await.refused(422, "wrong_type");
-        owner.patch(&path, &json!({ "ownerId": "user_01h455vb4pex5vsknk084sn02q" })).await.refused(422, "reference_not_found");
+        owner
+            .patch(&path, &json!({ "ownerId": "user_01h455vb4pex5vsknk084sn02q" }))
+            .await
+            .refused(422, "reference_not_found");
         assert_eq!(owner.trace().await, before);
     }
 }

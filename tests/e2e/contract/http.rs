@@ -21,21 +21,39 @@ on_both! {
             let request = owner.request(method, &path).header("content-type", kind);
             owner.send(request.body(r#"{"givenName":"Eve","query":"{ __typename }"}"#))
         };
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "application/json; charset=latin1"] {
+        for kind in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/jsonx",
+            "application/json; charset=latin1",
+        ] {
             send(Method::POST, "/v1/contacts".to_owned(), kind).await.refused(415, "unsupported_media_type");
-            send(Method::PATCH, format!("/v1/contacts/{ada}"), kind).await.refused(415, "unsupported_media_type");
-            send(Method::POST, "/v1/contacts/search".to_owned(), kind).await.refused(415, "unsupported_media_type");
-            send(Method::POST, format!("/v1/contacts/{ada}/convert"), kind).await.refused(415, "unsupported_media_type");
+            send(Method::PATCH, format!("/v1/contacts/{ada}"), kind)
+                .await
+                .refused(415, "unsupported_media_type");
+            send(Method::POST, "/v1/contacts/search".to_owned(), kind)
+                .await
+                .refused(415, "unsupported_media_type");
+            send(Method::POST, format!("/v1/contacts/{ada}/convert"), kind)
+                .await
+                .refused(415, "unsupported_media_type");
             send(Method::POST, "/graphql".to_owned(), kind).await.refused(415, "unsupported_media_type");
         }
-        send(Method::POST, "/v1/contacts".to_owned(), "application/merge-patch+json").await.refused(415, "unsupported_media_type");
+        send(Method::POST, "/v1/contacts".to_owned(), "application/merge-patch+json")
+            .await
+            .refused(415, "unsupported_media_type");
         let bare = owner.request(Method::POST, "/v1/contacts").body("{}");
         owner.send(bare).await.refused(415, "unsupported_media_type");
-        let packed = owner.request(Method::POST, "/v1/contacts").header("content-encoding", "gzip").json(&json!({}));
+        let packed =
+            owner.request(Method::POST, "/v1/contacts").header("content-encoding", "gzip").json(&json!({}));
         owner.send(packed).await.refused(415, "unsupported_media_type");
 
         let large = "x".repeat(2 << 20);
-        for (path, body) in [("/v1/contacts", "{}"), ("/v1/contacts/search", "{}"), ("/graphql", r#"{"query":"{ __typename }"}"#)] {
+        for (path, body) in [
+            ("/v1/contacts", "{}"),
+            ("/v1/contacts/search", "{}"),
+            ("/graphql", r#"{"query":"{ __typename }"}"#),
+        ] {
             // Spaces are JSON too, so only the size is wrong.
             let body = format!("{}{body}", " ".repeat(2 << 20));
             owner.post_text(path, body).await.refused(413, "too_large");
@@ -63,14 +81,24 @@ on_both! {
         let id = text(&created.json()["id"]);
         assert_eq!(created.status.as_u16(), 201);
         assert_eq!(created.header("location"), Some(format!("/v1/contacts/{id}").as_str()));
-        assert_eq!((created.header("etag"), created.header("cache-control")), (Some("\"1\""), Some("no-store")));
+        assert_eq!(
+            (created.header("etag"), created.header("cache-control")),
+            (Some("\"1\""), Some("no-store"))
+        );
         let got = owner.get(created.header("location").unwrap()).await;
         assert_eq!(got.json(), created.json());
         assert_eq!(got.header("etag"), Some("\"1\""));
         assert_eq!(got.header("cache-control"), Some("private, no-cache"));
-        assert!(got.header("vary").is_some_and(|vary| vary.to_lowercase().contains("authorization")), "{:?}", got.headers);
+        assert!(
+            got.header("vary").is_some_and(|vary| vary.to_lowercase().contains("authorization")),
+            "{:?}",
+            got.headers
+        );
         let patched = owner.patch(&format!("/v1/contacts/{id}"), &json!({ "jobTitle": "Countess" })).await;
-        assert_eq!((patched.header("etag"), patched.header("cache-control")), (Some("\"2\""), Some("no-store")));
+        assert_eq!(
+            (patched.header("etag"), patched.header("cache-control")),
+            (Some("\"2\""), Some("no-store"))
+        );
         // With other records in it, an answer is not the record's version any more.
         let wide = owner.get(&format!("/v1/contacts/{id}?include=companies")).await;
         assert_eq!((wide.header("etag"), wide.header("cache-control")), (None, Some("no-store")));
@@ -90,8 +118,13 @@ on_both! {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), 7, "every request has an id of its own");
-        let named = |id: &str| owner.send(owner.request(Method::GET, "/v1/nothing").header("request-id", id.to_owned()));
-        assert_eq!(named("my.request-1_A").await.refused(404, "unknown_operation")["requestId"], "my.request-1_A");
+        let named = |id: &str| {
+            owner.send(owner.request(Method::GET, "/v1/nothing").header("request-id", id.to_owned()))
+        };
+        assert_eq!(
+            named("my.request-1_A").await.refused(404, "unknown_operation")["requestId"],
+            "my.request-1_A"
+        );
         for insane in ["a b", "\"quoted\"", &"x".repeat(65)] {
             assert!(named(insane).await.header("request-id").unwrap().starts_with("request_"));
         }
@@ -101,11 +134,19 @@ on_both! {
 on_both! {
     async fn what_the_client_has_is_not_sent_again(stage) {
         let owner = &stage.owner;
-        let path = text(&json!(format!("/v1/contacts/{}", text(&owner.create("contacts", json!({ "givenName": "Ada" })).await["id"]))));
-        let known = |tag: &'static str| owner.send(owner.request(Method::GET, &path).header("if-none-match", tag));
+        let path = text(&json!(format!(
+            "/v1/contacts/{}",
+            text(&owner.create("contacts", json!({ "givenName": "Ada" })).await["id"])
+        )));
+        let known =
+            |tag: &'static str| owner.send(owner.request(Method::GET, &path).header("if-none-match", tag));
         for tag in ["\"1\"", "W/\"1\"", "\"7\", \"1\"", "*"] {
             let reply = known(tag).await;
-            assert_eq!((reply.status.as_u16(), reply.header("etag"), reply.bytes.len()), (304, Some("\"1\""), 0), "{tag}");
+            assert_eq!(
+                (reply.status.as_u16(), reply.header("etag"), reply.bytes.len()),
+                (304, Some("\"1\""), 0),
+                "{tag}"
+            );
             assert_eq!(reply.header("cache-control"), Some("private, no-cache"));
         }
         assert_eq!(known("\"2\"").await.ok()["givenName"], "Ada");
@@ -113,7 +154,10 @@ on_both! {
         assert_eq!(known("\"1\"").await.ok()["jobTitle"], "Countess");
         let zipped = owner.request(Method::GET, &path).header("accept-encoding", "gzip, br");
         let reply = owner.send(zipped.header("if-none-match", "\"2\"")).await;
-        assert_eq!((reply.status.as_u16(), reply.header("content-encoding"), reply.bytes.len()), (304, None, 0));
+        assert_eq!(
+            (reply.status.as_u16(), reply.header("content-encoding"), reply.bytes.len()),
+            (304, None, 0)
+        );
         // Who may not see the record is not told that it has not changed.
         let stranger = stage.stranger().await;
         let request = stranger.request(Method::GET, &path).header("if-none-match", "*");
@@ -124,7 +168,16 @@ on_both! {
 on_both! {
     async fn paths_and_methods_that_do_not_exist(stage) {
         let owner = &stage.owner;
-        for path in ["/v1", "/v1/", "/v2/contacts", "/v1/contact", "/v1/Contacts", "/v1/contacts/a/b/c", "/v1/contacts/a/nothing", "/"] {
+        for path in [
+            "/v1",
+            "/v1/",
+            "/v2/contacts",
+            "/v1/contact",
+            "/v1/Contacts",
+            "/v1/contacts/a/b/c",
+            "/v1/contacts/a/nothing",
+            "/",
+        ] {
             owner.get(path).await.refused(404, "unknown_operation");
         }
         for (method, path, allowed) in [
@@ -153,7 +206,8 @@ async fn stall(caller: &Caller, path: &str) -> Reply {
     let address = caller.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+        "POST {path}
+            HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
          content-length: 1000\r\n\r\n{{\"givenName\":",
         caller.key
     );
@@ -173,7 +227,9 @@ async fn stall(caller: &Caller, path: &str) -> Reply {
 #[tokio::test]
 async fn a_body_that_stalls_is_given_up() {
     let stage = Stage::new(Backend::Sqlite).await;
-    let hasty = Stage::over(Arc::clone(&stage.database), |config| config.request_timeout = Duration::from_secs(1)).await;
+    let hasty =
+        Stage::over(Arc::clone(&stage.database), |config| config.request_timeout = Duration::from_secs(1))
+            .await;
     let before = hasty.owner.trace().await;
     let (rest, graphql) = tokio::join!(stall(&hasty.owner, "/v1/contacts"), stall(&hasty.owner, "/graphql"));
     rest.refused(408, "timeout");

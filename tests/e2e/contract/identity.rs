@@ -18,7 +18,13 @@ on_both! {
         let owner = &stage.owner;
         let chosen = type_id("contact", UUID_7);
         let before = owner.trace().await;
-        for wrong in [type_id("contact", UUID_4), UUID_4.to_owned(), type_id("company", UUID_7), "mine".to_owned(), chosen.to_uppercase()] {
+        for wrong in [
+            type_id("contact", UUID_4),
+            UUID_4.to_owned(),
+            type_id("company", UUID_7),
+            "mine".to_owned(),
+            chosen.to_uppercase(),
+        ] {
             let input = json!({ "id": wrong, "givenName": "Ada" });
             let at = [("wrong_type", "/id")];
             owner.post("/v1/contacts", &input).await.violates(422, "wrong_type", &at);
@@ -32,15 +38,24 @@ on_both! {
         assert_eq!(created.ok()["id"], chosen);
         let before = owner.trace().await;
         owner.post("/v1/contacts", &input).await.refused(409, "not_unique");
-        owner.post("/v1/contacts", &json!({ "id": UUID_7, "givenName": "Eve" })).await.refused(409, "not_unique");
-        assert_eq!(owner.user_errors(CREATE_CONTACT, json!({ "input": input })).await[0]["code"], "not_unique");
+        owner
+            .post("/v1/contacts", &json!({ "id": UUID_7, "givenName": "Eve" }))
+            .await
+            .refused(409, "not_unique");
+        assert_eq!(
+            owner.user_errors(CREATE_CONTACT, json!({ "input": input })).await[0]["code"],
+            "not_unique"
+        );
         assert_eq!(owner.trace().await, before);
         owner.delete(&format!("/v1/contacts/{chosen}")).await.ok();
         owner.post("/v1/contacts", &input).await.refused(409, "not_unique");
 
         // A plain UUID is taken where it is known what it is an id of, and answered as a TypeID.
         let raw = UUID_7.replace("89ab", "89ac");
-        assert_eq!(owner.create("contacts", json!({ "id": raw, "givenName": "Bob" })).await["id"], type_id("contact", &raw));
+        assert_eq!(
+            owner.create("contacts", json!({ "id": raw, "givenName": "Bob" })).await["id"],
+            type_id("contact", &raw)
+        );
         assert_eq!(owner.get(&format!("/v1/contacts/{raw}")).await.ok()["givenName"], "Bob");
         // The same id is free among other objects and in other workspaces.
         owner.create("companies", json!({ "id": type_id("company", UUID_7), "name": "Acme" })).await;
@@ -56,12 +71,15 @@ on_both! {
         let before = owner.trace().await;
         let taken = [("not_unique", "/name")];
         for same in ["Érste Wahl", "ERSTE WAHL", "erste\u{a0}wahl"] {
-            let problem = owner.post("/v1/tags", &json!({ "name": same })).await.violates(409, "not_unique", &taken);
+            let problem =
+                owner.post("/v1/tags", &json!({ "name": same })).await.violates(409, "not_unique", &taken);
             assert_eq!(problem["errors"][0]["meta"]["existingId"], first["id"]);
             let path = format!("/v1/tags/{}", text(&other["id"]));
-            let problem = owner.patch(&path, &json!({ "name": same })).await.violates(409, "not_unique", &taken);
+            let problem =
+                owner.patch(&path, &json!({ "name": same })).await.violates(409, "not_unique", &taken);
             assert_eq!(problem["errors"][0]["meta"]["existingId"], first["id"]);
-            let create = "mutation($name: String!) { createTag(input: { name: $name }) { tag { id } userErrors { code field meta } } }";
+            let create = "mutation($name: String!) { createTag(input: { name: $name }) { tag { id }
+                userErrors { code field meta } } }";
             let errors = owner.mutation_violates(create, json!({ "name": same }), &taken).await;
             assert_eq!(errors[0]["meta"]["existingId"], first["id"]);
         }
@@ -72,7 +90,8 @@ on_both! {
         let refs = json!([{ "system": "shop", "id": "7" }, { "system": "erp", "id": "8" }]);
         let ada = owner.create("contacts", json!({ "givenName": "Ada", "externalRefs": refs })).await;
         let before = owner.trace().await;
-        let input = json!({ "givenName": "Eve", "externalRefs": [{ "system": "shop", "id": "8" }, { "system": "ERP", "id": "8" }] });
+        let input = json!({ "givenName": "Eve", "externalRefs": [{ "system": "shop", "id": "8" },
+            { "system": "ERP", "id": "8" }] });
         let taken = [("not_unique", "/externalRefs/1")];
         let problem = owner.post("/v1/contacts", &input).await.violates(409, "not_unique", &taken);
         assert_eq!(problem["errors"][0]["meta"]["existingId"], ada["id"]);
@@ -84,9 +103,15 @@ on_both! {
         let path = format!("/v1/contacts/{}", text(&ada["id"]));
         let more = json!([{ "system": "erp", "id": "9" }, { "system": "shop", "id": "7" }]);
         assert_eq!(owner.patch(&path, &json!({ "externalRefs": more })).await.ok()["externalRefs"], more);
-        owner.create("contacts", json!({ "givenName": "Bob", "externalRefs": [{ "system": "erp", "id": "8" }] })).await;
+        owner
+            .create(
+                "contacts",
+                json!({ "givenName": "Bob", "externalRefs": [{ "system": "erp", "id": "8" }] }),
+            )
+            .await;
         // Twice within one record is once too often as well.
-        let twice = json!({ "givenName": "Eve", "externalRefs": [{ "system": "a", "id": "1" }, { "system": "a", "id": "1" }] });
+        let twice = json!({ "givenName": "Eve", "externalRefs": [{ "system": "a", "id": "1" },
+            { "system": "a", "id": "1" }] });
         owner.post("/v1/contacts", &twice).await.refused(409, "not_unique");
     }
 }
@@ -105,14 +130,21 @@ on_both! {
         owner.patch(&path, &json!({ "jobTitle": "x" })).await.refused(404, "not_found");
         owner.delete(&path).await.refused(404, "not_found");
         owner.get(&format!("{path}/overview")).await.refused(404, "not_found");
-        owner.command(&format!("{}/convert", &path[4..]), json!({ "dealName": "x" })).await.refused(404, "not_found");
+        owner
+            .command(&format!("{}/convert", &path[4..]), json!({ "dealName": "x" }))
+            .await
+            .refused(404, "not_found");
         let variables = json!({ "id": created["id"], "input": { "jobTitle": "x" } });
         assert_eq!(owner.user_errors(UPDATE_CONTACT, variables).await[0]["code"], "not_found");
-        let data = owner.graphql("query($id: ID!) { contact(id: $id) { id } node(id: $id) { id } }", json!({ "id": created["id"] }));
+        let data = owner.graphql(
+            "query($id: ID!) { contact(id: $id) { id } node(id: $id) { id } }",
+            json!({ "id": created["id"] }),
+        );
         assert_eq!(data.await, json!({ "contact": null, "node": null }));
         let by_mail = json!({ "where": { "emails": { "some": { "address": { "eq": "ada@x.org" } } } } });
         assert_eq!(owner.post("/v1/contacts/search", &by_mail).await.ok()["items"], json!([]));
-        let company = json!({ "contactId": created["id"], "name": "x", "stageId": stage.pipeline().await[0] });
+        let company =
+            json!({ "contactId": created["id"], "name": "x", "stageId": stage.pipeline().await[0] });
         let gone = [("reference_not_found", "/contactId")];
         owner.post("/v1/deals", &company).await.violates(422, "reference_not_found", &gone);
         assert_eq!(owner.trace().await["contacts"], before["contacts"]);
@@ -125,15 +157,20 @@ on_both! {
         assert_eq!(restored, expected);
         assert_eq!(owner.get(&path).await.ok(), expected);
         assert_eq!(owner.post("/v1/contacts/search", &by_mail).await.ok()["items"][0]["id"], created["id"]);
-        let delete = "mutation($id: ID!) { deleteContact(id: $id) { contact { deletedAt version } userErrors { code } } }";
+        let delete = "mutation($id: ID!) { deleteContact(id: $id) { contact { deletedAt version }
+            userErrors { code } } }";
         let data = owner.graphql(delete, json!({ "id": created["id"] })).await;
         assert_eq!(data["deleteContact"]["contact"]["version"], 4);
         assert!(data["deleteContact"]["contact"]["deletedAt"].is_string());
         assert_eq!(owner.user_errors(delete, json!({ "id": created["id"] })).await[0]["code"], "not_found");
-        let restore = "mutation($id: ID!) { restoreContact(id: $id) { contact { deletedAt version } userErrors { code } } }";
+        let restore = "mutation($id: ID!) { restoreContact(id: $id) { contact { deletedAt version }
+            userErrors { code } } }";
         let data = owner.graphql(restore, json!({ "id": created["id"] })).await;
         assert_eq!(data["restoreContact"]["contact"], json!({ "deletedAt": null, "version": 5 }));
-        assert_eq!(owner.user_errors(restore, json!({ "id": created["id"] })).await[0]["code"], "illegal_state");
+        assert_eq!(
+            owner.user_errors(restore, json!({ "id": created["id"] })).await[0]["code"],
+            "illegal_state"
+        );
     }
 }
 
@@ -151,7 +188,8 @@ on_both! {
             let second: Json = owner.create(objects, input.clone()).await;
             let before = owner.trace().await;
             let taken = [("not_unique", pointer)];
-            let problem = owner.post(&format!("{path}/restore"), &json!({})).await.violates(409, "not_unique", &taken);
+            let problem =
+                owner.post(&format!("{path}/restore"), &json!({})).await.violates(409, "not_unique", &taken);
             assert_eq!(problem["errors"][0]["meta"]["existingId"], second["id"]);
             assert_eq!(owner.trace().await, before);
             owner.get(&path).await.refused(404, "not_found");

@@ -10,10 +10,16 @@ on_both! {
         let owner = &stage.owner;
         for limit in [0, 201, 4_294_967_295_u64] {
             owner.get(&format!("/v1/contacts?limit={limit}")).await.refused(400, "invalid_parameter");
-            owner.post("/v1/contacts/search", &json!({ "limit": limit })).await.refused(400, "invalid_parameter");
+            owner
+                .post("/v1/contacts/search", &json!({ "limit": limit }))
+                .await
+                .refused(400, "invalid_parameter");
             for way in ["first", "last"] {
                 let query = format!("query($n: Int) {{ contacts({way}: $n) {{ nodes {{ id }} }} }}");
-                owner.graphql_reply(&query, json!({ "n": limit })).await.graphql_refused(400, "invalid_parameter");
+                owner
+                    .graphql_reply(&query, json!({ "n": limit }))
+                    .await
+                    .graphql_refused(400, "invalid_parameter");
             }
         }
         for part in ["", "(first: 1, last: 1)", "(after: \"x\")"] {
@@ -33,10 +39,16 @@ on_both! {
         for number in 0..5 {
             owner.create("contacts", json!({ "givenName": format!("{number}"), "source": "fair" })).await;
         }
-        let first = owner.get("/v1/contacts?filter[source]=fair&sort=givenName&limit=2&fields=givenName").await;
+        let first =
+            owner.get("/v1/contacts?filter[source]=fair&sort=givenName&limit=2&fields=givenName").await;
         let link = first.header("link").unwrap().to_owned();
         let next = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap();
-        assert!(next.starts_with("/v1/contacts?filter[source]=fair&sort=givenName&limit=2&fields=givenName&cursor="), "{link}");
+        assert!(
+            next.starts_with(
+                "/v1/contacts?filter[source]=fair&sort=givenName&limit=2&fields=givenName&cursor="
+            ),
+            "{link}"
+        );
         let page = first.json()["page"].take();
         assert_eq!((&page["hasMore"], &page["prevCursor"]), (&json!(true), &json!(null)));
         assert!(next.ends_with(page["nextCursor"].as_str().unwrap()));
@@ -46,9 +58,13 @@ on_both! {
         let third = owner.get(second.header("link").unwrap().split(['<', '>']).nth(1).unwrap()).await;
         assert_eq!(third.header("link"), None);
         let page = third.json();
-        assert_eq!((&page["items"], &page["page"]["hasMore"]), (&json!([{ "givenName": "4" }]), &json!(false)));
+        assert_eq!(
+            (&page["items"], &page["page"]["hasMore"]),
+            (&json!([{ "givenName": "4" }]), &json!(false))
+        );
         let back = text(&page["page"]["prevCursor"]);
-        let back = format!("/v1/contacts?filter[source]=fair&sort=givenName&limit=2&fields=givenName&cursor={back}");
+        let back =
+            format!("/v1/contacts?filter[source]=fair&sort=givenName&limit=2&fields=givenName&cursor={back}");
         assert_eq!(owner.get(&back).await.json()["items"], second.json()["items"]);
         // A record that comes between the pages is in the later one.
         owner.create("contacts", json!({ "givenName": "3.5", "source": "fair" })).await;
@@ -71,7 +87,13 @@ on_both! {
         owner.get(&format!("{list}&cursor={cursor}")).await.ok();
         // Another size of the page is the same list.
         owner.get(&format!("/v1/contacts?sort=givenName&limit=2&cursor={cursor}")).await.ok();
-        for other in ["", "sort=-givenName", "sort=givenName,source", "sort=givenName&filter[givenName]=1", "sort=givenName&deleted=ONLY"] {
+        for other in [
+            "",
+            "sort=-givenName",
+            "sort=givenName,source",
+            "sort=givenName&filter[givenName]=1",
+            "sort=givenName&deleted=ONLY",
+        ] {
             owner.get(&format!("/v1/contacts?{other}&cursor={cursor}")).await.refused(400, "cursor_mismatch");
         }
         let mut damaged = cursor.clone();
@@ -84,15 +106,20 @@ on_both! {
             let search = json!({ "orderBy": [{ "givenName": "ASC" }], "cursor": wrong });
             owner.post("/v1/contacts/search", &search).await.refused(400, "invalid_cursor");
             for way in ["after", "before"] {
-                let ask = format!("query($at: String) {{ contacts(first: 1, {way}: $at) {{ nodes {{ id }} }} }}");
-                owner.graphql_reply(&ask, json!({ "at": wrong })).await.graphql_refused(400, "invalid_cursor");
+                let ask =
+                    format!("query($at: String) {{ contacts(first: 1, {way}: $at) {{ nodes {{ id }} }} }}");
+                owner
+                    .graphql_reply(&ask, json!({ "at": wrong }))
+                    .await
+                    .graphql_refused(400, "invalid_cursor");
             }
         }
         owner.get(&format!("/v1/companies?limit=1&cursor={cursor}")).await.refused(400, "invalid_cursor");
         stranger.get(&format!("{list}&cursor={cursor}")).await.refused(400, "invalid_cursor");
 
         // GraphQL and REST have the same cursors.
-        let ask = "query($at: String, $order: [ContactOrder!]) { contacts(first: 1, after: $at, orderBy: $order) {
+        let ask =
+            "query($at: String, $order: [ContactOrder!]) { contacts(first: 1, after: $at, orderBy: $order) {
             nodes { givenName } pageInfo { endCursor } } }";
         let order = json!([{ "givenName": "ASC" }]);
         let data = owner.graphql(ask, json!({ "at": cursor, "order": order })).await;

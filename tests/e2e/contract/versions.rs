@@ -20,7 +20,8 @@ on_both! {
         let before = owner.trace().await;
         let matching = async |method: Method, path: &str, tag: &'static str| {
             let request = owner.request(method.clone(), path).header("if-match", tag);
-            let request = if method == Method::PATCH { request.json(&json!({ "jobTitle": "x" })) } else { request };
+            let request =
+                if method == Method::PATCH { request.json(&json!({ "jobTitle": "x" })) } else { request };
             owner.send(request).await
         };
         for (method, path) in [
@@ -41,8 +42,12 @@ on_both! {
         }
         let input = json!({ "dealName": "A deal", "expectedVersion": 2 });
         let problem = owner.post(&format!("{path}/convert"), &input).await.refused(412, "version_conflict");
-        assert_eq!((&problem["currentVersion"], &problem["changedFields"]), (&json!(3), &json!(["familyName", "fullName"])));
-        let both = owner.request(Method::POST, &format!("{path}/convert")).header("if-match", "\"3\"").json(&input);
+        assert_eq!(
+            (&problem["currentVersion"], &problem["changedFields"]),
+            (&json!(3), &json!(["familyName", "fullName"]))
+        );
+        let both =
+            owner.request(Method::POST, &format!("{path}/convert")).header("if-match", "\"3\"").json(&input);
         owner.send(both).await.refused(400, "invalid_parameter");
         let text_version = json!({ "dealName": "A deal", "expectedVersion": "3" });
         let wrong = [("wrong_type", "/expectedVersion")];
@@ -51,16 +56,31 @@ on_both! {
         let variables = json!({ "id": id, "version": 2, "input": { "jobTitle": "x" } });
         let errors = owner.user_errors(UPDATE_CONTACT, variables).await;
         assert_eq!((errors.len(), &errors[0]["code"]), (1, &json!("version_conflict")));
-        assert_eq!(errors[0]["meta"], json!({ "currentVersion": 3, "changedFields": ["familyName", "fullName"] }));
+        assert_eq!(
+            errors[0]["meta"],
+            json!({ "currentVersion": 3, "changedFields": ["familyName", "fullName"] })
+        );
         for mutation in ["deleteContact", "restoreContact"] {
-            let mutation = format!("mutation($id: ID!) {{ {mutation}(id: $id, expectedVersion: 1) {{ userErrors {{ code meta }} }} }}");
-            assert_eq!(owner.user_errors(&mutation, json!({ "id": id })).await[0]["code"], "version_conflict");
+            let mutation = format!(
+                "mutation($id: ID!) {{ {mutation}(id: $id, expectedVersion: 1) {{ userErrors {{ code meta }}
+                    }} }}"
+            );
+            assert_eq!(
+                owner.user_errors(&mutation, json!({ "id": id })).await[0]["code"],
+                "version_conflict"
+            );
         }
         assert_eq!(owner.trace().await, before);
 
         assert_eq!(matching(Method::PATCH, &path, "\"3\"").await.ok()["version"], 4);
-        assert_eq!(matching(Method::PATCH, &path, "*").await.ok()["version"], 4, "nothing differs, so nothing is written");
-        let data = owner.graphql(UPDATE_CONTACT, json!({ "id": id, "version": 4, "input": { "jobTitle": "y" } })).await;
+        assert_eq!(
+            matching(Method::PATCH, &path, "*").await.ok()["version"],
+            4,
+            "nothing differs, so nothing is written"
+        );
+        let data = owner
+            .graphql(UPDATE_CONTACT, json!({ "id": id, "version": 4, "input": { "jobTitle": "y" } }))
+            .await;
         assert_eq!(data["updateContact"], json!({ "contact": { "id": id, "version": 5 }, "userErrors": [] }));
     }
 }
@@ -73,14 +93,18 @@ on_both! {
         let before = owner.trace().await;
         let to = json!({ "stageId": won });
         owner.command(&format!("deals/{id}/move"), to.clone()).await.refused(428, "version_required");
-        let any = owner.request(Method::POST, &format!("/v1/deals/{id}/move")).header("if-match", "*").json(&to);
+        let any =
+            owner.request(Method::POST, &format!("/v1/deals/{id}/move")).header("if-match", "*").json(&to);
         owner.send(any).await.refused(428, "version_required");
         let errors = owner.user_errors(MOVE, json!({ "id": id, "stage": won })).await;
         assert_eq!(errors[0]["code"], "version_required");
         let errors = owner.user_errors(MOVE, json!({ "id": id, "stage": won, "version": 7 })).await;
         assert_eq!(errors[0]["code"], "version_conflict");
         assert_eq!(owner.trace().await, before);
-        let matched = owner.request(Method::POST, &format!("/v1/deals/{id}/move")).header("if-match", "\"1\"").json(&to);
+        let matched = owner
+            .request(Method::POST, &format!("/v1/deals/{id}/move"))
+            .header("if-match", "\"1\"")
+            .json(&to);
         let reply = owner.send(matched).await;
         assert_eq!(reply.header("etag"), Some("\"2\""));
         assert_eq!(reply.ok()["deal"]["version"], 2);
@@ -90,13 +114,16 @@ on_both! {
 on_both! {
     async fn a_patch_changes_what_it_names(stage) {
         let owner = &stage.owner;
-        let input = json!({ "givenName": "Ada", "familyName": "Lovelace", "jobTitle": "Countess", "birthday": "1815-12-10",
-            "emails": [{ "address": "ada@x.org" }, { "address": "a@y.org", "primary": true }], "leadStatus": "NEW" });
+        let input = json!({ "givenName": "Ada", "familyName": "Lovelace", "jobTitle": "Countess",
+            "birthday": "1815-12-10",
+            "emails": [{ "address": "ada@x.org" }, { "address": "a@y.org", "primary": true }],
+                "leadStatus": "NEW" });
         let created = owner.create("contacts", input).await;
         let path = format!("/v1/contacts/{}", text(&created["id"]));
         assert_eq!(created["emails"][0]["primary"], false);
         // Absent keeps, null clears, a list is replaced as a whole.
-        let patch = json!({ "jobTitle": null, "birthday": null, "emails": [{ "address": "new@x.org" }], "leadStatus": null });
+        let patch = json!({ "jobTitle": null, "birthday": null, "emails": [{ "address": "new@x.org" }],
+            "leadStatus": null });
         let patched = owner.patch(&path, &patch).await.ok();
         let mut expected = created.clone();
         for name in ["jobTitle", "birthday", "leadStatus"] {
@@ -109,10 +136,14 @@ on_both! {
         let cleared = owner.patch(&path, &json!({ "emails": null })).await.ok();
         assert_eq!(cleared["emails"], json!([]));
 
-        let variables = json!({ "id": created["id"], "input": { "familyName": null, "jobTitle": "Countess" } });
+        let variables =
+            json!({ "id": created["id"], "input": { "familyName": null, "jobTitle": "Countess" } });
         owner.graphql(UPDATE_CONTACT, variables).await;
         let now = owner.get(&path).await.ok();
-        assert_eq!((&now["fullName"], &now["familyName"], &now["jobTitle"]), (&json!("Ada"), &Json::Null, &json!("Countess")));
+        assert_eq!(
+            (&now["fullName"], &now["familyName"], &now["jobTitle"]),
+            (&json!("Ada"), &Json::Null, &json!("Countess"))
+        );
 
         let before = owner.trace().await;
         let required = [("required", "/lifecycle")];
@@ -132,7 +163,11 @@ on_both! {
         let [open, ..] = stage.pipeline().await;
         let deal = text(&owner.create("deals", json!({ "name": "A deal", "stageId": open })).await["id"]);
         let at = [("command_only", "/stageId")];
-        owner.patch(&format!("/v1/deals/{deal}"), &json!({ "stageId": open })).await.violates(422, "command_only", &at);
+        owner.patch(&format!("/v1/deals/{deal}"), &json!({ "stageId": open })).await.violates(
+            422,
+            "command_only",
+            &at,
+        );
         let unchanged = owner.patch(&path, &json!({})).await;
         assert_eq!((unchanged.header("etag"), &unchanged.json()["version"]), (Some("\"4\""), &json!(4)));
         let after = owner.trace().await;

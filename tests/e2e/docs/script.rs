@@ -44,12 +44,17 @@ pub async fn run(name: &str, guide: &str, caller: &Caller) -> usize {
     let asked = script.iter().filter(|line| line.contains("curl -")).count();
     let mut shell = Command::new("bash");
     shell.arg("-c").arg(script.join("\n")).current_dir(folder.path());
-    shell.env("KITH", &caller.url).env("KEY", &caller.key).env("CURL_HOME", folder.path()).env("HOME", folder.path());
+    shell
+        .env("KITH", &caller.url)
+        .env("KEY", &caller.key)
+        .env("CURL_HOME", folder.path())
+        .env("HOME", folder.path());
     let done = spawn_blocking(move || shell.output()).await.unwrap().expect("bash runs");
     let (told, failed) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "{name}: {told}\n{failed}");
     for line in told.lines().filter(|line| line.starts_with('{')) {
-        let answer: Json = serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}: {line}"));
+        let answer: Json =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}: {line}"));
         assert!(answer.get("errors").is_none(), "{name}: {line}");
         assert!(!line.contains(r#""userErrors":[{"#), "{name}: {line}");
     }

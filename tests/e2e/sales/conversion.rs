@@ -13,21 +13,38 @@ on_both! {
         let owner = &stage.owner;
         let [open, ..] = stage.pipeline().await;
         let agent = stage.user("AGENT").await;
-        let lead = text(&agent.create("contacts", json!({ "givenName": "Ada", "leadStatus": "QUALIFIED" })).await["id"]);
-        let input = json!({ "dealName": "Engine", "amount": "1000", "currency": "EUR", "companyName": "Analytical Ltd" });
+        let lead = text(
+            &agent.create("contacts", json!({ "givenName": "Ada", "leadStatus": "QUALIFIED" })).await["id"],
+        );
+        let input = json!({ "dealName": "Engine", "amount": "1000", "currency": "EUR",
+            "companyName": "Analytical Ltd" });
         // The owner converts it, and it stays the agent's, with all that comes of it.
         let made = owner.command(&format!("contacts/{lead}/convert"), input.clone()).await.ok();
         let (contact, company, deal) = (&made["contact"], &made["company"], &made["deal"]);
-        assert_eq!((&contact["leadStatus"], &contact["lifecycle"]), (&json!("CONVERTED"), &json!("OPPORTUNITY")));
+        assert_eq!(
+            (&contact["leadStatus"], &contact["lifecycle"]),
+            (&json!("CONVERTED"), &json!("OPPORTUNITY"))
+        );
         assert_eq!((&contact["convertedDealId"], &contact["version"]), (&deal["id"], &json!(2)));
         assert_eq!((&company["name"], &company["ownerId"]), (&json!("Analytical Ltd"), &json!(agent.user)));
         assert_eq!((&deal["stageId"], &deal["ownerId"]), (&json!(open), &json!(agent.user)));
-        assert_eq!((&deal["contactId"], &deal["companyId"], &deal["name"]), (&json!(lead), &company["id"], &json!("Engine")));
+        assert_eq!(
+            (&deal["contactId"], &deal["companyId"], &deal["name"]),
+            (&json!(lead), &company["id"], &json!("Engine"))
+        );
         assert_eq!(deal["amount"], json!({ "amount": "1000.00", "currency": "EUR" }));
-        let data = agent.graphql("query($id: ID!) { contact(id: $id) { companies(first: 9) { nodes { name } }
-            affiliations(first: 9) { nodes { primary } } deals(first: 9) { nodes { name } } } }", json!({ "id": lead })).await;
-        assert_eq!(data["contact"], json!({ "companies": { "nodes": [{ "name": "Analytical Ltd" }] },
-            "affiliations": { "nodes": [{ "primary": true }] }, "deals": { "nodes": [{ "name": "Engine" }] } }));
+        let data = agent
+            .graphql(
+                "query($id: ID!) { contact(id: $id) { companies(first: 9) { nodes { name } }
+            affiliations(first: 9) { nodes { primary } } deals(first: 9) { nodes { name } } } }",
+                json!({ "id": lead }),
+            )
+            .await;
+        assert_eq!(
+            data["contact"],
+            json!({ "companies": { "nodes": [{ "name": "Analytical Ltd" }] },
+            "affiliations": { "nodes": [{ "primary": true }] }, "deals": { "nodes": [{ "name": "Engine" }] } })
+        );
 
         let before = owner.trace().await;
         let other = json!({ "dealName": "Another", "companyName": "Another" });
@@ -36,7 +53,8 @@ on_both! {
             assert_eq!((&again["contact"], &again["deal"]), (contact, deal));
             assert_eq!(again["company"]["id"], company["id"]);
             let data = owner.graphql(CONVERT, json!({ "id": lead, "input": input })).await;
-            let ids = json!({ "contact": { "id": lead }, "company": { "id": company["id"] }, "deal": { "id": deal["id"] }, "userErrors": [] });
+            let ids = json!({ "contact": { "id": lead }, "company": { "id": company["id"] },
+                "deal": { "id": deal["id"] }, "userErrors": [] });
             assert_eq!(data["convertLead"], ids);
         }
         assert_eq!(owner.trace().await, before);
@@ -51,18 +69,32 @@ on_both! {
         let new = json!({ "dealName": "Engine", "companyName": "Analytical Ltd" });
         let before = owner.trace().await;
         owner.command(&path, new.clone()).await.refused(409, "illegal_state");
-        assert_eq!(owner.user_errors(CONVERT, json!({ "id": lead, "input": new })).await[0]["code"], "illegal_state");
+        assert_eq!(
+            owner.user_errors(CONVERT, json!({ "id": lead, "input": new })).await[0]["code"],
+            "illegal_state"
+        );
         assert_eq!(owner.trace().await, before);
 
         let [open, ..] = stage.pipeline().await;
-        owner.patch(&format!("/v1/stages/{open}"), &json!({ "requiredFields": ["amount", "closeDate"] })).await.ok();
+        owner
+            .patch(&format!("/v1/stages/{open}"), &json!({ "requiredFields": ["amount", "closeDate"] }))
+            .await
+            .ok();
         let before = owner.trace().await;
         let missing = [("stage_requirement", "/amount"), ("stage_requirement", "/closeDate")];
         owner.command(&path, new.clone()).await.violates(422, "stage_requirement", &missing);
         owner.mutation_violates(CONVERT, json!({ "id": lead, "input": new }), &missing).await;
         for (input, code, pointer) in [
-            (json!({ "dealName": "Engine", "companyId": "company_01h455vb4pex5vsknk084sn02q" }), "reference_not_found", "/companyId"),
-            (json!({ "dealName": "Engine", "stageId": "stage_01h455vb4pex5vsknk084sn02q" }), "reference_not_found", "/stageId"),
+            (
+                json!({ "dealName": "Engine", "companyId": "company_01h455vb4pex5vsknk084sn02q" }),
+                "reference_not_found",
+                "/companyId",
+            ),
+            (
+                json!({ "dealName": "Engine", "stageId": "stage_01h455vb4pex5vsknk084sn02q" }),
+                "reference_not_found",
+                "/stageId",
+            ),
             (json!({ "dealName": "Engine", "stageId": lead }), "wrong_type", "/stageId"),
             (json!({ "dealName": "Engine", "amount": "1" }), "wrong_type", "/amount"),
             (json!({ "dealName": "Engine", "amount": "1.001", "currency": "EUR" }), "wrong_type", "/amount"),
@@ -85,11 +117,18 @@ on_both! {
         let lead = async |tied: bool| {
             let lead = text(&owner.create("contacts", json!({ "givenName": "Ada" })).await["id"]);
             if tied {
-                owner.create("affiliations", json!({ "contactId": lead, "companyId": company, "primary": true })).await;
+                owner
+                    .create(
+                        "affiliations",
+                        json!({ "contactId": lead, "companyId": company, "primary": true }),
+                    )
+                    .await;
             }
             lead
         };
-        let convert = async |lead: &str, input: Json| owner.command(&format!("contacts/{lead}/convert"), input).await.ok();
+        let convert = async |lead: &str, input: Json| {
+            owner.command(&format!("contacts/{lead}/convert"), input).await.ok()
+        };
         let total = async || owner.trace().await["affiliations"]["totalCount"].as_i64().unwrap();
 
         let tied = lead(true).await;
@@ -98,10 +137,16 @@ on_both! {
         assert_eq!(convert(&alone, json!({ "dealName": "x" })).await["company"], Json::Null);
         assert_eq!(total().await, 1);
         let named = lead(true).await;
-        assert_eq!(convert(&named, json!({ "dealName": "x", "companyId": company })).await["company"]["id"], company);
+        assert_eq!(
+            convert(&named, json!({ "dealName": "x", "companyId": company })).await["company"]["id"],
+            company
+        );
         assert_eq!(total().await, 2, "they belong together already");
         let second = lead(true).await;
-        assert_eq!(convert(&second, json!({ "dealName": "x", "companyId": other })).await["company"]["id"], other);
+        assert_eq!(
+            convert(&second, json!({ "dealName": "x", "companyId": other })).await["company"]["id"],
+            other
+        );
         assert_eq!(total().await, 4);
     }
 }
@@ -116,16 +161,22 @@ on_both! {
         let input = json!({ "dealName": "Engine", "companyName": "Analytical Ltd" });
         let convert = |_| owner.command(&path, input.clone());
         let replies = join_all((0..10).map(convert)).await;
-        let ids: Vec<_> = replies.into_iter().map(|reply| {
-            let made = reply.ok();
-            (text(&made["company"]["id"]), text(&made["deal"]["id"]))
-        }).collect();
+        let ids: Vec<_> = replies
+            .into_iter()
+            .map(|reply| {
+                let made = reply.ok();
+                (text(&made["company"]["id"]), text(&made["deal"]["id"]))
+            })
+            .collect();
         assert!(ids.iter().all(|pair| *pair == ids[0]), "{ids:?}");
         let after = owner.trace().await;
         for object in ["companies", "affiliations", "deals", "stageChanges"] {
             let count = |trace: &Json| trace[object]["totalCount"].as_i64().unwrap();
             assert_eq!(count(&after), count(&before) + 1, "{object}");
         }
-        assert_eq!(after["events"]["totalCount"].as_i64().unwrap(), before["events"]["totalCount"].as_i64().unwrap() + 5);
+        assert_eq!(
+            after["events"]["totalCount"].as_i64().unwrap(),
+            before["events"]["totalCount"].as_i64().unwrap() + 5
+        );
     }
 }

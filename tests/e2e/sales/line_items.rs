@@ -28,7 +28,11 @@ on_both! {
             ("1000000", "92233720368.54", "EUR", "0", "92233720368540000.00"),
         ] {
             let created = owner.create("line-items", item(quantity, price, currency, discount)).await;
-            assert_eq!(created["total"], json!({ "amount": total, "currency": currency }), "{quantity} × {price} - {discount} %");
+            assert_eq!(
+                created["total"],
+                json!({ "amount": total, "currency": currency }),
+                "{quantity} × {price} - {discount} %"
+            );
         }
         let before = owner.trace().await;
         for (quantity, price, discount, code, pointer) in [
@@ -53,9 +57,16 @@ on_both! {
         let [open, ..] = stage.pipeline().await;
         let deal = text(&owner.create("deals", json!({ "name": "A deal", "stageId": open })).await["id"]);
         let price = json!({ "amount": "9.99", "currency": "EUR" });
-        let product = text(&owner.create("products", json!({ "name": "Wheel", "sku": "W-1", "unitPrice": price })).await["id"]);
-        let item = owner.create("line-items", json!({ "dealId": deal, "productId": product, "quantity": "2.5" })).await;
-        assert_eq!((&item["name"], &item["unitPrice"], &item["total"]["amount"]), (&json!("Wheel"), &price, &json!("24.98")));
+        let product = text(
+            &owner.create("products", json!({ "name": "Wheel", "sku": "W-1", "unitPrice": price })).await["id"],
+        );
+        let item = owner
+            .create("line-items", json!({ "dealId": deal, "productId": product, "quantity": "2.5" }))
+            .await;
+        assert_eq!(
+            (&item["name"], &item["unitPrice"], &item["total"]["amount"]),
+            (&json!("Wheel"), &price, &json!("24.98"))
+        );
         assert_eq!((&item["quantity"], &item["discountPercent"]), (&json!("2.5"), &json!("0")));
         let path = format!("/v1/line-items/{}", text(&item["id"]));
 
@@ -64,17 +75,34 @@ on_both! {
         owner.patch(&format!("/v1/products/{product}"), &dearer).await.ok();
         assert_eq!(owner.patch(&path, &json!({ "quantity": "4" })).await.ok()["total"]["amount"], "39.96");
         let cheaper = json!({ "discountPercent": "50", "unitPrice": { "amount": "10", "currency": "USD" } });
-        assert_eq!(owner.patch(&path, &cheaper).await.ok()["total"], json!({ "amount": "20.00", "currency": "USD" }));
+        assert_eq!(
+            owner.patch(&path, &cheaper).await.ok()["total"],
+            json!({ "amount": "20.00", "currency": "USD" })
+        );
 
         let bare = json!({ "dealId": deal });
         owner.post("/v1/line-items", &bare).await.violates(422, "required", &[("required", "/name")]);
         let free = owner.create("line-items", json!({ "dealId": deal, "name": "Advice" })).await;
         assert_eq!((&free["total"], &free["unitPrice"]), (&Json::Null, &Json::Null));
-        owner.patch(&path, &json!({ "total": null })).await.violates(422, "read_only", &[("read_only", "/total")]);
-        owner.patch(&path, &json!({ "dealId": deal })).await.violates(422, "immutable", &[("immutable", "/dealId")]);
-        let data = owner.graphql("query($id: ID!) { deal(id: $id) { lineItems(first: 9) { nodes { name product { sku } } totalCount } } }",
-            json!({ "id": deal })).await;
-        let nodes = json!([{ "name": "Advice", "product": null }, { "name": "Wheel", "product": { "sku": "W-1" } }]);
+        owner.patch(&path, &json!({ "total": null })).await.violates(
+            422,
+            "read_only",
+            &[("read_only", "/total")],
+        );
+        owner.patch(&path, &json!({ "dealId": deal })).await.violates(
+            422,
+            "immutable",
+            &[("immutable", "/dealId")],
+        );
+        let data = owner
+            .graphql(
+                "query($id: ID!) { deal(id: $id) { lineItems(first: 9) { nodes {
+            name product { sku } } totalCount } } }",
+                json!({ "id": deal }),
+            )
+            .await;
+        let nodes =
+            json!([{ "name": "Advice", "product": null }, { "name": "Wheel", "product": { "sku": "W-1" } }]);
         assert_eq!(data["deal"]["lineItems"], json!({ "nodes": nodes, "totalCount": 2 }));
     }
 }

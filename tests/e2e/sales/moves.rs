@@ -24,12 +24,18 @@ async fn way(owner: &Caller) -> Way {
         text(&owner.create("stages", stage).await["id"])
     };
     let won = stage(json!({ "name": "Won", "kind": "WON", "position": 3 })).await;
-    let lost = stage(json!({ "name": "Lost", "kind": "LOST", "position": 4, "requiredFields": ["closeDate"] })).await;
+    let lost =
+        stage(json!({ "name": "Lost", "kind": "LOST", "position": 4, "requiredFields": ["closeDate"] }))
+            .await;
     let required = json!(["amount", "closeDate"]);
     let allowed = json!([won, lost]);
-    let proposal = stage(json!({ "name": "Proposal", "position": 2, "probability": 60, "requiredFields": required,
-        "allowedMoveIds": allowed })).await;
-    let contact = stage(json!({ "name": "Contact", "position": 1, "probability": 20, "allowedMoveIds": [proposal] })).await;
+    let proposal =
+        stage(json!({ "name": "Proposal", "position": 2, "probability": 60, "requiredFields": required,
+        "allowedMoveIds": allowed }))
+        .await;
+    let contact =
+        stage(json!({ "name": "Contact", "position": 1, "probability": 20, "allowedMoveIds": [proposal] }))
+            .await;
     Way { contact, proposal, won, lost }
 }
 
@@ -49,24 +55,57 @@ on_both! {
         let refusals: [(&str, u16, &str, &[(&str, &str)]); 4] = [
             (&way.won, 409, "illegal_move", &[("illegal_move", "/stageId")]),
             (&other, 409, "illegal_move", &[("illegal_move", "/stageId")]),
-            (&way.proposal, 422, "stage_requirement", &[("stage_requirement", "/amount"), ("stage_requirement", "/closeDate")]),
-            ("stage_01h455vb4pex5vsknk084sn02q", 422, "reference_not_found", &[("reference_not_found", "/stageId")]),
+            (
+                &way.proposal,
+                422,
+                "stage_requirement",
+                &[("stage_requirement", "/amount"), ("stage_requirement", "/closeDate")],
+            ),
+            (
+                "stage_01h455vb4pex5vsknk084sn02q",
+                422,
+                "reference_not_found",
+                &[("reference_not_found", "/stageId")],
+            ),
         ];
         for (to, status, code, violations) in refusals {
             moves(stage, &deal, 1, to).await.violates(status, code, violations);
             let variables = json!({ "id": deal, "version": 1, "input": { "stageId": to } });
             owner.mutation_violates(MOVE, variables, violations).await;
         }
-        moves(stage, &deal, 1, "contact_01h455vb4pex5vsknk084sn02q").await.violates(422, "wrong_type", &[("wrong_type", "/stageId")]);
-        owner.command(&format!("deals/{deal}/move"), json!({ "expectedVersion": 1 })).await
-            .violates(422, "required", &[("required", "/stageId")]);
-        owner.command(&format!("deals/{deal}/move"), json!({ "expectedVersion": 1, "stageId": 1, "lostReason": 2 })).await
+        moves(stage, &deal, 1, "contact_01h455vb4pex5vsknk084sn02q").await.violates(
+            422,
+            "wrong_type",
+            &[("wrong_type", "/stageId")],
+        );
+        owner.command(&format!("deals/{deal}/move"), json!({ "expectedVersion": 1 })).await.violates(
+            422,
+            "required",
+            &[("required", "/stageId")],
+        );
+        owner
+            .command(
+                &format!("deals/{deal}/move"),
+                json!({ "expectedVersion": 1, "stageId": 1, "lostReason": 2 }),
+            )
+            .await
             .violates(422, "wrong_type", &[("wrong_type", "/stageId"), ("wrong_type", "/lostReason")]);
         // Several requirements and a forbidden way are told together.
         let jump = json!({ "stageId": way.lost, "expectedVersion": 1 });
-        owner.command(&format!("deals/{deal}/move"), jump).await.violates(422, "invalid",
-            &[("illegal_move", "/stageId"), ("stage_requirement", "/closeDate"), ("stage_requirement", "/lostReason")]);
-        assert_eq!(moves(stage, &deal, 1, &way.contact).await.ok()["deal"]["version"], 1, "it is there already");
+        owner.command(&format!("deals/{deal}/move"), jump).await.violates(
+            422,
+            "invalid",
+            &[
+                ("illegal_move", "/stageId"),
+                ("stage_requirement", "/closeDate"),
+                ("stage_requirement", "/lostReason"),
+            ],
+        );
+        assert_eq!(
+            moves(stage, &deal, 1, &way.contact).await.ok()["deal"]["version"],
+            1,
+            "it is there already"
+        );
         assert_eq!(owner.trace().await, before);
 
         let needed = json!({ "amount": { "amount": "100", "currency": "EUR" }, "closeDate": "2026-12-31" });
@@ -77,9 +116,13 @@ on_both! {
         let variables = json!({ "id": deal, "version": 3, "input": { "stageId": way.lost } });
         owner.mutation_violates(MOVE, variables, &[("stage_requirement", "/lostReason")]).await;
         let blank = json!({ "stageId": way.lost, "expectedVersion": 3, "lostReason": "  " });
-        owner.command(&format!("deals/{deal}/move"), blank).await
-            .violates(422, "stage_requirement", &[("stage_requirement", "/lostReason")]);
-        let variables = json!({ "id": deal, "version": 3, "input": { "stageId": way.lost, "lostReason": "Too dear" } });
+        owner.command(&format!("deals/{deal}/move"), blank).await.violates(
+            422,
+            "stage_requirement",
+            &[("stage_requirement", "/lostReason")],
+        );
+        let variables =
+            json!({ "id": deal, "version": 3, "input": { "stageId": way.lost, "lostReason": "Too dear" } });
         let data = owner.graphql(MOVE, variables).await;
         assert_eq!(data["moveDeal"]["deal"], json!({ "id": deal, "version": 4, "stageId": way.lost }));
     }
@@ -90,10 +133,12 @@ on_both! {
         let owner = &stage.owner;
         let way = way(owner).await;
         let before = owner.trace().await;
-        let input = json!({ "name": "A deal", "stageId": way.proposal, "amount": { "amount": "100", "currency": "EUR" } });
+        let input = json!({ "name": "A deal", "stageId": way.proposal, "amount": { "amount": "100",
+            "currency": "EUR" } });
         let missing = [("stage_requirement", "/closeDate")];
         owner.post("/v1/deals", &input).await.violates(422, "stage_requirement", &missing);
-        let create = "mutation($input: CreateDeal!) { createDeal(input: $input) { deal { id } userErrors { code field message } } }";
+        let create = "mutation($input: CreateDeal!) { createDeal(input: $input) { deal { id } userErrors {
+            code field message } } }";
         owner.mutation_violates(create, json!({ "input": input }), &missing).await;
         assert_eq!(owner.trace().await, before);
         let input = json!({ "name": "A deal", "stageId": way.won });
@@ -112,12 +157,27 @@ on_both! {
         let [other, ..] = stage.pipeline().await;
         let input = json!({ "pipelineId": pipeline, "name": "Open", "probability": 101, "position": -1,
             "requiredFields": ["nope"], "allowedMoveIds": ["nope"] });
-        owner.post("/v1/stages", &input).await.violates(422, "invalid",
-            &[("out_of_range", "/probability"), ("out_of_range", "/position"), ("wrong_type", "/allowedMoveIds/0")]);
-        let input = json!({ "pipelineId": pipeline, "name": "Open", "requiredFields": ["amount", "nope", "status"],
+        owner.post("/v1/stages", &input).await.violates(
+            422,
+            "invalid",
+            &[
+                ("out_of_range", "/probability"),
+                ("out_of_range", "/position"),
+                ("wrong_type", "/allowedMoveIds/0"),
+            ],
+        );
+        let input = json!({ "pipelineId": pipeline, "name": "Open", "requiredFields": ["amount", "nope",
+            "status"],
             "allowedMoveIds": [other, "stage_01h455vb4pex5vsknk084sn02q"] });
-        owner.post("/v1/stages", &input).await.violates(422, "invalid",
-            &[("unknown_value", "/requiredFields/1"), ("unknown_value", "/requiredFields/2"), ("reference_not_found", "/allowedMoveIds/1")]);
+        owner.post("/v1/stages", &input).await.violates(
+            422,
+            "invalid",
+            &[
+                ("unknown_value", "/requiredFields/1"),
+                ("unknown_value", "/requiredFields/2"),
+                ("reference_not_found", "/allowedMoveIds/1"),
+            ],
+        );
         let two = json!({ "name": "Way", "isDefault": true });
         owner.post("/v1/pipelines", &two).await.violates(409, "not_unique", &[("not_unique", "/name")]);
     }

@@ -13,7 +13,8 @@ use super::{Caller, Reply};
 static TOTALS: LazyLock<String> = LazyLock::new(|| {
     let registry = app::registry();
     let objects = registry.objects().iter().filter(|object| object.allows(Action::Read));
-    let totals = objects.map(|object| format!("{}(first: 1, deleted: INCLUDE) {{ totalCount }}", object.plural));
+    let totals =
+        objects.map(|object| format!("{}(first: 1, deleted: INCLUDE) {{ totalCount }}", object.plural));
     format!("{{ {} }}", totals.collect::<Vec<_>>().join(" "))
 });
 
@@ -74,7 +75,12 @@ impl Caller {
     }
 
     /// A mutation that is refused in its payload for these reasons.
-    pub async fn mutation_violates(&self, mutation: &str, variables: Json, expected: &[(&str, &str)]) -> Vec<Json> {
+    pub async fn mutation_violates(
+        &self,
+        mutation: &str,
+        variables: Json,
+        expected: &[(&str, &str)],
+    ) -> Vec<Json> {
         let errors = self.user_errors(mutation, variables).await;
         assert_eq!(places(&json!(errors), "field"), sorted(expected), "{errors:?}");
         errors

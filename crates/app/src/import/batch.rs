@@ -74,7 +74,7 @@ impl Batch<'_> {
         let mut seen = HashSet::new();
         for (row, draft) in waiting.drain(..) {
             let keys = self.target.match_keys(draft).into_iter();
-            if !keys.fold(true, |first, key| seen.insert(key) && first) {
+            if keys.map(|key| seen.insert(key)).filter(|is_new| !is_new).count() > 0 {
                 later.push((row, draft));
                 continue;
             }

@@ -83,7 +83,7 @@ pub struct BrokenRow {
 type Input<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 
 enum Rows<R> {
-    Csv { rows: CsvRows<Input<R>>, header: Arc<Header> },
+    Csv { rows: Box<CsvRows<Input<R>>>, header: Arc<Header> },
     JsonLines(JsonLines<Input<R>>),
 }
 
@@ -103,7 +103,7 @@ impl<R: Read> SourceReader<R> {
         let rows = match format {
             Format::JsonLines => Rows::JsonLines(JsonLines::new(input)),
             Format::Csv => {
-                let mut rows = CsvRows::new(input);
+                let mut rows = Box::new(CsvRows::new(input));
                 let header = rows.next_record(MAX_COLUMNS).map_err(SourceError::Io)?;
                 let header = Arc::new(Header::read(header).map_err(SourceError::Header)?);
                 Rows::Csv { rows, header }
