@@ -18,7 +18,11 @@ fn arrows_point_down_only() {
     let table = fs::read_to_string(metadata.workspace_root.join("ARCHITECTURE.md")).unwrap();
     let crates: Vec<&str> = arrows.keys().map(String::as_str).collect();
     let allowed = allowed(&table, &crates);
-    assert_eq!(allowed.keys().collect::<Vec<_>>(), arrows.keys().collect::<Vec<_>>(), "the table names every crate");
+    assert_eq!(
+        allowed.keys().collect::<Vec<_>>(),
+        arrows.keys().collect::<Vec<_>>(),
+        "the table names every crate"
+    );
     for (from, used) in &arrows {
         for to in used {
             let is_allowed = match &allowed[from] {
@@ -46,7 +50,8 @@ fn arrows(metadata: &Metadata) -> BTreeMap<String, Vec<String>> {
     let folder = |path: &cargo_metadata::camino::Utf8Path| path.file_name().unwrap_or_default().to_owned();
     let mut arrows = BTreeMap::new();
     for package in &metadata.packages {
-        let normal = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        let normal =
+            package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
         let used = normal.filter_map(|dependency| dependency.path.as_deref()).map(folder).collect();
         arrows.insert(folder(package.manifest_path.parent().unwrap()), used);
     }

@@ -27,7 +27,8 @@ async fn furnish(stage: &Stage) {
     for number in 0..3 {
         let company = json!({ "name": format!("Labs {number}"), "employeeCount": 10 + number });
         let company = text(&owner.create("companies", company).await["id"]);
-        let contact = text(&owner.create("contacts", json!({ "givenName": "Ann", "familyName": "Abel" })).await["id"]);
+        let contact =
+            text(&owner.create("contacts", json!({ "givenName": "Ann", "familyName": "Abel" })).await["id"]);
         owner.create("affiliations", json!({ "contactId": contact, "companyId": company })).await;
         let deal = json!({ "name": "A deal", "stageId": open, "companyId": company, "contactId": contact });
         owner.create("deals", deal).await;
@@ -75,7 +76,8 @@ fn the_guide_to_errors_lists_every_code() {
     let (before, rest) = guide.split_once(begin).unwrap();
     let (table, after) = rest.split_once(end).unwrap();
     if std::env::var("KITH_WRITE_DOCS").is_ok() {
-        return fs::write(path("docs/errors.md"), format!("{before}{begin}{}{end}{after}", catalogue())).unwrap();
+        return fs::write(path("docs/errors.md"), format!("{before}{begin}{}{end}{after}", catalogue()))
+            .unwrap();
     }
     assert_eq!(table, catalogue(), "KITH_WRITE_DOCS=1 tests/run docs writes the table anew");
 }
@@ -90,7 +92,14 @@ fn the_guide_to_querying_names_every_operator() {
 
 #[test]
 fn guides_lead_to_files_that_are_there() {
-    let pages = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/adding-an-object.md", "docs/errors.md", "docs/running.md"];
+    let pages = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "ARCHITECTURE.md",
+        "docs/adding-an-object.md",
+        "docs/errors.md",
+        "docs/running.md",
+    ];
     for page in GUIDES.into_iter().chain(pages) {
         let text = read(page);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

@@ -58,7 +58,8 @@ async fn errors(caller: &Caller, job: &Json) -> Vec<(u64, String, String)> {
     let path = format!("/v1/job-errors?filter[job]={}&sort=row&limit=200", text(&job["id"]));
     let page = caller.get(&path).await.ok();
     let word = |json: &Json| json.as_str().unwrap_or_default().to_owned();
-    let error = |error: &Json| (error["row"].as_u64().expect("a row"), word(&error["column"]), word(&error["code"]));
+    let error =
+        |error: &Json| (error["row"].as_u64().expect("a row"), word(&error["column"]), word(&error["code"]));
     page["items"].as_array().expect("items").iter().map(error).collect()
 }
 
@@ -264,5 +265,56 @@ on_both! {
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(owner.graphql(tickets, json!({})).await["tickets"]["totalCount"], there);
         assert_eq!(owner.get(&format!("/v1/jobs/{id}")).await.ok()["state"], "CANCELLED");
+    }
+}
+
+on_both! {
+    async fn a_job_ends_with_its_key(stage) {
+        let owner = &stage.owner;
+        let mapping = json!({ "fields": { "subject": { "column": "Subject" } } });
+        let mut long = "Subject\n".to_owned();
+        (0..20_000).for_each(|number| long.push_str(&format!("Ticket {number}\n")));
+        let long = store(owner, "rows.csv", long).await;
+        // As many long jobs as are worked on at a time keep the next one waiting.
+        let mut before = Vec::new();
+        for _ in 0..2 {
+            before.push(text(&start(owner, "ticket", &long, &mapping).await.json()["job"]["id"]));
+        }
+        let input = json!({ "name": "a key", "userId": owner.user, "role": "OWNER" });
+        let issued = owner.command("api-keys/issue", input).await.ok();
+        let mut other = owner.clone();
+        other.key = text(&issued["secret"]);
+        let short = store(&other, "rows.csv", "Subject\nNever\n").await;
+        let started = start(&other, "ticket", &short, &mapping).await;
+        owner.command(&format!("api-keys/{}/revoke", text(&issued["apiKey"]["id"])), json!({})).await.ok();
+        for id in before {
+            owner.command(&format!("jobs/{id}/cancel"), json!({})).await.ok();
+        }
+        let job = ended(owner, &started).await;
+        assert_eq!((&job["state"], &job["rowsRead"]), (&json!("FAILED"), &json!(0)), "{job}");
+        assert_eq!(job["detail"], "the key that started the job is no longer good");
+    }
+}
+
+on_both! {
+    async fn graphql_starts_imports_too(stage) {
+        let owner = &stage.owner;
+        let file = store(owner, "rows.jsonl", "{\"Id\": 1, \"Name\": \"Ann\", \"Stage\": \"lead\"}\n").await;
+        let mutation = "mutation($input: StartImportInput!) {
+            startImport(input: $input) { job { id state } userErrors { code field } }
+        }";
+        let input = json!({ "object": "contact", "fileId": file, "mapping": contacts() });
+        let payload = owner.graphql(mutation, json!({ "input": input })).await["startImport"].take();
+        assert_eq!(payload["userErrors"], json!([]));
+        let id = text(&payload["job"]["id"]);
+        let query = "query($id: ID!) { job(id: $id) { state rowsCreated errors(first: 1) { totalCount } } }";
+        let job = loop {
+            let job = owner.graphql(query, json!({ "id": id })).await["job"].take();
+            if !matches!(job["state"].as_str(), Some("QUEUED" | "RUNNING")) {
+                break job;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert_eq!(job, json!({ "state": "SUCCEEDED", "rowsCreated": 1, "errors": { "totalCount": 0 } }));
     }
 }

@@ -40,6 +40,37 @@ pub struct Spec {
     pub outputs: &'static [Output],
 }
 
+impl Spec {
+    /// A command that changes records of an object.
+    pub const fn new(
+        object: &'static str,
+        name: &'static str,
+        path: &'static str,
+        doc: &'static str,
+        outputs: &'static [Output],
+    ) -> Self {
+        Self { name, object, path, doc, action: Action::Update, needs_version: false, starts_job: false, outputs }
+    }
+
+    /// It creates records.
+    #[must_use]
+    pub const fn creating(self) -> Self {
+        Self { action: Action::Create, ..self }
+    }
+
+    /// The caller must say which version it has seen.
+    #[must_use]
+    pub const fn versioned(self) -> Self {
+        Self { needs_version: true, ..self }
+    }
+
+    /// It only starts the work: its answer is the job that does it.
+    #[must_use]
+    pub const fn starting_job(self) -> Self {
+        Self { starts_job: true, ..self }
+    }
+}
+
 /// One thing a command answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {

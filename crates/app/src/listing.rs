@@ -15,6 +15,8 @@ use crate::{Caller, Kith};
 /// What a client asks of a list.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
+    /// What holds for them in any case: those of a collection.
+    pub among: Option<Json>,
     /// Which records.
     pub predicate: Option<Json>,
     /// In which order, in the long form.
@@ -59,14 +61,21 @@ impl Kith {
         let everything = json!({});
         let json = listing.predicate.as_ref().unwrap_or(&everything);
         let now = self.context().clock.now();
-        plan.predicate = Parser::new(self.registry(), &caller.actor, now).parse(&plan.permit, json, "/where")?;
+        let parse = |json, pointer| Parser::new(self.registry(), &caller.actor, now).parse(&plan.permit, json, pointer);
+        // Each has limits of its own, so that whatever may be kept can be asked more of.
+        let among = listing.among.as_ref().map(|json| parse(json, "")).transpose()?;
+        let predicate = parse(json, "/where")?;
+        plan.predicate = match among {
+            Some(among) => among.and(predicate),
+            None => predicate,
+        };
         plan.deleted = listing.deleted;
         let order = match &listing.order_by {
             Some(json) => parse_order(&plan.permit, json)?,
             None => listing.order.clone(),
         };
         plan.order_by(order);
-        fingerprint(&mut plan, json, name);
+        fingerprint(&mut plan, &json!([listing.among, json]), name);
         plan.page = page(caller, &plan, &listing.part)?;
         plan.page.look_ahead = listing.look_ahead;
         plan.page.count = listing.count;

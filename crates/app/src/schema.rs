@@ -48,6 +48,9 @@ fn check_value(schema: &RefOr<Schema>, json: &Json, pointer: &str, violations: &
             {
                 violations.push(Violation::new(Code::UnknownValue, pointer, "the value is not one of those the schema lists"));
             }
+            if json.as_str().is_some_and(|text| text.contains('\0')) {
+                violations.push(Violation::new(Code::Malformed, pointer, "U+0000 is not allowed"));
+            }
             if let Json::Object(members) = json {
                 check_object(object, members, pointer, violations);
             }

@@ -13,7 +13,7 @@ use kernel::{
     input,
     object::{Action, Attribute, Object, Ownership},
     plan::sort_key,
-    predicate::{Compare, Parser, Predicate, Test},
+    predicate::Parser,
     system,
     text::upper_snake,
 };
@@ -98,7 +98,7 @@ impl Work {
         let references_before = pending.before.as_ref().map(referenced).unwrap_or_default();
         let mut change = Change {
             before: pending.before.as_ref(),
-            after: pending.after.clone(),
+            after: Record { object: std::sync::Arc::clone(&object), values: std::mem::take(&mut pending.after.values) },
             actor: self.actor(),
             now: self.now(),
             violations: std::mem::take(&mut pending.violations),
@@ -154,11 +154,9 @@ impl Work {
         for (name, ids) in wanted {
             let Some(object) = self.kith.registry().by_prefix(&name).cloned() else { continue };
             let Ok(permit) = self.actor().permit(&object, Action::Read) else { continue };
-            let field = object.index(system::ID.def.name).unwrap_or_default();
-            let ids: Vec<_> = ids.into_iter().map(Value::Id).collect();
+            let ids: Vec<_> = ids.into_iter().collect();
             for ids in ids.chunks(1_000) {
-                let predicate = Predicate::Field(Test { field, compare: Compare::OneOf(ids.to_vec()) });
-                for record in self.unit.find(&permit, predicate).await? {
+                for record in self.unit.find_referenced(&permit, ids).await? {
                     found.insert((name.clone(), record.id()), record);
                 }
             }
@@ -224,8 +222,11 @@ fn check_references(change: &mut Pending, found: &Found) {
         if !change.differs(attribute) {
             continue;
         }
+        // What was referred to before may stay, even where it is deleted by now.
+        let before = change.before.as_ref().map(|before| targets(attribute, before)).unwrap_or_default();
         for (position, key) in targets(attribute, &change.after).into_iter().enumerate() {
-            if found.contains_key(&key) {
+            let lives = found.get(&key).is_some_and(|record| record.get(system::DELETED_AT).is_none());
+            if lives || before.contains(&key) {
                 continue;
             }
             let pointer = match attribute.list() {

@@ -1,7 +1,7 @@
 //! A piece of work: what standard operations and commands are written in. Every change goes through its
 //! object's checks and rules, and into one transaction with its events.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use kernel::{
     Code, Error, Permit, Record, Result, Value,
@@ -12,16 +12,21 @@ use kernel::{
     id::TypeId,
     input,
     object::{Action, Object},
-    predicate::Predicate,
+    plan::Plan,
+    predicate::{Compare, Predicate, Test},
     system,
     text::fold,
     time::Instant,
     value::FieldType,
 };
 use persistence::{Owned, Unit};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{Kith, settle::Pending};
+
+/// How many changes a version conflict looks back over.
+const MAX_CHANGES: u32 = 200;
 
 /// Deleted records can be restored for so many days.
 const RESTORABLE_DAYS: i64 = 30;
@@ -305,17 +310,32 @@ impl Work {
         Error::from(Code::VersionConflict).with("currentVersion", record.version()).with("changedFields", changed)
     }
 
+    /// Which fields the latest changes since that version touched, as far as the actor may read them.
     async fn changed_since(&mut self, record: &Record, seen: i64) -> Result<Vec<String>> {
         use domain::platform::event;
+        let permit = self.permit("event", Action::Read)?;
+        let place = |name: &str| permit.object().index(name).unwrap_or_default();
         let id = TypeId { prefix: &record.object.prefix, uuid: record.id() }.to_string();
-        let events = self.find_by("event", event::RECORD_ID, id).await?;
-        let later = events.iter().filter(|event| event.get(event::VERSION).is_some_and(|version| version > seen));
-        let lists = later.filter_map(|event| event.get(event::CHANGED_FIELDS));
-        let names = lists.flat_map(|list| list.as_array().cloned().unwrap_or_default());
-        let mut names: Vec<_> = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        let later = Compare::More(Value::Integer(seen));
+        let later = Predicate::Field(Test { field: place(event::VERSION.def.name), compare: later });
+        let mut plan = Plan::new(permit.clone());
+        plan.predicate = Predicate::equals(place(event::RECORD_ID.def.name), Value::Text(id)).and(later);
+        plan.page.limit = MAX_CHANGES;
+        let mut shown = vec![plan.column(place(event::CHANGED_FIELDS.def.name))];
+        if let Ok(sensitive) = permit.readable(event::SENSITIVE_CHANGES.def.name) {
+            shown.push(plan.column(sensitive.index));
+        }
+        let table = self.unit.read(&plan).await?;
+        let cells = (0..table.len()).flat_map(|row| shown.iter().map(move |column| (row, *column)));
+        let mut names = BTreeSet::new();
+        for document in cells.filter_map(|(row, column)| table.row(row).get(column)?.as_document()) {
+            match document {
+                Json::Array(listed) => names.extend(listed.iter().filter_map(|name| name.as_str().map(str::to_owned))),
+                Json::Object(members) => names.extend(members.into_iter().map(|(name, _)| name)),
+                _ => {}
+            }
+        }
+        Ok(names.into_iter().collect())
     }
 }
 

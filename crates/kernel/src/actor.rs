@@ -69,6 +69,15 @@ pub struct Role {
 }
 
 impl Role {
+    /// The objects that the role names and may not read.
+    pub fn closed(&self) -> impl Iterator<Item = &'static str> {
+        let closed = self.grants.iter().filter(|grant| !grant.actions.contains(&Action::Read));
+        closed.flat_map(|grant| match grant.objects {
+            Objects::Named(names) => names.iter().copied(),
+            _ => [].iter().copied(),
+        })
+    }
+
     /// What the role may do with this object.
     pub fn grant(&self, object: &Object, action: Action) -> Option<&Grant> {
         let grant = self.grants.iter().find(|grant| grant.objects.cover(object))?;

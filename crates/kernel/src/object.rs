@@ -81,6 +81,13 @@ impl Attribute {
         matches!(self.kind, Kind::Money).then(|| format!("{}_currency", self.column))
     }
 
+    /// The field as if it referred to a record of that object: an own id compared as what it is.
+    pub fn referring_to(&self, object: &'static str) -> Self {
+        let mut referring = self.clone();
+        referring.def.kind = Kind::Reference(object);
+        referring
+    }
+
     /// The list, if it is one.
     pub fn list(&self) -> Option<&'static List> {
         match self.kind {
@@ -210,6 +217,8 @@ pub struct Object {
     pub rules: Vec<Rule>,
     /// The references whose records the rules look at.
     pub needs: Vec<&'static str>,
+    /// The field of a log that names the object it tells of.
+    pub tells_of: Option<&'static str>,
     /// Links of other objects that lead over this one.
     pub bridges: Vec<Bridge>,
     /// Whether it is a customer's or a team's matter: such records have outside ids and tags, and
@@ -247,6 +256,7 @@ impl Object {
             operations: Action::ALL,
             rules: Vec::new(),
             needs: Vec::new(),
+            tells_of: None,
             bridges: Vec::new(),
             is_subject: false,
             by_name: HashMap::new(),
@@ -290,6 +300,13 @@ impl Object {
     #[must_use]
     pub fn rule(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
+        self
+    }
+
+    /// Its records tell of records of the object named in this field: who may not read those, reads none of these.
+    #[must_use]
+    pub fn tells_of(mut self, field: Field<String>) -> Self {
+        self.tells_of = Some(field.def.name);
         self
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::{
-    actor::{Actor, Rows},
+    actor::{Actor, Role, Rows},
     error::{Code, Error, Result},
     object::{Action, Attribute, Object},
 };
@@ -19,7 +19,7 @@ pub struct Permit {
     object: Arc<Object>,
     action: Action,
     rows: Rows,
-    reads_sensitive: bool,
+    role: &'static Role,
 }
 
 impl Permit {
@@ -30,7 +30,7 @@ impl Permit {
             object: Arc::clone(object),
             action,
             rows,
-            reads_sensitive: actor.role.reads_sensitive,
+            role: actor.role,
         }
     }
 
@@ -54,9 +54,14 @@ impl Permit {
         (self.rows == Rows::Own).then_some(self.user)
     }
 
+    /// The objects of whose records a log must not tell this actor.
+    pub fn closed_objects(&self) -> impl Iterator<Item = &'static str> {
+        self.role.closed()
+    }
+
     /// Whether the field may be read.
     pub fn may_read(&self, attribute: &Attribute) -> bool {
-        self.reads_sensitive || !attribute.sensitive
+        self.role.reads_sensitive || !attribute.sensitive
     }
 
     /// The field of that name, if there is one and it may be read.

@@ -7,7 +7,7 @@
 mod parse;
 mod relative;
 
-pub use parse::{MAX_DEPTH, MAX_LEAVES, MAX_VALUES, Parser};
+pub use parse::{MAX_DEPTH, MAX_LEAVES, MAX_NODES, MAX_VALUES, Parser};
 pub use relative::start_of_day;
 
 use crate::{field::Kind, object::Attribute, permit::Permit, value::Value};

@@ -131,3 +131,44 @@ where
 {
     arguments.add(values).map_err(Error::internal)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic)]
+
+    use super::*;
+
+    fn rows(count: i64) -> Rows {
+        let mut rows = Rows::new("cars", ["id", "name"].map(str::to_owned));
+        (0..count).for_each(|id| rows.push([id.into(), Bound::String(None)]));
+        rows
+    }
+
+    #[test]
+    fn lengths_add_up() {
+        let mut all = rows(64 + 64 + 8 + 1);
+        let mut seen = Vec::new();
+        while let Some((sql, Parameters::Values(SqlxValues(Values(values))))) = all.next(|_| "?".to_owned()) {
+            assert_eq!(sql.matches('?').count(), values.len());
+            seen.push((values.len() / 2, values.into_iter().step_by(2).next()));
+        }
+        let expected = [(64, 0_i64), (64, 64), (8, 128), (1, 136)];
+        assert_eq!(seen, expected.map(|(length, first)| (length, Some(Bound::from(first)))));
+    }
+
+    #[test]
+    fn a_single_row_is_a_plain_statement() {
+        let Some((sql, Parameters::Values(_))) = rows(1).next(|place| format!("${place}")) else {
+            panic!("there is a row")
+        };
+        assert_eq!(sql, "INSERT INTO \"cars\" (\"id\", \"name\") VALUES ($1, $2)");
+        assert!(rows(0).next(|_| "?".to_owned()).is_none());
+    }
+
+    #[test]
+    fn columns_become_arrays() {
+        let Ok((sql, Parameters::Arrays(arguments))) = rows(500).arrays() else { panic!("there are arrays") };
+        assert_eq!(sql, "INSERT INTO \"cars\" (\"id\", \"name\") SELECT * FROM unnest($1, $2)");
+        assert_eq!(arguments.len(), 2);
+    }
+}

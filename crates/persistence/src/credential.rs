@@ -1,7 +1,7 @@
 //! What the engine keeps about credentials, apart from the records that clients see: hashes of keys and
 //! the secrets of a workspace.
 
-use kernel::{Error, Result, time::Instant};
+use kernel::{Result, time::Instant};
 use sea_orm::{
     EntityTrait, IntoActiveModel,
     sea_query::{Alias, Expr, ExprTrait, JoinType, Query},
@@ -9,6 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
+    lane::orm,
     Database, Unit,
     entity::{
         api_key_secret,
@@ -80,7 +81,7 @@ impl Unit {
         let workspace_id = self.actor().workspace;
         let kept = api_key_secret::Model { workspace_id, api_key_id: key, hash: hash.to_owned() };
         let insert = api_key_secret::Entity::insert(kept.into_active_model());
-        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(Error::internal)
+        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(orm::error)
     }
 
     /// Keeps the key with which the new workspace seals its cursors.
@@ -88,6 +89,6 @@ impl Unit {
         let workspace_id = self.actor().workspace;
         let kept = workspace_secret::Model { workspace_id, name: CURSOR.to_owned(), value: value.to_owned() };
         let insert = workspace_secret::Entity::insert(kept.into_active_model());
-        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(Error::internal)
+        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(orm::error)
     }
 }

@@ -1,10 +1,11 @@
 //! The bytes of files, in pieces, so that neither reading nor writing holds a whole file in memory.
 
-use kernel::{Error, Result, actor::Actor};
+use kernel::{Result, actor::Actor};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
 use crate::{
+    lane::orm,
     Database, Unit,
     entity::file_chunk::{Entity, Model},
 };
@@ -17,7 +18,7 @@ impl Unit {
     pub async fn keep_piece(&mut self, file: Uuid, position: i64, bytes: Vec<u8>) -> Result<()> {
         let piece = Model { workspace_id: self.actor().workspace, file_id: file, position, bytes };
         let insert = Entity::insert(piece.into_active_model());
-        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(Error::internal)
+        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(orm::error)
     }
 }
 
@@ -27,7 +28,7 @@ impl Database {
     pub async fn piece(&self, actor: &Actor, file: Uuid, position: i64) -> Result<Option<Vec<u8>>> {
         let mut lane = self.reader(actor.workspace).await?;
         let piece = Entity::find_by_id((actor.workspace, file, position));
-        let piece = piece.one(&lane.orm()).await.map_err(Error::internal)?;
+        let piece = piece.one(&lane.orm()).await.map_err(orm::error)?;
         Ok(piece.map(|piece| piece.bytes))
     }
 }

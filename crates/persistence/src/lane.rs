@@ -5,12 +5,14 @@
 //! lives in the session, where the row-level policies read it: a lane remembers whose it was, so that only
 //! a change of workspace costs a round trip. And the driver's pool pings a connection whenever it comes back.
 
-mod orm;
+pub(crate) mod orm;
+mod watch;
 
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
+use std::time::Duration;
 
 use kernel::{Code, Error, Result};
 use sqlx::{
@@ -22,6 +24,8 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use uuid::Uuid;
+
+use watch::Watch;
 
 use crate::{
     bulk::Parameters,
@@ -44,6 +48,8 @@ enum Connection {
 struct Open {
     connection: Connection,
     workspace: Option<Uuid>,
+    /// On SQLite, what ends statements that take too long; PostgreSQL does so itself.
+    watch: Option<Watch>,
 }
 
 /// A set of lanes.
@@ -52,6 +58,8 @@ pub(crate) struct Lanes {
     /// The runtime that the sockets belong to.
     runtime: Handle,
     turns: Arc<Semaphore>,
+    /// How long a statement may take.
+    limit: Duration,
     idle: Mutex<Vec<Open>>,
     statements: Arc<AtomicU64>,
 }
@@ -68,9 +76,9 @@ pub(crate) struct Lane {
 
 impl Lanes {
     /// So many lanes to one address.
-    pub fn new(address: Address, count: usize, statements: Arc<AtomicU64>) -> Arc<Self> {
+    pub fn new(address: Address, count: usize, limit: Duration, statements: Arc<AtomicU64>) -> Arc<Self> {
         let turns = Arc::new(Semaphore::new(count));
-        Arc::new(Self { address, runtime: Handle::current(), turns, idle: Mutex::default(), statements })
+        Arc::new(Self { address, runtime: Handle::current(), turns, limit, idle: Mutex::default(), statements })
     }
 
     /// The next free lane, set to a workspace.
@@ -78,7 +86,7 @@ impl Lanes {
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Error::internal)?;
         let open = match self.take(workspace) {
             Some(open) => open,
-            None => Open { connection: self.connect().await?, workspace: None },
+            None => self.connect().await?,
         };
         let mut lane =
             Lane { open: Some(open), busy: false, in_transaction: false, home: Arc::clone(self), _turn: turn };
@@ -97,22 +105,24 @@ impl Lanes {
 
     /// Opens a connection. Its socket ends with the runtime it was opened in, and a request may run in that
     /// of a worker which ends before the others: so the store's own runtime opens it.
-    async fn connect(&self) -> Result<Connection> {
+    async fn connect(&self) -> Result<Open> {
         let address = self.address.clone();
         self.runtime.spawn(async move { address.connect().await }).await.map_err(Error::internal)?
     }
 }
 
 impl Address {
-    async fn connect(&self) -> Result<Connection> {
+    async fn connect(&self) -> Result<Open> {
         match self {
             Address::Sqlite(options) => {
-                SqliteConnection::connect_with(options).await.map(Connection::Sqlite).map_err(unavailable)
+                let mut connection = SqliteConnection::connect_with(options).await.map_err(unavailable)?;
+                let watch = Some(Watch::over(&mut connection).await.map_err(unavailable)?);
+                Ok(Open { connection: Connection::Sqlite(connection), workspace: None, watch })
             }
             Address::Postgres(options) => {
                 let mut connection = PgConnection::connect_with(options).await.map_err(unavailable)?;
                 crate::role::enter(&mut connection).await?;
-                Ok(Connection::Postgres(connection))
+                Ok(Open { connection: Connection::Postgres(connection), workspace: None, watch: None })
             }
         }
     }
@@ -160,7 +170,7 @@ impl Lane {
 
     async fn touch(&mut self, sql: String, parameters: Parameters, keep: bool) -> Result<u64> {
         self.home.statements.fetch_add(1, Ordering::Relaxed);
-        self.busy = true;
+        self.started()?;
         let sql = AssertSqlSafe(sql);
         let done = match (&mut self.open()?.connection, parameters) {
             (Connection::Sqlite(connection), Parameters::Values(values)) => {
@@ -176,16 +186,16 @@ impl Lane {
                 query.execute(connection).await.map(|done| done.rows_affected())
             }
             (Connection::Sqlite(_), Parameters::Arrays(_)) => {
-                self.busy = false;
+                self.ended();
                 return Err(Error::internal("SQLite has no arrays"));
             }
         };
-        self.busy = false;
+        self.ended();
         done.map_err(|error| self.failed(error))
     }
 
     async fn run(&mut self, sql: String, values: sea_query_sqlx::SqlxValues) -> Result<Vec<Row>> {
-        self.busy = true;
+        self.started()?;
         let (query, keep) = (AssertSqlSafe(sql), is_kept(&values));
         let rows = match &mut self.open()?.connection {
             Connection::Sqlite(connection) => {
@@ -197,7 +207,7 @@ impl Lane {
                 rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
             }
         };
-        self.busy = false;
+        self.ended();
         rows.map_err(|error| self.failed(error))
     }
 
@@ -227,34 +237,56 @@ impl Lane {
             Connection::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
             Connection::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
         };
-        self.busy = false;
+        self.ended();
         done.map_err(|error| self.failed(error))
+    }
+
+    /// A statement begins: from now until it ends the lane is busy.
+    fn started(&mut self) -> Result<()> {
+        self.busy = true;
+        let limit = self.home.limit;
+        if let Some(watch) = &self.open()?.watch {
+            watch.begin(limit);
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self) {
+        self.busy = false;
+        if let Some(watch) = self.open.as_ref().and_then(|open| open.watch.as_ref()) {
+            watch.end();
+        }
     }
 
     fn open(&mut self) -> Result<&mut Open> {
         self.open.as_mut().ok_or_else(|| Error::internal("the lane is closed"))
     }
 
-    /// What a failure of the database means. A connection that failed by itself is not used again.
+    /// A connection that failed by itself is not used again.
     fn failed(&mut self, error: sqlx::Error) -> Error {
-        if let sqlx::Error::Database(database) = &error {
-            if database.is_unique_violation() {
-                return Error { cause: Some(Arc::new(error)), ..Code::NotUnique.into() };
-            }
-            if database.is_foreign_key_violation() {
-                return Error { cause: Some(Arc::new(error)), ..Code::ReferenceNotFound.into() };
-            }
-            let code = match database.code().as_deref() {
-                Some("57014") => Code::Timeout,
-                // Two transactions waited for each other, or another process kept SQLite's file: the same
-                // request may succeed a moment later.
-                Some("40P01" | "40001" | "5" | "261" | "517") => Code::Unavailable,
-                _ => return Error::internal(error),
-            };
-            return Error { cause: Some(Arc::new(error)), ..code.into() };
-        }
-        self.busy = true;
-        unavailable(error)
+        self.busy = error.as_database_error().is_none();
+        let code = meaning(&error);
+        Error { cause: Some(Arc::new(error)), ..code.into() }
+    }
+}
+
+/// What a failure of the database means.
+fn meaning(error: &sqlx::Error) -> Code {
+    let Some(database) = error.as_database_error() else { return Code::Unavailable };
+    if database.is_unique_violation() {
+        return Code::NotUnique;
+    }
+    if database.is_foreign_key_violation() {
+        return Code::ReferenceNotFound;
+    }
+    match database.code().as_deref() {
+        Some("57014") => Code::Timeout,
+        // SQLite was told to stop.
+        Some("9") => Code::Timeout,
+        // Two transactions waited for each other, or another process kept SQLite's file: the same request may
+        // succeed a moment later.
+        Some("40P01" | "40001" | "5" | "261" | "517") => Code::Unavailable,
+        _ => Code::Internal,
     }
 }
 
@@ -267,6 +299,11 @@ fn is_kept(values: &sea_query_sqlx::SqlxValues) -> bool {
 impl Drop for Lane {
     fn drop(&mut self) {
         let Some(open) = self.open.take() else { return };
+        if self.busy
+            && let Some(watch) = &open.watch
+        {
+            watch.stop();
+        }
         if !self.busy && !self.in_transaction {
             self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
         }

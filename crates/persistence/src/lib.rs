@@ -39,7 +39,7 @@ pub use unit::{Owned, Unit, owner_of};
 use lane::{Address, Lane, Lanes};
 use sql::Sql;
 
-/// How long a statement may run on PostgreSQL, and how long a writer waits for another on SQLite.
+/// How many connections there are, and how long a statement may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Connections for reading, or for everything on PostgreSQL.
@@ -67,7 +67,7 @@ impl Database {
     /// Opens the database behind a URL: `sqlite:path` or `postgres://…`. Its schema has to be up to date.
     pub async fn open(url: &str, registry: Arc<Registry>, limits: Limits) -> Result<Self> {
         let statements = Arc::new(AtomicU64::new(0));
-        let lanes = |address, count| Lanes::new(address, count, Arc::clone(&statements));
+        let lanes = |address, count| Lanes::new(address, count, limits.statement, Arc::clone(&statements));
         let (readers, writers) = if url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(url).map_err(|error| bad_url(&error))?;
             let options = options

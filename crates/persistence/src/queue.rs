@@ -7,7 +7,7 @@
     reason = "these rows are no records, and the queue is one for all workspaces"
 )]
 
-use kernel::{Error, Result, time::Instant};
+use kernel::{Result, time::Instant};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     Database, Unit,
     entity::queued_job::{ActiveModel, Column, Entity, Model},
+    lane::orm,
 };
 
 /// How far a job has come, in rows of its file.
@@ -73,7 +74,7 @@ impl Database {
     pub async fn claim_job(&self, lease: Uuid, now: Instant, until: Instant) -> Result<Option<Claim>> {
         let mut lane = self.reader(Uuid::nil()).await?;
         let waiting = Entity::find().filter(free(now)).order_by_asc(Column::QueuedAt);
-        let waiting = waiting.one(&lane.orm()).await.map_err(Error::internal)?;
+        let waiting = waiting.one(&lane.orm()).await.map_err(orm::error)?;
         drop(lane);
         let Some(job) = waiting else { return Ok(None) };
 
@@ -89,7 +90,7 @@ impl Database {
         let mut lane = self.writers.lane(Uuid::nil()).await?;
         let update = Entity::update_many().set(taken).filter(own).filter(free(now));
         // Another process may have been quicker.
-        if update.exec(&lane.orm()).await.map_err(Error::internal)?.rows_affected != 1 {
+        if update.exec(&lane.orm()).await.map_err(orm::error)?.rows_affected != 1 {
             return Ok(None);
         }
         let progress = job.progress();
@@ -115,7 +116,7 @@ impl Database {
         }
         let mut lane = self.writers.lane(Uuid::nil()).await?;
         let update = Entity::update_many().set(given).filter(held(claim));
-        update.exec(&lane.orm()).await.map(drop).map_err(Error::internal)
+        update.exec(&lane.orm()).await.map(drop).map_err(orm::error)
     }
 }
 
@@ -139,7 +140,7 @@ impl Unit {
             errors_kept: 0,
         };
         let insert = Entity::insert(job.into_active_model());
-        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(Error::internal)
+        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(orm::error)
     }
 
     /// Writes down how far the job has come and keeps its lease; false where it is no longer in these hands.
@@ -157,7 +158,7 @@ impl Unit {
             ..ActiveModel::default()
         };
         let update = Entity::update_many().set(advanced).filter(held(claim));
-        let done = update.exec(&self.lane().orm()).await.map_err(Error::internal)?;
+        let done = update.exec(&self.lane().orm()).await.map_err(orm::error)?;
         Ok(done.rows_affected == 1)
     }
 
@@ -168,11 +169,11 @@ impl Unit {
             Condition::all().add(Column::WorkspaceId.eq(self.actor().workspace)).add(Column::JobId.eq(job));
         let found =
             Entity::find().filter(own).filter(claim.map_or_else(Condition::all, held)).lock_exclusive();
-        let Some(found) = found.one(&self.lane().orm()).await.map_err(Error::internal)? else {
+        let Some(found) = found.one(&self.lane().orm()).await.map_err(orm::error)? else {
             return Ok(None);
         };
         let delete = Entity::delete_by_id((found.workspace_id, found.job_id));
-        delete.exec(&self.lane().orm()).await.map_err(Error::internal)?;
+        delete.exec(&self.lane().orm()).await.map_err(orm::error)?;
         Ok(Some(found.progress()))
     }
 }

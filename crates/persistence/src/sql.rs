@@ -46,6 +46,14 @@ impl<'a> Sql<'a> {
                 Deleted::Include => {}
             }
         }
+        if !permit.object().is_mutable() && deleted == Deleted::Only {
+            condition = condition.add(Expr::cust("1 = 0"));
+        }
+        if let Some(told) = permit.object().tells_of.and_then(|name| permit.object().attribute(name)) {
+            for closed in permit.closed_objects() {
+                condition = condition.add(column(alias, &told.column).ne(closed));
+            }
+        }
         match permit.only_of() {
             Some(user) => condition.add_option(self.owned(permit.object(), user, permit.workspace(), alias)),
             None => condition,

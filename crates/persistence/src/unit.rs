@@ -80,6 +80,13 @@ impl Unit {
         self.select(permit, predicate, Deleted::Exclude, false).await
     }
 
+    /// The records of these ids, deleted ones too: what a record has referred to for long may be gone.
+    pub async fn find_referenced(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<Vec<Record>> {
+        let field = permit.object().index(id_column()).unwrap_or_default();
+        let compare = Compare::OneOf(ids.iter().map(|id| Value::Id(*id)).collect());
+        self.select(permit, Predicate::Field(Test { field, compare }), Deleted::Include, false).await
+    }
+
     async fn select(&mut self, permit: &Permit, predicate: Predicate, deleted: Deleted, lock: bool) -> Result<Vec<Record>> {
         let mut plan = Plan::new(permit.clone());
         plan.columns = (0..permit.object().attributes.len()).collect();

@@ -14,7 +14,8 @@ use kernel::{
     value::Decimal,
 };
 use sea_orm::sea_query::{
-    Alias, Condition, DeleteStatement, Expr, ExprTrait, IntoIden, Query, SelectStatement, TableRef, UpdateStatement, Value as Bound, ValueTuple,
+    Alias, Condition, DeleteStatement, Expr, ExprTrait, IntoIden, Query, SelectStatement, TableRef,
+    UpdateStatement, Value as Bound, ValueTuple,
 };
 use serde_json::Value as Json;
 
@@ -104,7 +105,13 @@ fn stored_fields<'r>(
     fields.flat_map(move |(attribute, value)| columns(attribute).zip(stored(dialect, attribute, value)))
 }
 
-fn update_one(dialect: Dialect, permit: &Permit, fields: &[usize], before: &Record, after: &Record) -> UpdateStatement {
+fn update_one(
+    dialect: Dialect,
+    permit: &Permit,
+    fields: &[usize],
+    before: &Record,
+    after: &Record,
+) -> UpdateStatement {
     let object = permit.object();
     let mut update = Query::update();
     update.table(Alias::new(&object.table));
@@ -172,7 +179,8 @@ pub(crate) fn relist(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> V
             delete.and_where(Expr::col(Alias::new("record_id")).is_in(had));
             delete.to_owned()
         });
-        let has = pairs.into_iter().map(|(_, after)| *after).filter(|after| !shown(after, attribute).is_null());
+        let has =
+            pairs.into_iter().map(|(_, after)| *after).filter(|after| !shown(after, attribute).is_null());
         lists.push(Relist { delete, insert: list_rows(dialect, permit, attribute, list, has) });
     }
     lists
@@ -188,7 +196,8 @@ fn list_rows<'r>(
 ) -> Rows {
     let object = list.shared.then(|| permit.object().name);
     let key = ["workspace_id", "record_id", "position"].into_iter().chain(object.map(|_| "object"));
-    let mut rows = Rows::new(list.table, key.map(str::to_owned).chain(attribute.members.iter().flat_map(columns)));
+    let mut rows =
+        Rows::new(list.table, key.map(str::to_owned).chain(attribute.members.iter().flat_map(columns)));
     for record in records {
         for (position, item) in items(record.value(attribute.name)).iter().enumerate() {
             let position = Bound::from(i64::try_from(position).unwrap_or(i64::MAX));
@@ -231,7 +240,12 @@ fn canonical(member: &Attribute, json: &Json) -> Value {
 
 /// Who among the live records has one of these values of a unique field, or one of these keys of a list.
 /// The first column is the id, the others the folded values.
-pub(crate) fn taken(dialect: Dialect, permit: &Permit, attribute: &Attribute, keys: &[Vec<Value>]) -> Option<SelectStatement> {
+pub(crate) fn taken(
+    dialect: Dialect,
+    permit: &Permit,
+    attribute: &Attribute,
+    keys: &[Vec<Value>],
+) -> Option<SelectStatement> {
     let object: &Object = permit.object();
     let (table, id, columns): (&str, &str, Vec<String>) = match attribute.list() {
         Some(list) => {

@@ -80,6 +80,7 @@ impl Gateway {
             return Err(Error::new(Code::InvalidQuery, "there are no subscriptions"));
         }
         document::fill_defaults(meant, &mut variables);
+        document::expect_required(meant, &variables)?;
         let request_id = Arc::clone(&caller.actor.request_id);
         let ask = Ask::new(kith.clone(), caller, document.clone(), variables.clone(), operation.clone(), self.field_by_field);
         let ask = Arc::new(ask);
@@ -109,7 +110,8 @@ impl Gateway {
         body.extend_from_slice(&data);
         if !response.errors.is_empty() {
             for error in &response.errors {
-                tracing::warn!(%request_id, error = %error.message, "a GraphQL field failed");
+                let cause = error.source::<Error>().and_then(|error| error.cause.as_ref()).map(ToString::to_string);
+                tracing::error!(%request_id, error = %error.message, cause, "a GraphQL field failed");
             }
             body.extend_from_slice(format!(",\"errors\":{}", errors(Code::Internal)).as_bytes());
         }

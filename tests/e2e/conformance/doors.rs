@@ -1,20 +1,24 @@
 //! Every operation of the registry as a call that is made alike at both doors, with answers that compare.
 
+mod graphql;
+mod rest;
+
 use std::sync::Arc;
 
 use app::{
     Kith,
-    command::{OutputKind, Registered},
+    command::Registered,
     view::{COLLECTIONS, Collection, VIEWS, View},
 };
 use kernel::{
     Registry,
-    field::Kind,
     object::{Action, Object},
     text::pascal,
 };
 use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
+
+pub use rest::encode;
 
 use crate::support::{Caller, Reply};
 
@@ -118,31 +122,6 @@ impl Outcome {
     }
 }
 
-/// The last part of an error's path or a mutation's answer that is wrong.
-const USER_ERRORS: &str = "userErrors { code field message }";
-
-/// Everything that a record shows, as a GraphQL selection.
-pub fn selection(object: &Object, may_read: impl Fn(&str) -> bool) -> String {
-    let field = |attribute: &kernel::object::Attribute| match attribute.kind {
-        Kind::Money => format!("{} {{ amount currency }}", attribute.name),
-        Kind::List(list) if !list.plain => {
-            let members: Vec<_> = list.members.iter().map(|member| member.name).collect();
-            format!("{} {{ {} }}", attribute.name, members.join(" "))
-        }
-        _ => attribute.name.to_owned(),
-    };
-    let readable = object.attributes.iter().filter(|attribute| may_read(attribute.name));
-    readable.map(field).collect::<Vec<_>>().join(" ")
-}
-
-/// Text as it stands in a query string.
-pub fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
 impl<'k> Call<'k> {
     /// Every operation there is.
     pub fn all(kith: &'k Kith) -> Vec<Self> {
@@ -163,9 +142,7 @@ impl<'k> Call<'k> {
         );
         calls.extend(VIEWS.iter().map(|view| call(view.object, Operation::View(view), Action::Read)));
         let collections = COLLECTIONS.iter();
-        calls.extend(
-            collections.map(|known| call(known.object, Operation::Collection(known), Action::Read)),
-        );
+        calls.extend(collections.map(|known| call(known.object, Operation::Collection(known), Action::Read)));
         calls
     }
 
@@ -187,9 +164,8 @@ impl<'k> Call<'k> {
 
     /// One standard operation.
     pub fn of(registry: &'k Registry, object: &Arc<Object>, operation: Operation<'k>) -> Self {
-        let same = |call: &Self| {
-            std::mem::discriminant(&call.operation) == std::mem::discriminant(&operation)
-        };
+        let same =
+            |call: &Self| std::mem::discriminant(&call.operation) == std::mem::discriminant(&operation);
         Self::standard(registry, object).into_iter().find(same).unwrap()
     }
 
@@ -259,128 +235,6 @@ impl<'k> Call<'k> {
                 Request { method: Method::POST, path: "/graphql".to_owned(), body: Some(body) }
             }
         }
-    }
-
-    fn rest(&self, asked: &Asked) -> Request {
-        let objects = format!("/v1/{}", self.object.path);
-        let record = format!("{objects}/{}", asked.id);
-        let request = |method, path, body| Request { method, path, body };
-        let mut input = asked.input.clone();
-        match self.operation {
-            Operation::List => {
-                let mut path = format!("{objects}?limit=200");
-                if let Some(predicate) = &asked.predicate {
-                    path += &format!("&where={}", encode(&predicate.to_string()));
-                }
-                if let Some(deleted) = asked.deleted {
-                    path += &format!("&deleted={deleted}");
-                }
-                request(Method::GET, path, None)
-            }
-            Operation::Search => {
-                let body = json!({ "limit": 200, "where": asked.predicate, "deleted": asked.deleted });
-                request(Method::POST, format!("{objects}/search"), Some(body))
-            }
-            Operation::Get => request(Method::GET, record, None),
-            Operation::Create => request(Method::POST, objects, Some(input.into())),
-            Operation::Update => request(Method::PATCH, record, Some(input.into())),
-            Operation::Delete => request(Method::DELETE, record, None),
-            Operation::Restore => request(Method::POST, format!("{record}/restore"), Some(json!({}))),
-            Operation::Command(command) => {
-                input.extend(asked.version.map(|version| ("expectedVersion".to_owned(), version.into())));
-                let on = if command.on_record { record } else { objects };
-                request(Method::POST, format!("{on}/{}", command.spec.path), Some(input.into()))
-            }
-            Operation::View(view) => request(Method::GET, format!("{record}/{}", view.path), None),
-            Operation::Collection(collection) => {
-                let path = format!("{record}/{}?limit=200&fields=id", collection.path);
-                request(Method::GET, path, None)
-            }
-        }
-    }
-
-    fn graphql(&self, asked: &Asked, may_read: &dyn Fn(&str) -> bool) -> (String, Json) {
-        let (one, field) = (&self.object.type_name, self.field());
-        let shown = |object: &str| selection(self.registry.object(object).unwrap(), may_read);
-        let own = shown(self.object.name);
-        let written = format!("{{ {} {{ {own} }} {USER_ERRORS} }}", self.object.name);
-        let id = json!({ "id": asked.id });
-        let query = match self.operation {
-            Operation::List | Operation::Search => {
-                let query = format!(
-                    "query($where: {one}Where, $deleted: Deleted) {{ {field}(first: 200, where: $where, \
-                     deleted: $deleted) {{ nodes {{ {own} }} totalCount }} }}"
-                );
-                return (query, json!({ "where": asked.predicate, "deleted": asked.deleted }));
-            }
-            Operation::Get => format!("query($id: ID!) {{ {field}(id: $id) {{ {own} }} }}"),
-            Operation::Create => {
-                let query =
-                    format!("mutation($input: Create{one}!) {{ {field}(input: $input) {written} }}");
-                return (query, json!({ "input": asked.input }));
-            }
-            Operation::Update => {
-                let query = format!(
-                    "mutation($id: ID!, $input: Update{one}!) {{ {field}(id: $id, input: $input) {written} }}"
-                );
-                return (query, json!({ "id": asked.id, "input": asked.input }));
-            }
-            Operation::Delete | Operation::Restore => {
-                format!("mutation($id: ID!) {{ {field}(id: $id) {written} }}")
-            }
-            Operation::Command(command) => return self.graphql_command(command, asked, &shown),
-            Operation::View(view) => {
-                let panel = |panel: &app::view::Panel| {
-                    let target = self.registry.target(self.object.link(panel.link).unwrap().1).unwrap();
-                    format!("{} {{ {} }}", panel.name, selection(target, may_read))
-                };
-                let panels: Vec<_> = view.panels.iter().map(panel).collect();
-                let panels = panels.join(" ");
-                format!(
-                    "query($id: ID!) {{ {field}(id: $id) {{ {} {{ {own} }} {panels} }} }}",
-                    self.object.name
-                )
-            }
-            Operation::Collection(_) => {
-                format!("query($id: ID!) {{ {field}(id: $id, first: 200) {{ nodes {{ __typename id }} }} }}")
-            }
-        };
-        (query, id)
-    }
-
-    fn graphql_command(
-        &self,
-        command: &Registered,
-        asked: &Asked,
-        shown: &dyn Fn(&str) -> String,
-    ) -> (String, Json) {
-        let output = |output: &app::command::Output| match output.kind {
-            OutputKind::Record(object) => format!("{} {{ {} }}", output.name, shown(object)),
-            OutputKind::Text => output.name.to_owned(),
-        };
-        let outputs: Vec<_> = command.spec.outputs.iter().map(output).collect();
-        let (mut takes, mut gives, mut variables) = (Vec::new(), Vec::new(), Map::new());
-        let mut say = |name: &str, of: String, value: Json| {
-            takes.push(format!("${name}: {of}"));
-            gives.push(format!("{name}: ${name}"));
-            variables.insert(name.to_owned(), value);
-        };
-        if command.on_record {
-            say("id", "ID!".to_owned(), asked.id.as_str().into());
-            say("expectedVersion", "Int".to_owned(), asked.version.into());
-        }
-        if input_members(command).next().is_some() {
-            say("input", format!("{}Input!", pascal(command.spec.name)), asked.input.clone().into());
-        }
-        let query = format!(
-            "mutation({}) {{ {}({}) {{ {} {USER_ERRORS} }} }}",
-            takes.join(", "),
-            command.spec.name,
-            gives.join(", "),
-            outputs.join(" ")
-        );
-        // An operation without variables has no brackets for them.
-        (query.replace("()", ""), variables.into())
     }
 
     /// Reads an answer of a door.

@@ -12,7 +12,7 @@ use kernel::{
     field::{Kind, List, Writing},
     object::{Attribute, Object, Ownership},
 };
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::{
     doors::{Asked, Call, Door, Fault, Operation, Outcome},
@@ -85,7 +85,12 @@ impl<'r> Maker<'r> {
     }
 
     /// A new record with these values, and others of that variant.
-    pub async fn make_variant(&mut self, object: &Arc<Object>, variant: usize, given: Map<String, Json>) -> Json {
+    pub async fn make_variant(
+        &mut self,
+        object: &Arc<Object>,
+        variant: usize,
+        given: Map<String, Json>,
+    ) -> Json {
         let draft = self.draft(variant, given);
         self.made(object, draft).await.0
     }
@@ -225,11 +230,18 @@ impl<'r> Maker<'r> {
         Some(item.into())
     }
 
-    async fn scalar(&mut self, attribute: &Attribute, place: &str, chosen: usize, own: Option<usize>) -> Option<Json> {
+    async fn scalar(
+        &mut self,
+        attribute: &Attribute,
+        place: &str,
+        chosen: usize,
+        own: Option<usize>,
+    ) -> Option<Json> {
         match attribute.kind {
             Kind::Reference(target) => self.reference(target, chosen).await.map(Json::from),
             Kind::AnyReference => {
-                let subjects: Vec<_> = self.registry.objects().iter().filter(|object| object.is_subject).collect();
+                let subjects: Vec<_> =
+                    self.registry.objects().iter().filter(|object| object.is_subject).collect();
                 let name = subjects[chosen % subjects.len().min(2)].name;
                 self.reference(name, chosen).await.map(Json::from)
             }
@@ -249,12 +261,14 @@ impl<'r> Maker<'r> {
                 draft.distinct = true;
                 continue;
             }
-            let path: Vec<_> = fault.pointer.split('/').skip(1).filter(|part| part.parse::<usize>().is_err()).collect();
+            let path: Vec<_> =
+                fault.pointer.split('/').skip(1).filter(|part| part.parse::<usize>().is_err()).collect();
             let field = path.first().and_then(|name| object.attribute(name));
             let Some(attribute) = field.filter(|field| !draft.given.contains_key(field.name)) else {
                 panic!("{}: {fault:?} in {input:?}", object.name);
             };
-            let member = path.get(1).and_then(|name| attribute.members.iter().find(|member| member.name == *name));
+            let member =
+                path.get(1).and_then(|name| attribute.members.iter().find(|member| member.name == *name));
             let plain = attribute.list().filter(|list| list.plain).and_then(|_| attribute.members.first());
             let holder = member.or(plain).unwrap_or(attribute);
             let place = format!("{}/{}", object.name, path.join("/"));

@@ -128,7 +128,11 @@ impl Life<'_> {
     /// Clears what may be cleared.
     async fn clear(&self, before: Json) {
         let is_set = |name: &str| !before[name].is_null() && before[name] != json!([]);
-        let fields = self.object.attributes.iter().filter(|field| is_free(self.object, field.name) && is_set(field.name));
+        let fields = self
+            .object
+            .attributes
+            .iter()
+            .filter(|field| is_free(self.object, field.name) && is_set(field.name));
         let mut changes: Map<_, _> = fields.map(|field| (field.name.to_owned(), Json::Null)).collect();
         let after = self.change(&text(&before["id"]), &mut changes).await;
         for name in changes.keys() {
@@ -152,7 +156,9 @@ impl Life<'_> {
                         let field = fault.pointer.split('/').nth(1).unwrap_or_default();
                         if changes.remove(field).is_none() {
                             // It is another field that does not go with this one: one of its kind.
-                            let kind = |name: &str| self.object.attribute(name).map(|field| discriminant(&field.kind));
+                            let kind = |name: &str| {
+                                self.object.attribute(name).map(|field| discriminant(&field.kind))
+                            };
                             changes.retain(|name, _| kind(name) != kind(field));
                         }
                     }
@@ -173,10 +179,18 @@ impl Life<'_> {
                 assert_eq!(self.ask(Operation::Update, door, about()).await.code(), "not_found");
             }
             for list in [Operation::List, Operation::Search] {
-                for (which, shown) in [("EXCLUDE", json!([])), ("ONLY", json!([deleted])), ("INCLUDE", json!([deleted]))] {
+                for (which, shown) in
+                    [("EXCLUDE", json!([])), ("ONLY", json!([deleted])), ("INCLUDE", json!([deleted]))]
+                {
                     let predicate = json!({ "id": { "eq": record["id"] } });
-                    let asked = Asked { predicate: Some(predicate), deleted: Some(which), ..Asked::default() };
-                    assert_eq!(self.ask(list, door, asked).await.done(), shown, "{} {which}", self.object.name);
+                    let asked =
+                        Asked { predicate: Some(predicate), deleted: Some(which), ..Asked::default() };
+                    assert_eq!(
+                        self.ask(list, door, asked).await.done(),
+                        shown,
+                        "{} {which}",
+                        self.object.name
+                    );
                 }
             }
         }

@@ -87,7 +87,11 @@ fn item_holds(attribute: &Attribute, item: &Json, asked: &Json) -> bool {
     })
 }
 
-fn has<'a>(attribute: &'a Attribute, items: &'a [Json], operands: &'a Json) -> impl Iterator<Item = bool> + 'a {
+fn has<'a>(
+    attribute: &'a Attribute,
+    items: &'a [Json],
+    operands: &'a Json,
+) -> impl Iterator<Item = bool> + 'a {
     let member = &attribute.members[0];
     let operands = operands.as_array().unwrap().iter();
     operands.map(move |operand| items.iter().any(|item| test(member, item, "eq", operand)))
@@ -119,7 +123,9 @@ fn test(attribute: &Attribute, value: &Json, how: &str, operand: &Json) -> bool 
         "notIn" => !test(attribute, value, "in", operand),
         _ if value.is_null() => false,
         "in" => each().any(|operand| test(attribute, value, "eq", operand)),
-        "between" => ["gte", "lte"].iter().zip(each()).all(|(how, operand)| test(attribute, value, how, operand)),
+        "between" => {
+            ["gte", "lte"].iter().zip(each()).all(|(how, operand)| test(attribute, value, how, operand))
+        }
         "contains" => folded(value).contains(&folded(operand)),
         "startsWith" => folded(value).starts_with(&folded(operand)),
         "endsWith" => folded(value).ends_with(&folded(operand)),

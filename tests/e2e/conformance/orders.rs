@@ -128,8 +128,10 @@ impl<'a> List<'a> {
     }
 
     async fn rest_page(&self, keys: &Keys<'_>, size: usize, cursor: &Option<String>) -> Json {
-        let sort: Vec<_> =
-            keys.iter().map(|(name, descending)| format!("{}{name}", if *descending { "-" } else { "" })).collect();
+        let sort: Vec<_> = keys
+            .iter()
+            .map(|(name, descending)| format!("{}{name}", if *descending { "-" } else { "" }))
+            .collect();
         let mut path = format!("/v1/{}?fields=id&limit={size}&sort={}", self.object.path, sort.join(","));
         if let Some(among) = &self.among {
             path += &format!("&where={}", super::doors::encode(&among.to_string()));
@@ -142,7 +144,8 @@ impl<'a> List<'a> {
 
     /// Walks by `first` and `after`, or by `last` and `before`, in all orders at once.
     async fn walk_graphql(&self, orders: &[Keys<'_>], size: usize, backward: bool) {
-        let mut walks: Vec<Walk<'_>> = orders.iter().map(|keys| Walk { keys, cursor: None, met: Vec::new(), ended: false }).collect();
+        let mut walks: Vec<Walk<'_>> =
+            orders.iter().map(|keys| Walk { keys, cursor: None, met: Vec::new(), ended: false }).collect();
         // The cost of an operation is the sum of its pages.
         let together = (1_000 / size).clamp(1, 40);
         for walks in walks.chunks_mut(together) {
@@ -151,13 +154,24 @@ impl<'a> List<'a> {
                 let data = self.graphql_pages(&left, size, backward).await;
                 for (number, walk) in left.iter_mut().enumerate() {
                     walk.take(&data[format!("a{number}")], backward);
-                    assert!(walk.met.len() <= self.rows.len(), "{} by {:?} has no end", self.object.plural, walk.keys);
+                    assert!(
+                        walk.met.len() <= self.rows.len(),
+                        "{} by {:?} has no end",
+                        self.object.plural,
+                        walk.keys
+                    );
                 }
             }
         }
         for walk in walks {
             let way = if backward { "last" } else { "first" };
-            assert_eq!(walk.met, self.expected(walk.keys), "GraphQL, {} by {:?}, {way} {size}", self.object.plural, walk.keys);
+            assert_eq!(
+                walk.met,
+                self.expected(walk.keys),
+                "GraphQL, {} by {:?}, {way} {size}",
+                self.object.plural,
+                walk.keys
+            );
         }
     }
 
@@ -168,9 +182,13 @@ impl<'a> List<'a> {
         };
         let page = |(number, walk): (usize, &&mut Walk<'_>)| {
             let direction = |descending: bool| if descending { "DESC" } else { "ASC" };
-            let order: Vec<_> =
-                walk.keys.iter().map(|(name, descending)| format!("{{ {name}: {} }}", direction(*descending))).collect();
-            let cursor = walk.cursor.as_ref().map(|cursor| format!(", {bound}: {cursor:?}")).unwrap_or_default();
+            let order: Vec<_> = walk
+                .keys
+                .iter()
+                .map(|(name, descending)| format!("{{ {name}: {} }}", direction(*descending)))
+                .collect();
+            let cursor =
+                walk.cursor.as_ref().map(|cursor| format!(", {bound}: {cursor:?}")).unwrap_or_default();
             format!(
                 "a{number}: {of}({way}: {size}{cursor}, where: $among, orderBy: [{}]) {{ nodes {{ id }} \
                  pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }}",
@@ -194,7 +212,8 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn take(&mut self, page: &Json, backward: bool) {
         let ids: Vec<_> = page["nodes"].as_array().unwrap().iter().map(|node| text(&node["id"])).collect();
-        let (more, end) = if backward { ("hasPreviousPage", "startCursor") } else { ("hasNextPage", "endCursor") };
+        let (more, end) =
+            if backward { ("hasPreviousPage", "startCursor") } else { ("hasNextPage", "endCursor") };
         match backward {
             false => self.met.extend(ids),
             true => drop(self.met.splice(0..0, ids)),

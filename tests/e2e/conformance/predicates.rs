@@ -40,7 +40,8 @@ fn rows<'w>(world: &'w World<'_>, object: &Object) -> (Vec<&'w Json>, Option<Vec
 async fn check(stage: &Stage, world: &World<'_>, object: &Object) {
     let (rows, among) = rows(world, object);
     let mut questions = questions::all(world, object);
-    let negated = |question: &Question| Question { predicate: json!({ "not": question.predicate }), short: None };
+    let negated =
+        |question: &Question| Question { predicate: json!({ "not": question.predicate }), short: None };
     let negated: Vec<_> = questions.iter().map(negated).collect();
     let positive = questions.len();
     questions.extend(negated);
@@ -73,7 +74,8 @@ async fn check(stage: &Stage, world: &World<'_>, object: &Object) {
         }
     };
     // REST takes one question at a time; that `not` is nothing but `not` shows in some of them.
-    let asked = questions.iter().enumerate().filter(|(place, _)| *place < positive || place.is_multiple_of(4));
+    let asked =
+        questions.iter().enumerate().filter(|(place, _)| *place < positive || place.is_multiple_of(4));
     let answers: Vec<_> = stream::iter(asked.map(ask)).buffer_unordered(4).collect().await;
     for (place, answer) in answers {
         let question = &questions[place];
@@ -82,11 +84,19 @@ async fn check(stage: &Stage, world: &World<'_>, object: &Object) {
 }
 
 /// The ids that each predicate finds, in order of their text.
-pub async fn ask_graphql(caller: &Caller, object: &Object, predicates: &[Json], most: usize) -> Vec<Vec<Json>> {
+pub async fn ask_graphql(
+    caller: &Caller,
+    object: &Object,
+    predicates: &[Json],
+    most: usize,
+) -> Vec<Vec<Json>> {
     let (mut takes, mut fields, mut variables) = (Vec::new(), Vec::new(), Map::new());
     for (number, predicate) in predicates.iter().enumerate() {
         takes.push(format!("$w{number}: {}Where", object.type_name));
-        fields.push(format!("a{number}: {}(first: {most}, where: $w{number}) {{ nodes {{ id }} }}", object.plural));
+        fields.push(format!(
+            "a{number}: {}(first: {most}, where: $w{number}) {{ nodes {{ id }} }}",
+            object.plural
+        ));
         variables.insert(format!("w{number}"), predicate.clone());
     }
     let query = format!("query({}) {{ {} }}", takes.join(", "), fields.join(" "));
@@ -100,7 +110,9 @@ async fn ask_rest(caller: &Caller, object: &Object, predicate: &Json, way: usize
     let path = format!("/v1/{}", object.path);
     let body = json!({ "where": predicate, "limit": 200, "fields": ["id"] });
     let reply = match way % 3 {
-        0 => caller.get(&format!("{path}?limit=200&fields=id&where={}", encode(&predicate.to_string()))).await,
+        0 => {
+            caller.get(&format!("{path}?limit=200&fields=id&where={}", encode(&predicate.to_string()))).await
+        }
         1 => caller.post(&format!("{path}/search"), &body).await,
         _ => {
             let query = reqwest::Method::from_bytes(b"QUERY").unwrap();

@@ -27,7 +27,7 @@ pub fn all(world: &World<'_>, object: &Object) -> Vec<Question> {
     let mut questions = Vec::new();
     for attribute in object.attributes.iter().filter(|attribute| attribute.filter) {
         let values: Vec<&Json> = world.rows(object.name).iter().map(|row| &row[attribute.name]).collect();
-        of_field(attribute, &values, &mut questions);
+        of_field(&object.prefix, attribute, &values, &mut questions);
     }
     for link in &object.links {
         let target = world.registry.target(link).unwrap();
@@ -44,18 +44,20 @@ pub fn all(world: &World<'_>, object: &Object) -> Vec<Question> {
                 json!({ "count": { "gte": 2 }, "some": one }),
             ],
         };
-        let question = |asked: Json| Question { predicate: json!({ link.name.as_str(): asked }), short: None };
+        let question =
+            |asked: Json| Question { predicate: json!({ link.name.as_str(): asked }), short: None };
         questions.extend(asked.into_iter().map(question));
     }
     questions
 }
 
-fn of_field(attribute: &Attribute, values: &[&Json], questions: &mut Vec<Question>) {
+fn of_field(prefix: &str, attribute: &Attribute, values: &[&Json], questions: &mut Vec<Question>) {
     let name = attribute.name;
     let items: Vec<&Json> = values.iter().filter_map(|value| value.as_array()).flatten().collect();
     let Some(list) = attribute.list() else {
-        for (operator, operand) in tests(attribute, values) {
-            let short = short(attribute, &operand).map(|text| format!("{name}][{}]={text}", operator.as_str()));
+        for (operator, operand) in tests(prefix, attribute, values) {
+            let short =
+                short(attribute, &operand).map(|text| format!("{name}][{}]={text}", operator.as_str()));
             questions.push(Question { predicate: json!({ name: { operator.as_str(): operand } }), short });
         }
         return;
@@ -70,7 +72,7 @@ fn of_field(attribute: &Attribute, values: &[&Json], questions: &mut Vec<Questio
     ask(json!({ "isNull": true }), Some(format!("{name}][isNull]=true")));
     if list.plain {
         let member = &attribute.members[0];
-        for (operator, operand) in tests(attribute, &items) {
+        for (operator, operand) in tests(prefix, attribute, &items) {
             let short = short(member, &operand).map(|text| format!("{name}][{}]={text}", operator.as_str()));
             ask(json!({ operator.as_str(): operand }), short);
         }
@@ -78,10 +80,11 @@ fn of_field(attribute: &Attribute, values: &[&Json], questions: &mut Vec<Questio
     }
     for member in &attribute.members {
         let values: Vec<&Json> = items.iter().map(|item| &item[member.name]).collect();
-        for (place, (operator, operand)) in tests(member, &values).into_iter().enumerate() {
+        for (place, (operator, operand)) in tests(prefix, member, &values).into_iter().enumerate() {
             let how = ["some", "none", "every"][place % 3];
             let short = short(member, &operand);
-            let short = short.map(|text| format!("{name}][{how}][{}][{}]={text}", member.name, operator.as_str()));
+            let short =
+                short.map(|text| format!("{name}][{how}][{}][{}]={text}", member.name, operator.as_str()));
             let test = json!({ member.name: { operator.as_str(): operand } });
             ask(json!({ how: test }), short);
             if place % 4 == 1 {
@@ -92,17 +95,20 @@ fn of_field(attribute: &Attribute, values: &[&Json], questions: &mut Vec<Questio
 }
 
 /// Every operator of a field, with operands.
-fn tests(attribute: &Attribute, values: &[&Json]) -> Vec<(Operator, Json)> {
-    let mut pool: Vec<Json> = values.iter().filter(|value| !value.is_null()).map(|value| (*value).clone()).collect();
+fn tests(prefix: &str, attribute: &Attribute, values: &[&Json]) -> Vec<(Operator, Json)> {
+    let mut pool: Vec<Json> =
+        values.iter().filter(|value| !value.is_null()).map(|value| (*value).clone()).collect();
     pool.dedup();
     let member = attribute.members.first().unwrap_or(attribute);
     while pool.len() < 3 {
-        pool.push(made_up(member, pool.len()));
+        pool.push(made_up(prefix, member, pool.len()));
     }
     let mut tests = Vec::new();
     for (place, operator) in Operator::of(attribute).iter().enumerate() {
         for number in 0..OPERANDS {
-            let at = |step: usize| altered(member, &pool[(place + number * 5 + step) % pool.len()], place + number);
+            let at = |step: usize| {
+                altered(member, &pool[(place + number * 5 + step) % pool.len()], place + number)
+            };
             tests.push((*operator, operand(*operator, at, number)));
         }
     }
@@ -137,8 +143,13 @@ fn operand(operator: Operator, at: impl Fn(usize) -> Json, number: usize) -> Jso
         }
         Operator::Matches => {
             let text = at(0);
-            let words: Vec<String> =
-                text.as_str().unwrap().split_whitespace().rev().map(|word| word.chars().take(2).collect()).collect();
+            let words: Vec<String> = text
+                .as_str()
+                .unwrap()
+                .split_whitespace()
+                .rev()
+                .map(|word| word.chars().take(2).collect())
+                .collect();
             words.join(" ").into()
         }
         _ => at(0),
@@ -154,9 +165,9 @@ fn altered(attribute: &Attribute, value: &Json, number: usize) -> Json {
     }
 }
 
-fn made_up(attribute: &Attribute, chosen: usize) -> Json {
+fn made_up(prefix: &str, attribute: &Attribute, chosen: usize) -> Json {
     match attribute.kind {
-        Kind::Id => absent(attribute.name),
+        Kind::Id => absent(prefix),
         Kind::Reference(object) => absent(&snake(object)),
         Kind::AnyReference => absent("contact"),
         Kind::Text(max) => values::text_of(0, max, chosen, None).into(),
@@ -172,7 +183,9 @@ pub fn absent(prefix: &str) -> Json {
 /// The operand as the short form has it.
 fn short(attribute: &Attribute, operand: &Json) -> Option<String> {
     let one = |operand: &Json| match (attribute.kind, operand) {
-        (Kind::Money, _) => Some(format!("{} {}", operand["amount"].as_str()?, operand["currency"].as_str()?)),
+        (Kind::Money, _) => {
+            Some(format!("{} {}", operand["amount"].as_str()?, operand["currency"].as_str()?))
+        }
         (_, Json::Object(members)) => members.get("relative")?.as_str().map(str::to_owned),
         (_, Json::String(text)) => Some(text.clone()),
         (_, other) => Some(other.to_string()),

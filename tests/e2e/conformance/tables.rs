@@ -87,11 +87,19 @@ async fn every_table_has_its_wall() {
                     pg_get_userbyid(relowner) FROM pg_class WHERE relname = $1 AND relkind = 'r'";
         let row = store.one(wall, &table).await;
         assert!(row.try_get_by_index::<bool>(0).unwrap(), "{table} has no row-level security");
-        let (policy, count): (String, i64) = (row.try_get_by_index(1).unwrap(), row.try_get_by_index(2).unwrap());
+        let (policy, count): (String, i64) =
+            (row.try_get_by_index(1).unwrap(), row.try_get_by_index(2).unwrap());
         let is_open = OPEN.contains(&table.as_str());
         let here = "kith.workspace";
-        assert!(count == 1 && policy.matches(here).count() == if is_open { 0 } else { 2 }, "{table}: {count} {policy}");
-        assert_ne!(row.try_get_by_index::<String>(3).unwrap(), "kith_app", "{table} belongs to the server's role");
+        assert!(
+            count == 1 && policy.matches(here).count() == if is_open { 0 } else { 2 },
+            "{table}: {count} {policy}"
+        );
+        assert_ne!(
+            row.try_get_by_index::<String>(3).unwrap(),
+            "kith_app",
+            "{table} belongs to the server's role"
+        );
     }
     drop(store);
     stage.end().await;
@@ -121,7 +129,12 @@ impl Expected<'_> {
         }
         if let Some(currency) = attribute.currency() {
             let column = self.column(&currency);
-            assert!(matches!(column.kind.as_str(), "text" | "character"), "{}.{currency}: {}", self.at, column.kind);
+            assert!(
+                matches!(column.kind.as_str(), "text" | "character"),
+                "{}.{currency}: {}",
+                self.at,
+                column.kind
+            );
         }
     }
 

@@ -120,16 +120,16 @@ fn operand(operator: Operator, text: &str, other: &str, number: usize) -> Json {
     let chars: Vec<char> = text.chars().collect();
     let cut = number % (chars.len() + 1);
     let (start, end): (String, String) = (chars[..cut].iter().collect(), chars[cut..].iter().collect());
-    let part = if number % 2 == 0 { start.clone() } else { end.clone() };
+    let part = if number.is_multiple_of(2) { start.clone() } else { end.clone() };
     match operator {
-        Operator::IsNull => (number % 2 == 0).into(),
+        Operator::IsNull => (number.is_multiple_of(2)).into(),
         Operator::In | Operator::NotIn => json!([spelled(text), other]),
         Operator::Between => json!([spelled(&part), spelled(other)]),
         Operator::StartsWith => spelled(&start).into(),
         Operator::EndsWith => spelled(&end).into(),
         Operator::Contains => spelled(&part).into(),
         Operator::Matches => spelled(&format!("{end} {start}")).into(),
-        _ if number % 3 == 0 => other.into(),
+        _ if number.is_multiple_of(3) => other.into(),
         _ => spelled(text).into(),
     }
 }

@@ -33,7 +33,8 @@ pub async fn populate(stage: &Stage) {
         stage.user(role).await;
     }
     let mut maker = Maker::new(kith.registry(), &stage.owner);
-    let creatable: Vec<_> = kith.registry().objects().iter().filter(|object| object.allows(Action::Create)).collect();
+    let creatable: Vec<_> =
+        kith.registry().objects().iter().filter(|object| object.allows(Action::Create)).collect();
     for object in &creatable {
         for variant in 0..VARIANTS {
             maker.make_variant(object, variant, Map::new()).await;
@@ -79,7 +80,12 @@ async fn run_command(call: &Call<'_>, maker: &mut Maker<'_>) {
     let input = input(call, maker).await;
     let list = format!("/v1/{}?limit=2", call.object.path);
     for record in maker.caller.get(&list).await.ok()["items"].as_array().unwrap() {
-        let asked = Asked { id: text(&record["id"]), version: record["version"].as_i64(), input: input.clone(), ..Asked::default() };
+        let asked = Asked {
+            id: text(&record["id"]),
+            version: record["version"].as_i64(),
+            input: input.clone(),
+            ..Asked::default()
+        };
         if let Outcome::Refused(status, faults) = call.ask(&maker.caller, Door::Rest, &asked).await {
             assert!(status < 500, "{}: {status} {faults:?}", call.name());
         }
@@ -125,7 +131,7 @@ impl<'r> World<'r> {
                     break;
                 }
                 let mut page = reply.ok();
-                found.extend(page["items"].as_array_mut().unwrap().drain(..));
+                found.append(page["items"].as_array_mut().unwrap());
                 match page["page"]["nextCursor"].as_str() {
                     Some(next) => cursor = format!("&cursor={next}"),
                     None => break,
@@ -175,7 +181,8 @@ impl<'r> World<'r> {
                 return of_ids(target, vec![&row[attribute.name]]);
             }
             let stem = attribute.name.strip_suffix("Ids");
-            if let (Some(target), Some(stem), true) = (member, stem, attribute.list().is_some_and(|list| list.plain))
+            if let (Some(target), Some(stem), true) =
+                (member, stem, attribute.list().is_some_and(|list| list.plain))
                 && link == format!("{stem}s")
             {
                 return of_ids(target, row[attribute.name].as_array().unwrap().iter().collect());
@@ -188,7 +195,10 @@ impl<'r> World<'r> {
                     _ => to[attribute.name].as_array().is_some_and(|ids| ids.contains(&row["id"])),
                 };
                 if attribute.inverse.is_some_and(|(name, _)| name == link) && leads_to(attribute, object) {
-                    return (Arc::clone(other), self.rows(other.name).iter().filter(|row| refers(row)).collect());
+                    return (
+                        Arc::clone(other),
+                        self.rows(other.name).iter().filter(|row| refers(row)).collect(),
+                    );
                 }
             }
             for bridge in other.bridges.iter().filter(|bridge| bridge.link == link) {
@@ -217,11 +227,13 @@ pub fn uncovered(world: &World<'_>) -> Vec<String> {
     for object in world.registry.objects().iter().filter(|object| object.allows(Action::Create)) {
         for attribute in object.attributes.iter().filter(|attribute| attribute.writing != Writing::Computed) {
             let values = world.rows(object.name).iter().map(|row| &row[attribute.name]);
-            let mut different: Vec<_> = values.clone().filter(|value| !value.is_null()).map(Json::to_string).collect();
+            let mut different: Vec<_> =
+                values.clone().filter(|value| !value.is_null()).map(Json::to_string).collect();
             different.sort_unstable();
             different.dedup();
             if different.len() < 2 {
-                uncovered.push(format!("{}.{} has only the values {different:?}", object.name, attribute.name));
+                uncovered
+                    .push(format!("{}.{} has only the values {different:?}", object.name, attribute.name));
             }
             let is_null = |value: &Json| value.is_null() || *value == json!([]);
             if !attribute.required {

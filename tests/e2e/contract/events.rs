@@ -75,7 +75,8 @@ on_both! {
         // The same on the other door, and by a predicate.
         let query = "query($id: String!) { events(first: 9, where: { recordId: { eq: $id } }, orderBy: [{
             seq: ASC }]) {
-            nodes { id seq type object recordId op version occurredAt actorId origin requestId ownerId changedFields changes sensitiveChanges } } }";
+            nodes { id seq type object recordId op version occurredAt actorId origin requestId ownerId
+                changedFields changes sensitiveChanges } } }";
         let data = owner.graphql(query, json!({ "id": created["id"] })).await;
         assert_eq!(data["events"]["nodes"], json!(told));
     }
@@ -151,7 +152,7 @@ on_both! {
             owner.graphql_reply(&query, json!({})).await.graphql_refused(422, "invalid_query");
         }
         assert_eq!(owner.events().await, events);
-        // The workspace itself, its first user, the membership and the key are in the log too, without the secret.
+        // The workspace, its first user, the membership and the key are in the log too, without the secret.
         assert_eq!(events.len(), 4);
         let log = json!(events).to_string();
         let secret = owner.key.strip_prefix("kith_").unwrap();

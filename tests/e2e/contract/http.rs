@@ -205,12 +205,16 @@ on_both! {
 async fn stall(caller: &Caller, path: &str) -> Reply {
     let address = caller.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = format!(
-        "POST {path}
-            HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
-         content-length: 1000\r\n\r\n{{\"givenName\":",
-        caller.key
-    );
+    let head = [
+        format!("POST {path} HTTP/1.1"),
+        format!("host: {address}"),
+        format!("authorization: Bearer {}", caller.key),
+        "content-type: application/json".to_owned(),
+        "content-length: 1000".to_owned(),
+        String::new(),
+        r#"{"givenName":"#.to_owned(),
+    ];
+    let head = head.join("\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     let read = timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;

@@ -1,5 +1,5 @@
-//! Input is strict: nothing is ignored, cut or coerced, all that is wrong is told at once, and nothing of it is
-//! written.
+//! Input is strict: nothing is ignored, cut or coerced, all that is wrong is told at once, and nothing of it
+//! is written.
 
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -329,7 +329,8 @@ on_both! {
             .await;
         assert_eq!((&ada["lifecycle"], &ada["emails"]), (&json!("LEAD"), &json!([])));
         let ask = "query($where: ContactWhere, $order: [ContactOrder!], $at: String, $deleted: Deleted) {
-            contacts(first: 1, last: null, where: $where, orderBy: $order, after: $at, before: null, deleted: $deleted) { totalCount } }";
+            contacts(first: 1, last: null, where: $where, orderBy: $order, after: $at, before: null,
+                deleted: $deleted) { totalCount } }";
         for variables in [
             json!({}),
             json!({ "where": null, "order": null, "at": null, "deleted": null }),

@@ -1,5 +1,5 @@
-//! Runs the commands of a guide: the fenced `sh` blocks in which the server is asked by curl, one after the other
-//! in one shell. A fenced block with a file's name behind its language is that file.
+//! Runs the commands of a guide: the fenced `sh` blocks in which the server is asked by curl, one after the
+//! other in one shell. A fenced block with a file's name behind its language is that file.
 
 use std::{fs, process::Command};
 

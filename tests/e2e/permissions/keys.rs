@@ -48,5 +48,11 @@ fn wrong(stage: &Stage) -> [Option<String>; 5] {
     let (start, end) = key.split_at(key.len() - 10);
     let other = if end.starts_with('A') { "B" } else { "A" };
     let forged = format!("Bearer {start}{other}{}", &end[1..]);
-    [None, Some("Bearer".to_owned()), Some("Bearer kith_abc".to_owned()), Some(format!("Basic {key}")), Some(forged)]
+    [
+        None,
+        Some("Bearer".to_owned()),
+        Some("Bearer kith_abc".to_owned()),
+        Some(format!("Basic {key}")),
+        Some(forged),
+    ]
 }

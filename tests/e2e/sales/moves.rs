@@ -8,6 +8,9 @@ const MOVE: &str = "mutation($id: ID!, $version: Int, $input: MoveDealInput!) {
     moveDeal(id: $id, expectedVersion: $version, input: $input) {
         deal { id version stageId } userErrors { code field message meta } } }";
 
+/// A stage, and what a move to it is refused with: the status, the code, the violations.
+type Refusal<'a> = (&'a str, u16, &'a str, &'a [(&'a str, &'a str)]);
+
 /// A pipeline in which the way leads over a proposal with an amount and a date.
 struct Way {
     contact: String,
@@ -52,7 +55,7 @@ on_both! {
         let deal = owner.create("deals", json!({ "name": "A deal", "stageId": way.contact })).await;
         let deal = text(&deal["id"]);
         let before = owner.trace().await;
-        let refusals: [(&str, u16, &str, &[(&str, &str)]); 4] = [
+        let refusals: [Refusal<'_>; 4] = [
             (&way.won, 409, "illegal_move", &[("illegal_move", "/stageId")]),
             (&other, 409, "illegal_move", &[("illegal_move", "/stageId")]),
             (

@@ -64,7 +64,12 @@ impl std::fmt::Display for Reply {
 impl Caller {
     /// Somebody with that key.
     pub fn new(url: &str, key: &str, user: &str) -> Self {
-        Self { url: url.to_owned(), key: key.to_owned(), user: user.to_owned(), client: reqwest::Client::new() }
+        Self {
+            url: url.to_owned(),
+            key: key.to_owned(),
+            user: user.to_owned(),
+            client: reqwest::Client::new(),
+        }
     }
 
     /// A request to a path, not yet sent.

@@ -60,7 +60,8 @@ impl Fresh {
 
 /// The name of the migrated database of this build of the tests; makes it where it is missing.
 async fn template(admin: &DatabaseConnection) -> String {
-    let built = std::env::current_exe().and_then(|path| path.metadata()?.modified()).expect("the test's own file");
+    let built =
+        std::env::current_exe().and_then(|path| path.metadata()?.modified()).expect("the test's own file");
     let name = format!("kith_template_{}", built.duration_since(UNIX_EPOCH).expect("a time").as_millis());
     // Tests run in many processes; the first one makes it.
     execute(admin, "SELECT pg_advisory_lock(7465737473)").await;
@@ -77,7 +78,8 @@ async fn template(admin: &DatabaseConnection) -> String {
 }
 
 fn server_url() -> String {
-    std::env::var("KITH_TEST_POSTGRES_URL").expect("KITH_TEST_POSTGRES_URL names a PostgreSQL server; use tests/run")
+    std::env::var("KITH_TEST_POSTGRES_URL")
+        .expect("KITH_TEST_POSTGRES_URL names a PostgreSQL server; use tests/run")
 }
 
 fn url_of(name: &str) -> String {

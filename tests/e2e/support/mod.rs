@@ -60,8 +60,11 @@ impl Stage {
     pub async fn pipeline(&self) -> [String; 3] {
         let pipeline = self.owner.create("pipelines", json!({ "name": "Sales", "isDefault": true })).await;
         let mut stages = Vec::new();
-        for (position, (name, kind)) in [("Open", "OPEN"), ("Won", "WON"), ("Lost", "LOST")].iter().enumerate() {
-            let stage = json!({ "pipelineId": pipeline["id"], "name": name, "kind": kind, "position": position });
+        for (position, (name, kind)) in
+            [("Open", "OPEN"), ("Won", "WON"), ("Lost", "LOST")].iter().enumerate()
+        {
+            let stage =
+                json!({ "pipelineId": pipeline["id"], "name": name, "kind": kind, "position": position });
             stages.push(text(&self.owner.create("stages", stage).await["id"]));
         }
         stages.try_into().unwrap()

@@ -4,7 +4,7 @@ use domain::platform::{
     file,
     job::{self, JobKind, JobState},
 };
-use kernel::{Code, Error, Record, Result, Violation, change::Companion, id::TypeId, object::Action};
+use kernel::{Code, Error, Record, Result, Violation, change::Companion, id::TypeId};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -28,8 +28,7 @@ pub struct StartImport {
     object: String,
     /// The id of the stored file.
     file_id: String,
-    /// How the file is written: `CSV`, with a header row, or `JSON_LINES`; by the ending of its name where nothing
-    /// is said.
+    /// How the file is written: `CSV`, with a header row, or `JSON_LINES`; by its name where nothing is said.
     format: Option<String>,
     /// Which column becomes which field, and how an existing record is recognised.
     #[schema(value_type = Object)]
@@ -39,18 +38,15 @@ pub struct StartImport {
 }
 
 impl Command for StartImport {
-    const SPEC: Spec = Spec {
-        name: "startImport",
-        object: "job",
-        path: "import",
-        doc: "Starts to import a stored file: each row creates a record, or changes the one that the mapping \
+    const SPEC: Spec = Spec::new(
+        "job",
+        "startImport",
+        "import",
+        "Starts to import a stored file: each row creates a record, or changes the one that the mapping \
               recognises in it. A row with errors is left out and told of in the job's `errors`, of which the first \
               10 000 are kept; the others are written all the same.",
-        action: Action::Create,
-        needs_version: false,
-        starts_job: true,
-        outputs: &[record("job", "job", "The job that imports the file.")],
-    };
+        &[record("job", "job", "The job that imports the file.")],
+    ).creating().starting_job();
     type On = ();
 
     async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {

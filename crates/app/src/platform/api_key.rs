@@ -7,7 +7,6 @@ use domain::platform::{
 use kernel::{
     Code, Error, Record, Result, Value, Violation,
     change::Companion,
-    object::Action,
     system,
     time::Instant,
     value::FieldType,
@@ -37,19 +36,16 @@ pub struct IssueApiKey {
 }
 
 impl Command for IssueApiKey {
-    const SPEC: Spec = Spec {
-        name: "issueApiKey",
-        object: "apiKey",
-        path: "issue",
-        doc: "Issues a key. Its secret is shown once, in this answer; Kith keeps only a hash of it.",
-        action: Action::Create,
-        needs_version: false,
-        starts_job: false,
-        outputs: &[
+    const SPEC: Spec = Spec::new(
+        "apiKey",
+        "issueApiKey",
+        "issue",
+        "Issues a key. Its secret is shown once, in this answer; Kith keeps only a hash of it.",
+        &[
             record("apiKey", "apiKey", "The key as it is kept."),
             Output { name: "secret", kind: OutputKind::Text, doc: "The key itself, shown this once." },
         ],
-    };
+    ).creating();
     type On = ();
 
     async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
@@ -79,16 +75,13 @@ impl Command for IssueApiKey {
 pub struct RevokeApiKey {}
 
 impl Command for RevokeApiKey {
-    const SPEC: Spec = Spec {
-        name: "revokeApiKey",
-        object: "apiKey",
-        path: "revoke",
-        doc: "Revokes the key: from now on nobody can use it.",
-        action: Action::Update,
-        needs_version: false,
-        starts_job: false,
-        outputs: &[record("apiKey", "apiKey", "The revoked key.")],
-    };
+    const SPEC: Spec = Spec::new(
+        "apiKey",
+        "revokeApiKey",
+        "revoke",
+        "Revokes the key: from now on nobody can use it.",
+        &[record("apiKey", "apiKey", "The revoked key.")],
+    );
     type On = Record;
 
     async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Whoever works on a job has it for so long from each step on; then it is taken for left behind.
-const LEASE_MICROS: i64 = 120 * 1_000_000;
+const LEASE_MICROS: i64 = 60 * 1_000_000;
 /// When a job is tried again that the store could not serve.
 const RETRY_MICROS: i64 = 30 * 1_000_000;
 /// So often a job is begun without coming forward.
@@ -39,16 +39,13 @@ const MAX_ATTEMPTS: i64 = 5;
 pub struct CancelJob {}
 
 impl Command for CancelJob {
-    const SPEC: Spec = Spec {
-        name: "cancelJob",
-        object: "job",
-        path: "cancel",
-        doc: "Stops a job that waits or is at work. What it has written so far stays.",
-        action: Action::Update,
-        needs_version: false,
-        starts_job: false,
-        outputs: &[record("job", "job", "The cancelled job.")],
-    };
+    const SPEC: Spec = Spec::new(
+        "job",
+        "cancelJob",
+        "cancel",
+        "Stops a job that waits or is at work. What it has written so far stays.",
+        &[record("job", "job", "The cancelled job.")],
+    );
     type On = Record;
 
     async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {

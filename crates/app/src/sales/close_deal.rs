@@ -5,7 +5,7 @@ use domain::sales::{
     stage::{self, StageKind},
     stage_change,
 };
-use kernel::{Code, Error, Record, Result, object::Action, time::parse_date};
+use kernel::{Code, Error, Record, Result, time::parse_date};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -18,7 +18,7 @@ use crate::{
 const OUTPUTS: &[Output] = &[record("deal", "deal", "The deal in its new stage.")];
 
 const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec {
-    Spec { name, object: "deal", path, doc, action: Action::Update, needs_version: false, starts_job: false, outputs: OUTPUTS }
+    Spec::new("deal", name, path, doc, OUTPUTS)
 }
 
 /// What wins a deal.

@@ -10,7 +10,7 @@ use domain::{
         stage::{self, StageKind},
     },
 };
-use kernel::{Code, Error, Record, Result, change::Companion, money::Money, object::Action};
+use kernel::{Code, Error, Record, Result, change::Companion, money::Money};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -42,21 +42,18 @@ pub struct ConvertLead {
 }
 
 impl Command for ConvertLead {
-    const SPEC: Spec = Spec {
-        name: "convertLead",
-        object: "contact",
-        path: "convert",
-        doc: "Converts the lead: gives the contact a company and a deal, all or nothing. Repeated, it answers \
+    const SPEC: Spec = Spec::new(
+        "contact",
+        "convertLead",
+        "convert",
+        "Converts the lead: gives the contact a company and a deal, all or nothing. Repeated, it answers \
               the same records and changes nothing.",
-        action: Action::Update,
-        needs_version: false,
-        starts_job: false,
-        outputs: &[
+        &[
             record("contact", "contact", "The contact."),
             record("company", "company", "The contact's company, if there is one."),
             record("deal", "deal", "The deal."),
         ],
-    };
+    );
     type On = Record;
 
     async fn run(self, work: &mut Work, contact: Record) -> Result<Produced> {
@@ -112,7 +109,8 @@ impl ConvertLead {
 
     /// The company: the one named, a new one, or the one the contact belongs to already.
     async fn company(&self, work: &mut Work, contact: &Record) -> Result<Option<Uuid>> {
-        let known = work.find_by("affiliation", affiliation::CONTACT, contact.id()).await?;
+        let mut known = work.find_by("affiliation", affiliation::CONTACT, contact.id()).await?;
+        known.sort_by_key(|known| (known.get(affiliation::PRIMARY) != Some(true), known.id()));
         let known: Vec<Uuid> = known.iter().filter_map(|known| known.get(affiliation::COMPANY)).collect();
         let company = match (&self.company_id, &self.company_name) {
             (Some(id), _) => work.referenced("company", "companyId", id).await?.id(),
@@ -120,7 +118,15 @@ impl ConvertLead {
                 let new = Companion::new("company").with(company::NAME, name.clone());
                 work.make(new.with(company::OWNER, contact.get(contact::OWNER))).await?.id()
             }
-            (None, None) => return Ok(known.first().copied()),
+            (None, None) => {
+                // The primary one first; one that is deleted or somebody else's does not count.
+                for id in known {
+                    if !work.find_by("company", kernel::system::ID, id).await?.is_empty() {
+                        return Ok(Some(id));
+                    }
+                }
+                return Ok(None);
+            }
         };
         if !known.contains(&company) {
             let tie = Companion::new("affiliation").with(affiliation::CONTACT, contact.id());

@@ -1,7 +1,7 @@
 //! `moveDeal`.
 
 use domain::sales::deal;
-use kernel::{Record, Result, object::Action};
+use kernel::{Record, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -23,17 +23,14 @@ pub struct MoveDeal {
 }
 
 impl Command for MoveDeal {
-    const SPEC: Spec = Spec {
-        name: "moveDeal",
-        object: "deal",
-        path: "move",
-        doc: "Moves the deal to another stage of its pipeline. The present stage must allow the move \
+    const SPEC: Spec = Spec::new(
+        "deal",
+        "moveDeal",
+        "move",
+        "Moves the deal to another stage of its pipeline. The present stage must allow the move \
               (`illegal_move`) and the deal must have what the new stage requires (`stage_requirement`).",
-        action: Action::Update,
-        needs_version: true,
-        starts_job: false,
-        outputs: &[record("deal", "deal", "The deal in its new stage.")],
-    };
+        &[record("deal", "deal", "The deal in its new stage.")],
+    ).versioned();
     type On = Record;
 
     async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {

@@ -1,7 +1,7 @@
 //! `solveTicket` and `reopenTicket`.
 
 use domain::service::ticket::{self, TicketStatus};
-use kernel::{Code, Error, Record, Result, object::Action};
+use kernel::{Code, Error, Record, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -14,7 +14,7 @@ use crate::{
 const OUTPUTS: &[Output] = &[record("ticket", "ticket", "The ticket.")];
 
 const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec {
-    Spec { name, object: "ticket", path, doc, action: Action::Update, needs_version: false, starts_job: false, outputs: OUTPUTS }
+    Spec::new("ticket", name, path, doc, OUTPUTS)
 }
 
 /// What solves a ticket.

@@ -1,7 +1,7 @@
 //! `completeTask`.
 
 use domain::work::task::{self, TaskStatus};
-use kernel::{Code, Error, Record, Result, object::Action};
+use kernel::{Code, Error, Record, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -17,16 +17,13 @@ use crate::{
 pub struct CompleteTask {}
 
 impl Command for CompleteTask {
-    const SPEC: Spec = Spec {
-        name: "completeTask",
-        object: "task",
-        path: "complete",
-        doc: "Marks the task as done.",
-        action: Action::Update,
-        needs_version: false,
-        starts_job: false,
-        outputs: &[record("task", "task", "The task.")],
-    };
+    const SPEC: Spec = Spec::new(
+        "task",
+        "completeTask",
+        "complete",
+        "Marks the task as done.",
+        &[record("task", "task", "The task.")],
+    );
     type On = Record;
 
     async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {

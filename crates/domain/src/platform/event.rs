@@ -120,5 +120,6 @@ pub fn event() -> Object {
             SENSITIVE_CHANGES.def,
         ])
         .owned_by(OWNER)
+        .tells_of(OBJECT)
         .only(&[Action::Read])
 }

@@ -20,6 +20,8 @@ use crate::{
 pub const MAX_DEPTH: usize = 5;
 /// How many tests there may be.
 pub const MAX_LEAVES: usize = 50;
+/// How many combinators, links and lists there may be, the empty ones too.
+pub const MAX_NODES: usize = 200;
 /// How many operands `in` and its kin may have.
 pub const MAX_VALUES: usize = 500;
 
@@ -29,6 +31,7 @@ pub struct Parser<'a> {
     actor: &'a Actor,
     now: Instant,
     leaves: usize,
+    nodes: usize,
 }
 
 /// Whose fields are meant: an object's, or the members of a list's items.
@@ -41,7 +44,7 @@ enum Scope<'p> {
 impl<'a> Parser<'a> {
     /// A parser for one caller.
     pub fn new(registry: &'a Registry, actor: &'a Actor, now: Instant) -> Self {
-        Self { registry, actor, now, leaves: 0 }
+        Self { registry, actor, now, leaves: 0, nodes: 0 }
     }
 
     /// Reads a predicate over the records of the permit's object. Errors point into the predicate, below
@@ -53,6 +56,11 @@ impl<'a> Parser<'a> {
     fn node(&mut self, scope: Scope<'_>, json: &Json, at: &Pointer, depth: usize) -> Result<Predicate> {
         if depth > MAX_DEPTH {
             let detail = format!("a predicate may be nested {MAX_DEPTH} deep");
+            return Err(at.error(Code::PredicateTooLarge, detail));
+        }
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            let detail = format!("a predicate may have {MAX_NODES} combinators and links");
             return Err(at.error(Code::PredicateTooLarge, detail));
         }
         let members = at.object(json)?;
@@ -102,6 +110,10 @@ impl<'a> Parser<'a> {
         }
         match attribute.kind {
             Kind::List(_) => self.list(attribute, json, at, depth),
+            Kind::Id if json.get(Operator::IsNull.as_str()).is_none() => {
+                // An id of another kind of record is a mistake, even where the UUID is the same.
+                self.tests(&attribute.referring_to(permit.object().name), json, at)
+            }
             _ => self.tests(attribute, json, at),
         }
     }
@@ -217,19 +229,18 @@ impl<'a> Parser<'a> {
             return Err(at.error(Code::UnknownOperator, format!("{} does not know {name}", attribute.name)));
         };
         at.not_null(json)?;
-        let one = || self.operand(attribute, json, at);
         let field = attribute.index;
         let test = |compare| Predicate::Field(Test { field, compare });
         let not = |compare| Predicate::Not(Box::new(test(compare)));
         Ok(match operator {
-            Operator::Eq => test(Compare::Equal(one()?)),
-            Operator::Ne => not(Compare::Equal(one()?)),
+            Operator::Eq => test(Compare::Equal(self.operand(attribute, json, at)?)),
+            Operator::Ne => not(Compare::Equal(self.operand(attribute, json, at)?)),
             Operator::In => test(Compare::OneOf(self.operands(attribute, json, at)?)),
             Operator::NotIn => not(Compare::OneOf(self.operands(attribute, json, at)?)),
-            Operator::Lt => test(Compare::Less(one()?)),
-            Operator::Lte => test(Compare::AtMost(one()?)),
-            Operator::Gt => test(Compare::More(one()?)),
-            Operator::Gte => test(Compare::AtLeast(one()?)),
+            Operator::Lt => test(Compare::Less(self.operand(attribute, json, at)?)),
+            Operator::Lte => test(Compare::AtMost(self.operand(attribute, json, at)?)),
+            Operator::Gt => test(Compare::More(self.operand(attribute, json, at)?)),
+            Operator::Gte => test(Compare::AtLeast(self.operand(attribute, json, at)?)),
             Operator::Between => match <[Value; 2]>::try_from(self.operands(attribute, json, at)?) {
                 Ok([from, to]) => {
                     Predicate::All(vec![test(Compare::AtLeast(from)), test(Compare::AtMost(to))])
@@ -240,10 +251,16 @@ impl<'a> Parser<'a> {
             Operator::StartsWith => test(Compare::StartsWith(at.text(json)?)),
             Operator::EndsWith => test(Compare::EndsWith(at.text(json)?)),
             Operator::Matches => {
-                test(Compare::Words(at.text(json)?.split_whitespace().map(str::to_owned).collect()))
+                let words: Vec<_> = at.text(json)?.split_whitespace().map(str::to_owned).collect();
+                self.leaves_more(words.len(), at)?;
+                test(Compare::Words(words))
             }
             Operator::ContainsAny => test(Compare::HasAny(self.operands(attribute, json, at)?)),
-            Operator::ContainsAll => test(Compare::HasAll(self.operands(attribute, json, at)?)),
+            Operator::ContainsAll => {
+                let values = self.operands(attribute, json, at)?;
+                self.leaves_more(values.len(), at)?;
+                test(Compare::HasAll(values))
+            }
             Operator::IsNull => match json {
                 Json::Bool(true) => test(Compare::Null),
                 Json::Bool(false) => not(Compare::Null),
@@ -253,7 +270,12 @@ impl<'a> Parser<'a> {
     }
 
     fn leaf(&mut self, at: &Pointer) -> Result<()> {
-        self.leaves += 1;
+        self.leaves_more(1, at)
+    }
+
+    /// Words and values that are each asked for count as conditions of their own.
+    fn leaves_more(&mut self, count: usize, at: &Pointer) -> Result<()> {
+        self.leaves = self.leaves.saturating_add(count);
         if self.leaves <= MAX_LEAVES {
             return Ok(());
         }
@@ -328,6 +350,9 @@ impl Pointer {
 
     fn text(&self, json: &Json) -> Result<String> {
         let text = json.as_str().ok_or_else(|| self.error(Code::WrongType, "text is expected"))?;
+        if text.contains('\0') {
+            return Err(self.error(Code::Malformed, "U+0000 is not allowed"));
+        }
         if text.len() > 4_000 {
             return Err(self.error(Code::OutOfRange, "an operand may have 4000 bytes"));
         }

@@ -1,6 +1,6 @@
 //! Relative operands: `{"relative":"-P30D"}`, an ISO 8601 duration from now, in the workspace's zone.
 
-use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 
 use crate::time::Instant;
@@ -22,6 +22,7 @@ pub fn instant(text: &str, now: Instant, zone: Tz) -> Option<Instant> {
     let at = resolve(zone, day.and_time(local.time()))?;
     let clock = TimeDelta::try_seconds(duration.seconds)?;
     let moved = if duration.back { at.checked_sub_signed(clock)? } else { at.checked_add_signed(clock)? };
+    in_range(moved.to_utc().date_naive())?;
     Some(moved.to_utc().into())
 }
 
@@ -39,11 +40,17 @@ pub fn start_of_day(day: NaiveDate, zone: Tz) -> Option<Instant> {
 
 fn shift(day: NaiveDate, by: &Duration) -> Option<NaiveDate> {
     let (months, days) = (Months::new(by.months), Days::new(by.days));
-    if by.back {
-        day.checked_sub_months(months)?.checked_sub_days(days)
+    let moved = if by.back {
+        day.checked_sub_months(months)?.checked_sub_days(days)?
     } else {
-        day.checked_add_months(months)?.checked_add_days(days)
-    }
+        day.checked_add_months(months)?.checked_add_days(days)?
+    };
+    in_range(moved)
+}
+
+/// Dates have years of four digits, from 0001.
+fn in_range(day: NaiveDate) -> Option<NaiveDate> {
+    (1..=9_999).contains(&day.year()).then_some(day)
 }
 
 /// A local time as an instant; where the clock was put forward over it, the instant after the gap.
@@ -140,6 +147,8 @@ mod tests {
         }
         assert!(parse("P1Y2M3W4DT5H6M7S").is_some());
         assert_eq!(date("PT5H", at("2026-01-01T00:00:00Z"), chrono_tz::UTC), None);
+        assert_eq!(instant("-P9000Y", at("2026-01-01T00:00:00Z"), chrono_tz::UTC), None);
+        assert_eq!(date("P9000Y", at("2026-01-01T00:00:00Z"), chrono_tz::UTC), None);
         assert_eq!(instant("P9999999999D", at("2026-01-01T00:00:00Z"), chrono_tz::UTC), None);
     }
 }

@@ -1,6 +1,9 @@
 //! sea-orm on a lane: so that the engine's own tables are entities, read and written by sea-orm, on the same
 //! connection and in the same transaction as everything else.
 
+use std::sync::Arc;
+
+use kernel::{Code, Error};
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement as Built,
     sea_query::Values,
@@ -34,13 +37,24 @@ fn failed(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
+/// What a failure of sea-orm means.
+pub(crate) fn error(error: DbErr) -> Error {
+    let code = match &error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => super::meaning(cause),
+        _ => Code::Internal,
+    };
+    Error { cause: Some(Arc::new(error)), ..code.into() }
+}
+
 /// Runs a statement on the driver's connection and marks the lane as busy meanwhile.
 macro_rules! run {
     ($lane:ident, $built:expr, $method:ident, $convert:expr) => {{
         let Built { sql, values, .. } = $built;
         let values = SqlxValues(values.unwrap_or(Values(Vec::new())));
         let query = AssertSqlSafe(sql);
-        $lane.busy = true;
+        $lane.started().map_err(|error| DbErr::Custom(error.to_string()))?;
         let open = $lane.open().map_err(|error| DbErr::Custom(error.to_string()))?;
         let done = match &mut open.connection {
             Connection::Sqlite(connection) => {
@@ -50,6 +64,7 @@ macro_rules! run {
                 sqlx::query_with(query, values).$method(connection).await.map($convert)
             }
         };
+        $lane.ended();
         $lane.busy = matches!(&done, Err(error) if error.as_database_error().is_none());
         done.map_err(failed)
     }};

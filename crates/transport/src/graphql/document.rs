@@ -40,6 +40,19 @@ pub fn fill_defaults(operation: &OperationDefinition, variables: &mut Variables)
     }
 }
 
+/// Refuses an operation whose required variables were not all sent: an argument that is missing could mean
+/// everything.
+pub fn expect_required(operation: &OperationDefinition, variables: &Variables) -> Result<()> {
+    for definition in &operation.variable_definitions {
+        let name = &definition.node.name.node;
+        let is_given = variables.get(name).is_some_and(|value| *value != async_graphql::Value::Null);
+        if !is_given && !definition.node.var_type.node.nullable {
+            return Err(Error::new(Code::InvalidQuery, format!("the variable ${name} is required")));
+        }
+    }
+    Ok(())
+}
+
 /// A field to be answered: all selections of one response key, merged.
 pub struct Collected<'d> {
     /// Under which key.

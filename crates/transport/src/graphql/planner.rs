@@ -15,7 +15,7 @@ use kernel::{
     object::{Action, Attribute, Object},
     plan::{Deleted, MAX_PAGE, Plan},
 };
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -173,10 +173,7 @@ impl<'a> Planner<'a> {
         let members = self.kith.members(&self.caller.actor, collection, id).await?;
         let object = Arc::clone(self.kith.object(members.object)?);
         let mut listing = self.listing(field.field)?;
-        listing.predicate = Some(match listing.predicate {
-            Some(own) => json!({ "and": [members.predicate, own] }),
-            None => members.predicate,
-        });
+        listing.among = Some(members.predicate);
         let mut plan = self.kith.list(self.caller, &object, collection.name, &listing)?;
         let connection = self.connection(&mut plan, field, NODE, 1)?;
         Ok(Answer::Many(Box::new(plan), connection))

@@ -153,10 +153,7 @@ pub fn collection<'a>(ctx: ResolverContext<'a>, collection: &'static Collection)
         let members = ask.kith.members(&ask.caller.actor, collection, id).await?;
         let object = ask.kith.object(members.object)?;
         let mut listing = listing(&ctx)?;
-        listing.predicate = Some(match listing.predicate {
-            Some(own) => json!({ "and": [members.predicate, own] }),
-            None => members.predicate,
-        });
+        listing.among = Some(members.predicate);
         let plan = ask.kith.list(&ask.caller, object, collection.name, &listing)?;
         read_page(ask, plan, true).await
     })

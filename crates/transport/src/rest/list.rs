@@ -17,7 +17,6 @@ use kernel::{
     object::{Action, Object},
     plan::{Deleted, Plan, parse_sort},
 };
-use serde_json::json;
 
 use super::{
     Ask, JSON, filter,
@@ -46,10 +45,7 @@ pub async fn collection(mut ask: Ask<'_>, collection: &Collection) -> Result<Htt
     let kith = ask.kith;
     let object = kith.object(members.object)?;
     let (mut listing, selection) = ask.take_listing(object).await?;
-    listing.predicate = Some(match listing.predicate {
-        Some(own) => json!({ "and": [members.predicate, own] }),
-        None => members.predicate,
-    });
+    listing.among = Some(members.predicate);
     let mut page = Page::plan(&ask, object, collection.name, &listing, &selection)?;
     // Such a list may be of several objects, so its records say which one theirs is.
     page.shape.members.insert(0, Member::new("type", Source::Text(object.name.to_owned())));
