@@ -18,8 +18,10 @@ async fn populate(stage: &Stage) {
         .create("products", json!({ "name": "Wheel", "unitPrice": { "amount": "9.99", "currency": "EUR" } }))
         .await;
     for number in 0..20 {
-        let revenue = (number % 3 > 0).then(|| json!({ "amount": format!("{number}000.50"), "currency": "EUR" }));
-        let company = json!({ "name": format!("Company {number}"), "annualRevenue": revenue, "domains": ["a.de"] });
+        let revenue =
+            (number % 3 > 0).then(|| json!({ "amount": format!("{number}000.50"), "currency": "EUR" }));
+        let company =
+            json!({ "name": format!("Company {number}"), "annualRevenue": revenue, "domains": ["a.de"] });
         let company = text(&owner.create("companies", company).await["id"]);
         for person in 0..(number % 4) {
             let contact = json!({
@@ -31,9 +33,15 @@ async fn populate(stage: &Stage) {
             owner.create("affiliations", json!({ "contactId": contact, "companyId": company })).await;
             owner.create("activities", json!({ "type": "CALL", "subjects": [contact, company] })).await;
             owner.create("tickets", json!({ "subject": "Broken", "requesterId": contact })).await;
-            let deal = json!({ "name": "A deal", "stageId": stages[0], "companyId": company, "contactId": contact });
+            let deal =
+                json!({ "name": "A deal", "stageId": stages[0], "companyId": company, "contactId": contact });
             let deal = text(&owner.create("deals", deal).await["id"]);
-            owner.create("line-items", json!({ "dealId": deal, "productId": product["id"], "quantity": "1.5" })).await;
+            owner
+                .create(
+                    "line-items",
+                    json!({ "dealId": deal, "productId": product["id"], "quantity": "1.5" }),
+                )
+                .await;
         }
     }
 }

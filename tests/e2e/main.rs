@@ -8,11 +8,12 @@
     reason = "a test that fails panics"
 )]
 
-mod contract;
 mod arrows;
 mod conformance;
+mod contract;
 mod docs;
 mod graphql;
+mod guards;
 mod import;
 mod isolation;
 mod marketing;

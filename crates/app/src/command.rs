@@ -3,11 +3,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use kernel::{
-    Code, Error, Record, Result, Violation,
-    actor::Actor,
-    object::Action,
-};
+use kernel::{Code, Error, Record, Result, Violation, actor::Actor, object::Action};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use utoipa::{
@@ -49,7 +45,16 @@ impl Spec {
         doc: &'static str,
         outputs: &'static [Output],
     ) -> Self {
-        Self { name, object, path, doc, action: Action::Update, needs_version: false, starts_job: false, outputs }
+        Self {
+            name,
+            object,
+            path,
+            doc,
+            action: Action::Update,
+            needs_version: false,
+            starts_job: false,
+            outputs,
+        }
     }
 
     /// It creates records.
@@ -160,7 +165,8 @@ pub struct Call {
     pub input: Map<String, Json>,
 }
 
-type Run = for<'a> fn(&'a Kith, &'a Actor, Call) -> Pin<Box<dyn Future<Output = Result<Produced>> + Send + 'a>>;
+type Run =
+    for<'a> fn(&'a Kith, &'a Actor, Call) -> Pin<Box<dyn Future<Output = Result<Produced>> + Send + 'a>>;
 
 /// A command in the registry.
 pub struct Registered {
@@ -176,7 +182,12 @@ pub struct Registered {
 impl Registered {
     /// Registers a command.
     pub fn of<C: Command>() -> Self {
-        Self { spec: C::SPEC, on_record: C::On::IS_RECORD, input: C::schema(), run: |kith, actor, call| Box::pin(run::<C>(kith, actor, call)) }
+        Self {
+            spec: C::SPEC,
+            on_record: C::On::IS_RECORD,
+            input: C::schema(),
+            run: |kith, actor, call| Box::pin(run::<C>(kith, actor, call)),
+        }
     }
 
     /// Runs the command for somebody.
@@ -217,7 +228,8 @@ fn read<C: Command>(input: Map<String, Json>) -> Result<C> {
         return Err(Error::invalid(violations));
     }
     // The schema has found what can be told precisely; what is left is told as the deserialiser puts it.
-    let command: C = serde_json::from_value(Json::Object(input)).map_err(|error| Violation::new(Code::WrongType, "", error.to_string()))?;
+    let command: C = serde_json::from_value(Json::Object(input))
+        .map_err(|error| Violation::new(Code::WrongType, "", error.to_string()))?;
     command.validate().map_err(|errors| Error::invalid(violations_of(&errors)))?;
     Ok(command)
 }

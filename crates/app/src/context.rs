@@ -34,7 +34,11 @@ pub struct Context {
 impl Context {
     /// The machine's own.
     pub fn system() -> Self {
-        Self { clock: Arc::new(SystemClock), ids: Arc::new(TimeOrdered::default()), entropy: Arc::new(System) }
+        Self {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(TimeOrdered::default()),
+            entropy: Arc::new(System),
+        }
     }
 }
 

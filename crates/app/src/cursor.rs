@@ -1,18 +1,10 @@
 //! Cursors: a position in one list, sealed with the workspace's key so that it can be neither read nor made
 //! up, and bound to the list it was made for.
 
-use aes_siv::{
-    KeyInit,
-    siv::Aes128Siv,
-};
+use aes_siv::{KeyInit, siv::Aes128Siv};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use kernel::{
-    Code, Error, Result, Value,
-    answer::write_value,
-    field::Kind,
-    input,
-    object::Attribute,
-    plan::Plan,
+    Code, Error, Result, Value, answer::write_value, field::Kind, input, object::Attribute, plan::Plan,
     time::Instant,
 };
 use serde_json::{Value as Json, json};
@@ -42,7 +34,8 @@ impl Seal {
 
     /// Makes a cursor. Equal positions of equal lists have equal cursors (deterministic encryption, RFC 5297).
     pub fn seal(&self, plan: &Plan, keys: &[Value], backward: bool) -> String {
-        let keys: Vec<Json> = keys.iter().zip(key_fields(plan)).map(|(value, field)| show(value, field)).collect();
+        let keys: Vec<Json> =
+            keys.iter().zip(key_fields(plan)).map(|(value, field)| show(value, field)).collect();
         let text = json!([plan.fingerprint, backward, keys]).to_string();
         let sealed = Aes128Siv::new(&self.0.into()).encrypt([plan.object().name], text.as_bytes());
         BASE64.encode(sealed.unwrap_or_default())
@@ -60,7 +53,8 @@ impl Seal {
         if fingerprint != plan.fingerprint || keys.len() != plan.order.len() {
             return Err(Code::CursorMismatch.into());
         }
-        let keys = keys.iter().zip(key_fields(plan)).map(|(json, field)| read(json, field).ok_or_else(invalid));
+        let keys =
+            keys.iter().zip(key_fields(plan)).map(|(json, field)| read(json, field).ok_or_else(invalid));
         Ok(Position { keys: keys.collect::<Result<_>>()?, backward })
     }
 }

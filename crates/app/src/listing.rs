@@ -61,7 +61,9 @@ impl Kith {
         let everything = json!({});
         let json = listing.predicate.as_ref().unwrap_or(&everything);
         let now = self.context().clock.now();
-        let parse = |json, pointer| Parser::new(self.registry(), &caller.actor, now).parse(&plan.permit, json, pointer);
+        let parse = |json, pointer| {
+            Parser::new(self.registry(), &caller.actor, now).parse(&plan.permit, json, pointer)
+        };
         // Each has limits of its own, so that whatever may be kept can be asked more of.
         let among = listing.among.as_ref().map(|json| parse(json, "")).transpose()?;
         let predicate = parse(json, "/where")?;
@@ -93,7 +95,8 @@ pub(crate) fn fingerprint(plan: &mut Plan, predicate: &Json, name: &str) {
 }
 
 fn page(caller: &Caller, plan: &Plan, part: &Part) -> Result<Page> {
-    let open = |cursor: &Option<String>| cursor.as_ref().map(|cursor| caller.seal.open(plan, cursor)).transpose();
+    let open =
+        |cursor: &Option<String>| cursor.as_ref().map(|cursor| caller.seal.open(plan, cursor)).transpose();
     let (limit, after, before, backward) = match part {
         Part::Page(limit, cursor) => match open(cursor)? {
             Some(position) if position.backward => (limit, None, Some(position.keys), true),

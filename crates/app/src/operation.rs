@@ -66,7 +66,13 @@ impl Kith {
     }
 
     /// Deletes a record; it can be restored for 30 days.
-    pub async fn delete(&self, actor: &Actor, object: &str, id: Uuid, expected: Option<i64>) -> Result<Record> {
+    pub async fn delete(
+        &self,
+        actor: &Actor,
+        object: &str,
+        id: Uuid,
+        expected: Option<i64>,
+    ) -> Result<Record> {
         let permit = actor.permit(self.standard(object, Action::Delete)?, Action::Delete)?;
         let mut work = Work::begin(self, actor).await?;
         let deleted = work.delete(&permit, id, expected).await;
@@ -74,7 +80,13 @@ impl Kith {
     }
 
     /// Restores a deleted record.
-    pub async fn restore(&self, actor: &Actor, object: &str, id: Uuid, expected: Option<i64>) -> Result<Record> {
+    pub async fn restore(
+        &self,
+        actor: &Actor,
+        object: &str,
+        id: Uuid,
+        expected: Option<i64>,
+    ) -> Result<Record> {
         let permit = actor.permit(self.standard(object, Action::Delete)?, Action::Delete)?;
         let mut work = Work::begin(self, actor).await?;
         let restored = work.restore(&permit, id, expected).await;

@@ -18,12 +18,18 @@ pub fn check(schema: &RefOr<Schema>, input: &Map<String, Json>) -> Vec<Violation
 
 fn check_object(object: &Object, input: &Map<String, Json>, pointer: &str, violations: &mut Vec<Violation>) {
     let open = object.additional_properties.as_deref();
-    if matches!(open, Some(AdditionalProperties::FreeForm(true))) || (object.properties.is_empty() && !pointer.is_empty()) {
+    if matches!(open, Some(AdditionalProperties::FreeForm(true)))
+        || (object.properties.is_empty() && !pointer.is_empty())
+    {
         return;
     }
     for name in &object.required {
         if input.get(name).is_none_or(Json::is_null) {
-            violations.push(Violation::new(Code::Required, format!("{pointer}/{name}"), format!("{name} is required")));
+            violations.push(Violation::new(
+                Code::Required,
+                format!("{pointer}/{name}"),
+                format!("{name} is required"),
+            ));
         }
     }
     for (name, json) in input {
@@ -31,7 +37,11 @@ fn check_object(object: &Object, input: &Map<String, Json>, pointer: &str, viola
         match object.properties.get(name) {
             Some(schema) if !json.is_null() => check_value(schema, json, &pointer, violations),
             Some(_) => {}
-            None => violations.push(Violation::new(Code::UnknownField, pointer, format!("there is no member {name}"))),
+            None => violations.push(Violation::new(
+                Code::UnknownField,
+                pointer,
+                format!("there is no member {name}"),
+            )),
         }
     }
 }
@@ -40,13 +50,21 @@ fn check_value(schema: &RefOr<Schema>, json: &Json, pointer: &str, violations: &
     match (schema, json) {
         (RefOr::T(Schema::Object(object)), json) => {
             if !has_type(&object.schema_type, json) {
-                violations.push(Violation::new(Code::WrongType, pointer, "the value has another type than the schema says"));
+                violations.push(Violation::new(
+                    Code::WrongType,
+                    pointer,
+                    "the value has another type than the schema says",
+                ));
                 return;
             }
             if let (Some(values), false) = (&object.enum_values, json.is_null())
                 && !values.contains(json)
             {
-                violations.push(Violation::new(Code::UnknownValue, pointer, "the value is not one of those the schema lists"));
+                violations.push(Violation::new(
+                    Code::UnknownValue,
+                    pointer,
+                    "the value is not one of those the schema lists",
+                ));
             }
             if json.as_str().is_some_and(|text| text.contains('\0')) {
                 violations.push(Violation::new(Code::Malformed, pointer, "U+0000 is not allowed"));
@@ -62,7 +80,9 @@ fn check_value(schema: &RefOr<Schema>, json: &Json, pointer: &str, violations: &
                 }
             }
         }
-        (RefOr::T(Schema::Array(_)), _) => violations.push(Violation::new(Code::WrongType, pointer, "a list is expected")),
+        (RefOr::T(Schema::Array(_)), _) => {
+            violations.push(Violation::new(Code::WrongType, pointer, "a list is expected"))
+        }
         _ => {}
     }
 }

@@ -92,13 +92,20 @@ impl Work {
         let object = std::sync::Arc::clone(&pending.after.object);
         let referenced = |record: &Record| -> References {
             let needed = object.needs.iter().filter_map(|name| object.attribute(name));
-            needed.filter_map(|attribute| Some((attribute.name, found.get(&target(attribute, record)?)?.clone()))).collect()
+            needed
+                .filter_map(|attribute| {
+                    Some((attribute.name, found.get(&target(attribute, record)?)?.clone()))
+                })
+                .collect()
         };
         let references = referenced(&pending.after);
         let references_before = pending.before.as_ref().map(referenced).unwrap_or_default();
         let mut change = Change {
             before: pending.before.as_ref(),
-            after: Record { object: std::sync::Arc::clone(&object), values: std::mem::take(&mut pending.after.values) },
+            after: Record {
+                object: std::sync::Arc::clone(&object),
+                values: std::mem::take(&mut pending.after.values),
+            },
             actor: self.actor(),
             now: self.now(),
             violations: std::mem::take(&mut pending.violations),
@@ -117,7 +124,9 @@ impl Work {
     fn check_predicates(&self, pending: &mut Pending) {
         let object = std::sync::Arc::clone(&pending.after.object);
         for attribute in &object.attributes {
-            let Some(over) = attribute.predicate_over.filter(|_| pending.differs(attribute)) else { continue };
+            let Some(over) = attribute.predicate_over.filter(|_| pending.differs(attribute)) else {
+                continue;
+            };
             let Value::Text(over) = pending.after.value(over) else { continue };
             let over = self.kith.registry().objects().iter().find(|object| upper_snake(object.name) == *over);
             let json = pending.after.value(attribute.name).as_document();
@@ -168,7 +177,9 @@ impl Work {
     pub(crate) async fn keep_unique(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
         let object = std::sync::Arc::clone(permit.object());
         for attribute in object.attributes.iter().filter(|attribute| !attribute.serial) {
-            let restored = |change: &Pending| change.before.as_ref().is_some_and(|b| b.get(system::DELETED_AT).is_some());
+            let restored = |change: &Pending| {
+                change.before.as_ref().is_some_and(|b| b.get(system::DELETED_AT).is_some())
+            };
             let keys: Vec<Vec<Vec<Value>>> = pending
                 .iter()
                 .map(|change| match change.differs(attribute) || restored(change) {
@@ -199,13 +210,23 @@ impl Work {
         Ok(())
     }
 
-    async fn not_unique(&mut self, permit: &Permit, attribute: &Attribute, position: usize, holder: Uuid) -> Result<Violation> {
+    async fn not_unique(
+        &mut self,
+        permit: &Permit,
+        attribute: &Attribute,
+        position: usize,
+        holder: Uuid,
+    ) -> Result<Violation> {
         let pointer = match attribute.list() {
             Some(_) => format!("/{}/{position}", attribute.name),
             None => format!("/{}", attribute.name),
         };
         let object = permit.object();
-        let violation = Violation::new(Code::NotUnique, pointer, format!("another {} has this {}", object.name, attribute.name));
+        let violation = Violation::new(
+            Code::NotUnique,
+            pointer,
+            format!("another {} has this {}", object.name, attribute.name),
+        );
         let visible = match self.actor().permit(object, Action::Read) {
             Ok(permit) => self.unit.reaches(&permit, &[holder]).await?,
             Err(_) => false,
@@ -218,7 +239,9 @@ impl Work {
 /// Notes every reference to a record that does not exist or cannot be seen.
 fn check_references(change: &mut Pending, found: &Found) {
     let object = std::sync::Arc::clone(&change.after.object);
-    for attribute in object.attributes.iter().filter(|attribute| attribute.writing != kernel::field::Writing::Computed) {
+    for attribute in
+        object.attributes.iter().filter(|attribute| attribute.writing != kernel::field::Writing::Computed)
+    {
         if !change.differs(attribute) {
             continue;
         }

@@ -10,7 +10,7 @@ use kernel::{
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::{Kith, marketing, listing};
+use crate::{Kith, listing, marketing};
 
 /// A record and what is most worth knowing around it, in one request.
 #[derive(Debug)]
@@ -45,7 +45,13 @@ pub struct Panel {
 /// How many records a panel shows.
 pub const PANEL: u32 = 20;
 
-const fn panel(name: &'static str, link: &'static str, predicate: &'static str, sort: &'static str, doc: &'static str) -> Panel {
+const fn panel(
+    name: &'static str,
+    link: &'static str,
+    predicate: &'static str,
+    sort: &'static str,
+    doc: &'static str,
+) -> Panel {
     Panel { name, link, predicate, sort, doc }
 }
 
@@ -57,7 +63,13 @@ pub const VIEWS: &[View] = &[View {
     doc: "The whole picture of a customer in one request: each panel holds at most 20 records.",
     panels: &[
         panel("companies", "companies", "{}", "name", "The companies the contact belongs to."),
-        panel("openDeals", "deals", r#"{"status":{"eq":"OPEN"}}"#, "-createdAt", "The open deals with the contact."),
+        panel(
+            "openDeals",
+            "deals",
+            r#"{"status":{"eq":"OPEN"}}"#,
+            "-createdAt",
+            "The open deals with the contact.",
+        ),
         panel(
             "openTickets",
             "tickets",
@@ -72,7 +84,13 @@ pub const VIEWS: &[View] = &[View {
             "dueAt",
             "What is to be done for the contact, the most urgent first.",
         ),
-        panel("timeline", "activities", "{}", "-occurredAt", "What happened with the contact, the latest first."),
+        panel(
+            "timeline",
+            "activities",
+            "{}",
+            "-occurredAt",
+            "What happened with the contact, the latest first.",
+        ),
         panel("tags", "tags", "{}", "name", "The contact's tags."),
     ],
 }];

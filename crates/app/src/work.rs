@@ -104,7 +104,11 @@ impl Work {
     }
 
     /// Creates records of one object together. Those that break a rule are refused, the others are created.
-    pub(crate) async fn create_all(&mut self, permit: &Permit, mut pending: Vec<Pending>) -> Result<Vec<Result<Record>>> {
+    pub(crate) async fn create_all(
+        &mut self,
+        permit: &Permit,
+        mut pending: Vec<Pending>,
+    ) -> Result<Vec<Result<Record>>> {
         self.settle(permit, &mut pending).await?;
         self.number(permit.object(), &mut pending).await?;
         let good: Vec<_> = pending.iter().filter(|pending| pending.violations.is_empty()).collect();
@@ -154,7 +158,11 @@ impl Work {
     }
 
     /// Changes records of one object together, like [`Work::create_all`].
-    pub(crate) async fn update_all(&mut self, permit: &Permit, pending: &mut Vec<Pending>) -> Result<Vec<Result<Record>>> {
+    pub(crate) async fn update_all(
+        &mut self,
+        permit: &Permit,
+        pending: &mut Vec<Pending>,
+    ) -> Result<Vec<Result<Record>>> {
         self.settle(permit, pending).await?;
         let (now, user) = (self.now(), self.actor().user);
         let changed = |pending: &Pending| {
@@ -227,7 +235,12 @@ impl Work {
     }
 
     /// The records whose field has this value.
-    pub async fn find_by<T: FieldType>(&mut self, object: &str, field: Field<T>, value: T) -> Result<Vec<Record>> {
+    pub async fn find_by<T: FieldType>(
+        &mut self,
+        object: &str,
+        field: Field<T>,
+        value: T,
+    ) -> Result<Vec<Record>> {
         let index = self.kith.object(object)?.index(field.def.name).unwrap_or_default();
         let value = match (field.def.kind, value.write()) {
             (Kind::Text(_), Value::Text(text)) => Value::Text(fold(&text).into_owned()),
@@ -240,10 +253,12 @@ impl Work {
     pub async fn referenced(&mut self, object: &str, member: &str, text: &str) -> Result<Record> {
         let prefix = self.kith.object(object)?.prefix.clone();
         let pointer = format!("/{member}");
-        let wrong = || Violation::new(Code::WrongType, &*pointer, format!("{member}: an id {prefix}_… is expected"));
+        let wrong =
+            || Violation::new(Code::WrongType, &*pointer, format!("{member}: an id {prefix}_… is expected"));
         let id = TypeId::parse_as(&prefix, text).ok_or_else(wrong)?;
         let found = self.find_by(object, system::ID, id).await?.pop();
-        let missing = || Violation::new(Code::ReferenceNotFound, &*pointer, format!("there is no such {object}"));
+        let missing =
+            || Violation::new(Code::ReferenceNotFound, &*pointer, format!("there is no such {object}"));
         Ok(found.ok_or_else(missing)?)
     }
 
@@ -275,8 +290,11 @@ impl Work {
 
     /// Creates what the rules want created along.
     async fn accompany(&mut self, pending: &mut [Pending]) -> Result<()> {
-        let companions: Vec<_> =
-            pending.iter_mut().filter(|pending| pending.violations.is_empty()).flat_map(|p| std::mem::take(&mut p.companions)).collect();
+        let companions: Vec<_> = pending
+            .iter_mut()
+            .filter(|pending| pending.violations.is_empty())
+            .flat_map(|p| std::mem::take(&mut p.companions))
+            .collect();
         let mut by_object: Vec<(&'static str, Vec<Companion>)> = Vec::new();
         for companion in companions {
             match by_object.iter_mut().find(|(object, _)| *object == companion.object) {
@@ -301,13 +319,18 @@ impl Work {
         if ids.is_empty() || self.unit.reaches(permit, ids).await? {
             return Ok(());
         }
-        Err(Error::new(Code::Forbidden, "your role reaches its own records only; this one would not be yours"))
+        Err(Error::new(
+            Code::Forbidden,
+            "your role reaches its own records only; this one would not be yours",
+        ))
     }
 
     /// What is told to somebody who has seen another version.
     async fn conflict(&mut self, record: &Record, seen: i64) -> Error {
         let changed = self.changed_since(record, seen).await.unwrap_or_default();
-        Error::from(Code::VersionConflict).with("currentVersion", record.version()).with("changedFields", changed)
+        Error::from(Code::VersionConflict)
+            .with("currentVersion", record.version())
+            .with("changedFields", changed)
     }
 
     /// Which fields the latest changes since that version touched, as far as the actor may read them.
@@ -330,7 +353,9 @@ impl Work {
         let mut names = BTreeSet::new();
         for document in cells.filter_map(|(row, column)| table.row(row).get(column)?.as_document()) {
             match document {
-                Json::Array(listed) => names.extend(listed.iter().filter_map(|name| name.as_str().map(str::to_owned))),
+                Json::Array(listed) => {
+                    names.extend(listed.iter().filter_map(|name| name.as_str().map(str::to_owned)))
+                }
                 Json::Object(members) => names.extend(members.into_iter().map(|(name, _)| name)),
                 _ => {}
             }

@@ -42,7 +42,12 @@ pub fn members(
     if violations.is_empty() { Ok(values) } else { Err(violations) }
 }
 
-fn member(permit: &Permit, purpose: Purpose, name: &str, json: &Json) -> Result<(usize, Value), Vec<Violation>> {
+fn member(
+    permit: &Permit,
+    purpose: Purpose,
+    name: &str,
+    json: &Json,
+) -> Result<(usize, Value), Vec<Violation>> {
     let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
     let fail = |code, detail: String| vec![Violation::new(code, pointer.clone(), detail)];
     let attribute = permit.readable(name).map_err(|error| fail(error.code, error.detail))?;
@@ -118,7 +123,9 @@ pub fn value(attribute: &Attribute, json: &Json) -> Result<Value, Fault> {
         }
         Kind::Decimal => {
             let number = json.as_str().and_then(|text| parse_decimal(text, Decimal::SCALE));
-            number.map(Value::Integer).ok_or_else(|| wrong("decimal text with at most four decimals (\"1.5\")"))
+            number
+                .map(Value::Integer)
+                .ok_or_else(|| wrong("decimal text with at most four decimals (\"1.5\")"))
         }
         Kind::Boolean => json.as_bool().map(Value::Boolean).ok_or_else(|| wrong("true or false")),
         Kind::Date => {
@@ -231,7 +238,9 @@ fn item(attribute: &Attribute, list: &List, json: &Json, pointer: &str) -> Resul
 /// The canonical spelling of a member of an item.
 fn show(member: &Attribute, value: Value, json: &Json) -> Json {
     match (member.kind, value) {
-        (Kind::Reference(object), Value::Id(uuid)) => TypeId { prefix: &snake(object), uuid }.to_string().into(),
+        (Kind::Reference(object), Value::Id(uuid)) => {
+            TypeId { prefix: &snake(object), uuid }.to_string().into()
+        }
         (_, Value::Instant(at)) => at.to_string().into(),
         _ => json.clone(),
     }

@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn only_strict_json_is_read() {
-        for text in [r#"{"a":1,"a":2}"#, r#"{"a":"\u0000"}"#, "NaN", "1e999", "{} {}", "", "{'a':1}", "[1,]"] {
+        for text in [r#"{"a":1,"a":2}"#, r#"{"a":"\u0000"}"#, "NaN", "1e999", "{} {}", "", "{'a':1}", "[1,]"]
+        {
             assert_eq!(code(text), Some(Code::Malformed), "{text}");
         }
         assert_eq!(code(&format!("{}{}", "[".repeat(32), "]".repeat(32))), None);

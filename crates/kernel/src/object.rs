@@ -319,7 +319,13 @@ impl Object {
 
     /// Gives the record in `near` a link that leads over this object to the records in `far`.
     #[must_use]
-    pub fn bridge(mut self, near: Field<Uuid>, link: &'static str, far: Field<Uuid>, doc: &'static str) -> Self {
+    pub fn bridge(
+        mut self,
+        near: Field<Uuid>,
+        link: &'static str,
+        far: Field<Uuid>,
+        doc: &'static str,
+    ) -> Self {
         self.bridges.push(Bridge { near: near.def.name, link, far: far.def.name, doc });
         self
     }

@@ -153,7 +153,8 @@ impl Plan {
 
     /// Reads every field that the caller may read.
     pub fn all_columns(&mut self) {
-        let readable = self.permit.object().attributes.iter().filter(|attribute| self.permit.may_read(attribute));
+        let readable =
+            self.permit.object().attributes.iter().filter(|attribute| self.permit.may_read(attribute));
         self.columns = readable.map(|attribute| attribute.index).collect();
     }
 
@@ -209,7 +210,12 @@ pub fn sort_key(value: &Value) -> Value {
 /// Reads an order: `[{"createdAt":"DESC"},{"lastName":"ASC"}]`.
 pub fn parse_order(permit: &Permit, json: &Json) -> Result<Vec<Order>> {
     let wrong = || Error::new(Code::InvalidParameter, "an order is a list like [{\"createdAt\":\"DESC\"}]");
-    let Json::Array(keys) = json else { return Err(wrong()) };
+    let keys = match json {
+        Json::Array(keys) => keys.as_slice(),
+        // GraphQL lets a single value stand for a list of one.
+        Json::Object(_) => std::slice::from_ref(json),
+        _ => return Err(wrong()),
+    };
     let key = |key: &Json| {
         let (Some((name, direction)), 1) = (
             key.as_object().and_then(|key: &Map<String, Json>| key.iter().next()),
@@ -245,7 +251,8 @@ fn order_key(permit: &Permit, name: &str, descending: bool) -> Result<Order> {
 }
 
 fn checked(order: Vec<Order>) -> Result<Vec<Order>> {
-    let twice = |(place, key): (usize, &Order)| order.iter().take(place).any(|other| other.field == key.field);
+    let twice =
+        |(place, key): (usize, &Order)| order.iter().take(place).any(|other| other.field == key.field);
     if order.len() > 5 || order.iter().enumerate().any(twice) {
         return Err(Error::new(Code::InvalidParameter, "an order has at most five different fields"));
     }

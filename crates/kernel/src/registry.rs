@@ -135,7 +135,8 @@ fn links(objects: &[Object]) -> Vec<(&'static str, Link)> {
             }
         }
         for bridge in &object.bridges {
-            let (Some(near), Some(far)) = (object.attribute(bridge.near), object.attribute(bridge.far)) else {
+            let (Some(near), Some(far)) = (object.attribute(bridge.near), object.attribute(bridge.far))
+            else {
                 continue;
             };
             let (Some(from), Some(to)) = (near.target(), far.target()) else { continue };

@@ -18,9 +18,11 @@ pub const VERSION: Field<i64> =
         .required()
         .computed();
 /// When the record was created.
-pub const CREATED_AT: Field<Instant> = Field::instant("createdAt", "When the record was created.").required().computed();
+pub const CREATED_AT: Field<Instant> =
+    Field::instant("createdAt", "When the record was created.").required().computed();
 /// When the record was last changed.
-pub const UPDATED_AT: Field<Instant> = Field::instant("updatedAt", "When the record was last changed.").required().computed();
+pub const UPDATED_AT: Field<Instant> =
+    Field::instant("updatedAt", "When the record was last changed.").required().computed();
 /// Who created the record.
 pub const CREATED_BY: Field<Uuid> =
     Field::reference("createdById", "user", "The user who created the record.").computed();
@@ -29,7 +31,8 @@ pub const UPDATED_BY: Field<Uuid> =
     Field::reference("updatedById", "user", "The user who last changed the record.").computed();
 /// When the record was deleted.
 pub const DELETED_AT: Field<Instant> =
-    Field::instant("deletedAt", "When the record was deleted; a deleted record can be restored for 30 days.").computed();
+    Field::instant("deletedAt", "When the record was deleted; a deleted record can be restored for 30 days.")
+        .computed();
 
 /// What every record has that can change.
 pub const FIELDS: &[FieldDef] =
@@ -42,8 +45,11 @@ static EXTERNAL_REF: List = List::of("ExternalRef", "external_refs", &[SYSTEM.de
     .unique(&["system", "id"]);
 
 /// The record's ids in other systems.
-pub const EXTERNAL_REFS: Field<Json> =
-    Field::list("externalRefs", &EXTERNAL_REF, "The record's ids in other systems; no two records share one.");
+pub const EXTERNAL_REFS: Field<Json> = Field::list(
+    "externalRefs",
+    &EXTERNAL_REF,
+    "The record's ids in other systems; no two records share one.",
+);
 
 const TAG: Field<Uuid> = Field::reference("tagId", "tag", "The tag.").required();
 static TAGS: List = List::plain("Tag", "record_tags", &[TAG.def]).shared();

@@ -88,7 +88,9 @@ mod tests {
     #[test]
     fn dates_have_one_spelling() {
         assert!(parse_date("2024-02-29").is_some());
-        for wrong in ["2023-02-29", "24-02-29", "2024-2-29", "2024-02-29T00:00:00Z", "+024-02-29", "0000-01-01"] {
+        for wrong in
+            ["2023-02-29", "24-02-29", "2024-2-29", "2024-02-29T00:00:00Z", "+024-02-29", "0000-01-01"]
+        {
             assert_eq!(parse_date(wrong), None, "{wrong}");
         }
     }

@@ -9,12 +9,12 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    lane::orm,
     Database, Unit,
     entity::{
         api_key_secret,
         workspace_secret::{self, CURSOR},
     },
+    lane::orm,
     sql::column,
 };
 

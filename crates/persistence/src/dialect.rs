@@ -139,7 +139,8 @@ impl Row {
         match self {
             Self::Sqlite(_) => Ok(self.get::<Option<i64>>(index)?.map(Instant)),
             Self::Postgres(row) => {
-                let at: Option<chrono::DateTime<chrono::Utc>> = row.try_get(index).map_err(Error::internal)?;
+                let at: Option<chrono::DateTime<chrono::Utc>> =
+                    row.try_get(index).map_err(Error::internal)?;
                 Ok(at.map(|at| Instant(at.timestamp_micros())))
             }
         }

@@ -5,9 +5,9 @@ use sea_orm::{EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
 use crate::{
-    lane::orm,
     Database, Unit,
     entity::file_chunk::{Entity, Model},
+    lane::orm,
 };
 
 /// The size of a piece.

@@ -78,7 +78,14 @@ impl Lanes {
     /// So many lanes to one address.
     pub fn new(address: Address, count: usize, limit: Duration, statements: Arc<AtomicU64>) -> Arc<Self> {
         let turns = Arc::new(Semaphore::new(count));
-        Arc::new(Self { address, runtime: Handle::current(), turns, limit, idle: Mutex::default(), statements })
+        Arc::new(Self {
+            address,
+            runtime: Handle::current(),
+            turns,
+            limit,
+            idle: Mutex::default(),
+            statements,
+        })
     }
 
     /// The next free lane, set to a workspace.
@@ -88,8 +95,13 @@ impl Lanes {
             Some(open) => open,
             None => self.connect().await?,
         };
-        let mut lane =
-            Lane { open: Some(open), busy: false, in_transaction: false, home: Arc::clone(self), _turn: turn };
+        let mut lane = Lane {
+            open: Some(open),
+            busy: false,
+            in_transaction: false,
+            home: Arc::clone(self),
+            _turn: turn,
+        };
         lane.enter(workspace).await?;
         Ok(lane)
     }
@@ -143,7 +155,8 @@ impl Lane {
         }
         self.open()?.workspace = None;
         let sql = "SELECT set_config('kith.workspace', $1, false)".to_owned();
-        let values = sea_query_sqlx::SqlxValues(sea_orm::sea_query::Values(vec![workspace.to_string().into()]));
+        let values =
+            sea_query_sqlx::SqlxValues(sea_orm::sea_query::Values(vec![workspace.to_string().into()]));
         self.run(sql, values).await?;
         self.open()?.workspace = Some(workspace);
         Ok(())

@@ -61,7 +61,12 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// The difference between two states of a record.
-    pub fn new(object: &Arc<Object>, operation: Operation, before: Option<&Record>, after: &Owned<'_>) -> Self {
+    pub fn new(
+        object: &Arc<Object>,
+        operation: Operation,
+        before: Option<&Record>,
+        after: &Owned<'_>,
+    ) -> Self {
         let record = after.record;
         let mut changed = Vec::new();
         let (mut changes, mut sensitive) = (Vec::new(), Vec::new());
@@ -145,7 +150,13 @@ const COLUMNS: [&str; 20] = [
 ];
 
 /// The events as rows, with their numbers, which begin at the first.
-pub(crate) fn events(dialect: Dialect, actor: &Actor, now: Instant, first: i64, entries: Vec<Entry>) -> Result<Rows> {
+pub(crate) fn events(
+    dialect: Dialect,
+    actor: &Actor,
+    now: Instant,
+    first: i64,
+    entries: Vec<Entry>,
+) -> Result<Rows> {
     let mut rows = Rows::new("events", COLUMNS.map(str::to_owned));
     let mut seq = first;
     let folded = |text: &str| Bound::from(fold(text).into_owned());

@@ -86,7 +86,11 @@ async fn read_child(
 }
 
 /// Adds the rows of a group, without the one that only tells that there are more.
-fn collect<'r>(table: &mut Table, plan: &Plan, rows: impl ExactSizeIterator<Item = &'r Row> + DoubleEndedIterator) -> Result<Group> {
+fn collect<'r>(
+    table: &mut Table,
+    plan: &Plan,
+    rows: impl ExactSizeIterator<Item = &'r Row> + DoubleEndedIterator,
+) -> Result<Group> {
     let page = &plan.page;
     let found = rows.len();
     let len = found.min(page.limit as usize);

@@ -22,8 +22,9 @@ pub(crate) async fn enter(connection: &mut PgConnection) -> Result<()> {
     if fault(connection).await?.is_none() {
         return Ok(());
     }
-    sqlx::raw_sql("SET ROLE kith_app").execute(&mut *connection).await.map_err(|error| {
-        Error { cause: Some(std::sync::Arc::new(error)), ..refusal("not a member of a restricted role") }
+    sqlx::raw_sql("SET ROLE kith_app").execute(&mut *connection).await.map_err(|error| Error {
+        cause: Some(std::sync::Arc::new(error)),
+        ..refusal("not a member of a restricted role")
     })?;
     match fault(connection).await? {
         None => Ok(()),
@@ -37,6 +38,7 @@ async fn fault(connection: &mut PgConnection) -> Result<Option<String>> {
 }
 
 fn refusal(fault: &str) -> Error {
-    let detail = format!("the database user is {fault}: let it take the role {ROLE}, which `kith migrate` makes");
+    let detail =
+        format!("the database user is {fault}: let it take the role {ROLE}, which `kith migrate` makes");
     Error::new(Code::Unavailable, detail)
 }

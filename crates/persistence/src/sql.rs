@@ -70,7 +70,13 @@ impl<'a> Sql<'a> {
     }
 
     /// The records that belong to the user; none where they belong to everybody.
-    fn owned(&self, object: &kernel::object::Object, user: Uuid, workspace: Uuid, alias: &str) -> Option<Expr> {
+    fn owned(
+        &self,
+        object: &kernel::object::Object,
+        user: Uuid,
+        workspace: Uuid,
+        alias: &str,
+    ) -> Option<Expr> {
         match object.ownership {
             Ownership::Shared => None,
             Ownership::Field(name) => {

@@ -43,7 +43,12 @@ pub struct Owned<'a> {
 }
 
 impl Unit {
-    pub(crate) async fn begin(mut lane: Lane, registry: Arc<Registry>, actor: Actor, now: Instant) -> Result<Self> {
+    pub(crate) async fn begin(
+        mut lane: Lane,
+        registry: Arc<Registry>,
+        actor: Actor,
+        now: Instant,
+    ) -> Result<Self> {
         lane.begin().await?;
         Ok(Self { lane, registry, actor, now, entries: Vec::new() })
     }
@@ -87,7 +92,13 @@ impl Unit {
         self.select(permit, Predicate::Field(Test { field, compare }), Deleted::Include, false).await
     }
 
-    async fn select(&mut self, permit: &Permit, predicate: Predicate, deleted: Deleted, lock: bool) -> Result<Vec<Record>> {
+    async fn select(
+        &mut self,
+        permit: &Permit,
+        predicate: Predicate,
+        deleted: Deleted,
+        lock: bool,
+    ) -> Result<Vec<Record>> {
         let mut plan = Plan::new(permit.clone());
         plan.columns = (0..permit.object().attributes.len()).collect();
         plan.predicate = predicate;
@@ -157,7 +168,12 @@ impl Unit {
         self.replace(permit, operation, &[(before, *after)]).await
     }
 
-    async fn replace(&mut self, permit: &Permit, operation: Operation, changes: &[(&Record, Owned<'_>)]) -> Result<()> {
+    async fn replace(
+        &mut self,
+        permit: &Permit,
+        operation: Operation,
+        changes: &[(&Record, Owned<'_>)],
+    ) -> Result<()> {
         let dialect = self.lane.dialect();
         let pairs: Vec<_> = changes.iter().map(|(before, after)| (*before, after.record)).collect();
         for (statement, expected) in write::update(dialect, permit, &pairs) {
@@ -172,7 +188,8 @@ impl Unit {
             }
             self.lane.insert(list.insert).await?;
         }
-        let entries = changes.iter().map(|(before, after)| Entry::new(permit.object(), operation, Some(before), after));
+        let entries =
+            changes.iter().map(|(before, after)| Entry::new(permit.object(), operation, Some(before), after));
         self.entries.extend(entries);
         Ok(())
     }
@@ -200,7 +217,12 @@ impl Unit {
 
     /// Which of these values of a unique field, or keys of a list's unique members, live records of the
     /// object already have: the value's folded form and the record's id.
-    pub async fn taken(&mut self, permit: &Permit, attribute: &Attribute, keys: &[Vec<Value>]) -> Result<HashMap<Vec<String>, Uuid>> {
+    pub async fn taken(
+        &mut self,
+        permit: &Permit,
+        attribute: &Attribute,
+        keys: &[Vec<Value>],
+    ) -> Result<HashMap<Vec<String>, Uuid>> {
         let dialect = self.lane.dialect();
         let Some(select) = write::taken(dialect, permit, attribute, keys) else { return Ok(HashMap::new()) };
         let mut taken = HashMap::new();

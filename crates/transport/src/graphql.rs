@@ -15,7 +15,10 @@ use app::{Caller, Kith};
 use async_graphql::{
     Request, Variables,
     dynamic::Schema,
-    parser::{parse_query, types::{BaseType, OperationDefinition, OperationType, Type}},
+    parser::{
+        parse_query,
+        types::{BaseType, OperationDefinition, OperationType, Type},
+    },
 };
 use futures::FutureExt;
 use kernel::{Code, Error, Result, json};
@@ -49,7 +52,8 @@ pub struct Reply {
 impl Gateway {
     /// The endpoint over the registry and the commands. For comparing, all can be resolved field by field.
     pub fn new(kith: &Kith, field_by_field: bool) -> Result<Self> {
-        let schema = schema::build(kith.registry(), kith.commands()).map_err(|error| Error::internal(error.0))?;
+        let schema =
+            schema::build(kith.registry(), kith.commands()).map_err(|error| Error::internal(error.0))?;
         Ok(Self { schema, field_by_field })
     }
 
@@ -82,7 +86,14 @@ impl Gateway {
         document::fill_defaults(meant, &mut variables);
         document::expect_required(meant, &variables)?;
         let request_id = Arc::clone(&caller.actor.request_id);
-        let ask = Ask::new(kith.clone(), caller, document.clone(), variables.clone(), operation.clone(), self.field_by_field);
+        let ask = Ask::new(
+            kith.clone(),
+            caller,
+            document.clone(),
+            variables.clone(),
+            operation.clone(),
+            self.field_by_field,
+        );
         let ask = Arc::new(ask);
         let mut request = Request::new("").variables(variables).data(Arc::clone(&ask));
         request.operation_name = operation;
@@ -101,7 +112,11 @@ impl Gateway {
             Some(data) => data,
             None => {
                 let document = document::Document { document: &ask.document, variables: &ask.variables };
-                let data = in_order(response.data, &document, document::operation(&ask.document, ask.operation.as_deref())?);
+                let data = in_order(
+                    response.data,
+                    &document,
+                    document::operation(&ask.document, ask.operation.as_deref())?,
+                );
                 serde_json::to_vec(&data).map_err(Error::internal)?
             }
         };
@@ -110,7 +125,8 @@ impl Gateway {
         body.extend_from_slice(&data);
         if !response.errors.is_empty() {
             for error in &response.errors {
-                let cause = error.source::<Error>().and_then(|error| error.cause.as_ref()).map(ToString::to_string);
+                let cause =
+                    error.source::<Error>().and_then(|error| error.cause.as_ref()).map(ToString::to_string);
                 tracing::error!(%request_id, error = %error.message, cause, "a GraphQL field failed");
             }
             body.extend_from_slice(format!(",\"errors\":{}", errors(Code::Internal)).as_bytes());
@@ -133,7 +149,11 @@ impl Gateway {
 
 /// The executor leaves root fields in the order in which they were done, and failed ones out; the
 /// specification wants them in the order of the document, null where they failed.
-fn in_order(data: async_graphql::Value, document: &document::Document<'_>, operation: &OperationDefinition) -> async_graphql::Value {
+fn in_order(
+    data: async_graphql::Value,
+    document: &document::Document<'_>,
+    operation: &OperationDefinition,
+) -> async_graphql::Value {
     let async_graphql::Value::Object(mut members) = data else { return data };
     let root = if operation.ty == OperationType::Mutation { "Mutation" } else { "Query" };
     let fields = document.fields(&[&operation.selection_set.node], &[root]);

@@ -41,6 +41,14 @@ pub(crate) fn id(request: &HttpRequest) -> Arc<str> {
     request.extensions().get::<RequestId>().map_or_else(|| Arc::from("unknown"), |id| Arc::clone(&id.0))
 }
 
+/// Refuses what clients may rely on and Kith does not do yet: to ignore it would be to double their writes.
+pub(crate) fn refuse_unsupported(request: &HttpRequest) -> Result<()> {
+    match header(request, "idempotency-key")? {
+        Some(_) => Err(Error::new(Code::InvalidParameter, "Idempotency-Key is not supported yet")),
+        None => Ok(()),
+    }
+}
+
 /// Who sends the request, by its bearer credential.
 pub(crate) async fn caller(transport: &Transport, request: &HttpRequest) -> Result<Caller> {
     let credentials = header(request, "authorization").map_err(|_| Code::Unauthenticated)?;

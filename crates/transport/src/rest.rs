@@ -53,6 +53,7 @@ async fn answer(transport: &Transport, request: &HttpRequest, payload: Payload) 
     let objects = part("objects").unwrap_or_default();
     let route = Route::find(kith.registry(), kith.commands(), objects, part("second"), part("third"))?;
     let operation = route.choose(request.method().as_str())?;
+    request::refuse_unsupported(request)?;
     let ask = Ask {
         transport,
         kith,

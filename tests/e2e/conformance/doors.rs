@@ -30,8 +30,10 @@ pub enum Door {
 }
 
 impl Door {
+    /// Both.
     pub const BOTH: [Door; 2] = [Door::Rest, Door::Graphql];
 
+    /// The other one.
     pub fn other(self) -> Self {
         if self == Door::Rest { Door::Graphql } else { Door::Rest }
     }
@@ -55,7 +57,9 @@ pub enum Operation<'k> {
 /// An operation of an object.
 #[derive(Clone)]
 pub struct Call<'k> {
+    /// Which one.
     pub operation: Operation<'k>,
+    /// Whose.
     pub object: Arc<Object>,
     /// What its caller must be allowed to do.
     pub action: Action,
@@ -65,18 +69,25 @@ pub struct Call<'k> {
 /// What a caller says with a call.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
+    /// The id of the record.
     pub id: String,
+    /// The version that the caller has seen.
     pub version: Option<i64>,
+    /// What is to be written, or what a command is given.
     pub input: Map<String, Json>,
+    /// Which records of a list.
     pub predicate: Option<Json>,
+    /// Whether deleted ones are meant.
     pub deleted: Option<&'static str>,
 }
 
 impl Asked {
+    /// Something about a record.
     pub fn about(id: &str) -> Self {
         Self { id: id.to_owned(), ..Self::default() }
     }
 
+    /// Something to be written.
     pub fn with(input: Map<String, Json>) -> Self {
         Self { input, ..Self::default() }
     }
@@ -84,15 +95,20 @@ impl Asked {
 
 /// A request as a door takes it.
 pub struct Request {
+    /// The method.
     pub method: Method,
+    /// The path with its query.
     pub path: String,
+    /// The body.
     pub body: Option<Json>,
 }
 
 /// One thing that was wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
+    /// What.
     pub code: String,
+    /// Where.
     pub pointer: String,
 }
 
@@ -106,6 +122,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The answer of a call that has to be done.
     pub fn done(self) -> Json {
         match self {
             Outcome::Done(json) => json,

@@ -25,6 +25,7 @@ const REFERRED: usize = 3;
 
 /// Makes records for somebody.
 pub struct Maker<'r> {
+    /// Who.
     pub caller: Caller,
     registry: &'r Registry,
     known: HashMap<&'static str, Vec<String>>,
@@ -50,6 +51,7 @@ struct Draft {
 }
 
 impl<'r> Maker<'r> {
+    /// A maker for somebody.
     pub fn new(registry: &'r Registry, caller: &Caller) -> Self {
         Self {
             caller: caller.clone(),

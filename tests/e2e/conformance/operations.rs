@@ -44,8 +44,13 @@ on_both! {
             let list = life.ask(Operation::List, Door::Rest, Asked::default()).await.done();
             let record = list[0].clone();
             if object.allows(Action::Update) {
-                let texts = record.as_object().unwrap().iter().filter(|(name, value)| is_free(object, name) && value.is_string());
-                let changes = texts.map(|(name, value)| (name.clone(), format!("{} ", value.as_str().unwrap()).into()));
+                let texts = record
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .filter(|(name, value)| is_free(object, name) && value.is_string());
+                let changes =
+                    texts.map(|(name, value)| (name.clone(), format!("{} ", value.as_str().unwrap()).into()));
                 life.update(record.clone(), changes.collect()).await;
             }
             if object.allows(Action::Delete) {
@@ -68,11 +73,15 @@ on_both! {
                 if call.name() == "createFile" {
                     continue;
                 }
-                let Outcome::Refused(status, faults) = call.ask(&stage.owner, Door::Rest, &asked).await else {
+                let Outcome::Refused(status, faults) = call.ask(&stage.owner, Door::Rest, &asked).await
+                else {
                     panic!("{} was done", call.name());
                 };
                 assert!(matches!(status, 404 | 405), "REST, {}: {status}", call.name());
-                assert!(matches!(faults[0].code.as_str(), "unknown_operation" | "method_not_allowed"), "{faults:?}");
+                assert!(
+                    matches!(faults[0].code.as_str(), "unknown_operation" | "method_not_allowed"),
+                    "{faults:?}"
+                );
             }
         }
     }

@@ -32,8 +32,9 @@ on_both! {
         for object in registry.objects().iter().filter(|object| object.allows(Action::Read)) {
             let list = List::of(&stage.owner, &world, object);
             let sorted = object.attributes.iter().filter(|attribute| attribute.sort);
-            let orders: Vec<Keys<'_>> =
-                sorted.flat_map(|attribute| [vec![(attribute.name, false)], vec![(attribute.name, true)]]).collect();
+            let orders: Vec<Keys<'_>> = sorted
+                .flat_map(|attribute| [vec![(attribute.name, false)], vec![(attribute.name, true)]])
+                .collect();
             for size in SIZES {
                 list.walk_graphql(&orders, size, false).await;
                 list.walk_graphql(&orders, size, true).await;
@@ -58,8 +59,14 @@ on_both! {
             maker.make_variant(object, variant, Map::new()).await;
         }
         let world = World::seen_by(registry, &stage.owner).await;
-        let list = List { rows: world.rows(object.name).iter().collect(), among: None, caller: &stage.owner, object };
-        let names: Vec<_> = object.attributes.iter().filter(|field| field.sort).map(|field| field.name).collect();
+        let list = List {
+            rows: world.rows(object.name).iter().collect(),
+            among: None,
+            caller: &stage.owner,
+            object,
+        };
+        let names: Vec<_> =
+            object.attributes.iter().filter(|field| field.sort).map(|field| field.name).collect();
         let keys = subsequence(names, 1..=5).prop_shuffle().prop_flat_map(|names| {
             let directions = proptest::collection::vec(any::<bool>(), names.len());
             directions.prop_map(move |directions| names.iter().copied().zip(directions).collect::<Keys<'_>>())

@@ -32,7 +32,9 @@ on_both! {
 
         // A record and a list are called after the object in GraphQL, which has verbs only where something is done.
         let mut in_graphql: BTreeSet<_> = rest.difference(&names(ONLY_REST).collect()).cloned().collect();
-        for object in stage.server.kith.registry().objects().iter().filter(|object| object.allows(Action::Read)) {
+        for object in
+            stage.server.kith.registry().objects().iter().filter(|object| object.allows(Action::Read))
+        {
             for (verb, noun, field) in [
                 ("get", object.type_name.clone(), object.name),
                 ("list", pascal(object.plural), object.plural),

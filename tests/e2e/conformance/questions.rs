@@ -15,7 +15,9 @@ use super::{values, world::World};
 /// A question, and how REST's short form spells it, where it can.
 #[derive(Clone, Debug)]
 pub struct Question {
+    /// As JSON.
     pub predicate: Json,
+    /// As the end of a parameter: `name][contains]=x`.
     pub short: Option<String>,
 }
 

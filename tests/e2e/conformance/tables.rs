@@ -20,7 +20,8 @@ on_both! {
         let store = Store::of(stage).await;
         for object in stage.server.kith.registry().objects() {
             let columns = store.columns(&object.table).await;
-            let mut expected = Expected { at: object.table.clone(), columns: &columns, backend: stage.database.backend };
+            let mut expected =
+                Expected { at: object.table.clone(), columns: &columns, backend: stage.database.backend };
             expected.has("workspace_id", Kind::Id, true);
             for attribute in &object.attributes {
                 expected.stores(attribute);
@@ -28,7 +29,8 @@ on_both! {
             for attribute in object.attributes.iter().filter(|attribute| attribute.filter) {
                 let Some(list) = attribute.list() else { continue };
                 let columns = store.columns(list.table).await;
-                let mut expected = Expected { at: list.table.to_owned(), columns: &columns, ..expected.clone() };
+                let mut expected =
+                    Expected { at: list.table.to_owned(), columns: &columns, ..expected.clone() };
                 for name in ["workspace_id", "record_id"] {
                     expected.has(name, Kind::Id, true);
                 }
@@ -46,14 +48,24 @@ on_both! {
     async fn every_key_begins_with_the_workspace(stage) {
         let store = Store::of(stage).await;
         let tables = store.tables().await;
-        let stored: BTreeSet<_> = stage.server.kith.registry().objects().iter().map(|object: &std::sync::Arc<Object>| object.table.clone()).collect();
+        let stored: BTreeSet<_> = stage
+            .server
+            .kith
+            .registry()
+            .objects()
+            .iter()
+            .map(|object: &std::sync::Arc<Object>| object.table.clone())
+            .collect();
         assert!(stored.is_subset(&tables.iter().cloned().collect()));
         for table in tables {
             let key = store.primary_key(&table).await;
             assert_eq!(key.first().map(String::as_str), Some("workspace_id"), "{table}: {key:?}");
             for (from, to) in store.foreign_keys(&table).await {
                 let place = from.iter().position(|column| column == "workspace_id");
-                assert!(place.is_some() && place == to.iter().position(|column| column == "workspace_id"), "{table}: {from:?} → {to:?}");
+                assert!(
+                    place.is_some() && place == to.iter().position(|column| column == "workspace_id"),
+                    "{table}: {from:?} → {to:?}"
+                );
             }
         }
     }
@@ -68,7 +80,8 @@ on_both! {
         let store = Store::of(stage).await;
         let registry = stage.server.kith.registry();
         for object in registry.objects() {
-            let keys: BTreeSet<_> = store.foreign_keys(&object.table).await.into_iter().flat_map(|(from, _)| from).collect();
+            let keys: BTreeSet<_> =
+                store.foreign_keys(&object.table).await.into_iter().flat_map(|(from, _)| from).collect();
             let connected = |attribute: &&Attribute| attribute.target().is_some() && !free(object, attribute);
             for attribute in object.attributes.iter().filter(connected) {
                 assert!(keys.contains(&attribute.column), "{}.{}", object.table, attribute.column);

@@ -22,6 +22,7 @@ pub const VARIANTS: usize = 12;
 
 /// The live records that somebody sees, by object.
 pub struct World<'r> {
+    /// The objects.
     pub registry: &'r Registry,
     rows: HashMap<&'static str, Vec<Json>>,
 }

@@ -37,7 +37,8 @@ impl<'r> Generator<'r> {
 
     /// A query and its variables.
     pub fn operation(mut self) -> (String, Json) {
-        let objects: Vec<_> = self.registry.objects().iter().filter(|object| object.allows(Action::Read)).collect();
+        let objects: Vec<_> =
+            self.registry.objects().iter().filter(|object| object.allows(Action::Read)).collect();
         let mut roots = vec!["__typename".to_owned()];
         for root in 0..=self.below(2) {
             let object = objects[self.below(objects.len())];

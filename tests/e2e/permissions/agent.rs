@@ -22,13 +22,18 @@ use crate::{
 
 /// An agent in a workspace with records of others, and what it is expected to see of them.
 pub struct Desk<'s> {
+    /// The server.
     pub stage: &'s Stage,
+    /// The agent.
     pub agent: Caller,
+    /// What there is.
     pub everything: World<'s>,
+    /// What of it the agent sees.
     pub own: World<'s>,
 }
 
 impl<'s> Desk<'s> {
+    /// Makes the records.
     pub async fn of(stage: &'s Stage) -> Self {
         let registry = stage.server.kith.registry().as_ref();
         let agent = stage.user("AGENT").await;
@@ -102,8 +107,14 @@ on_both! {
         for object in desk.readable() {
             let name = object.name;
             assert_eq!(seen.rows(name), desk.own.rows(name), "{name}");
-            assert!(object.ownership == Ownership::Shared || !seen.rows(name).is_empty(), "{name}: nothing to see");
-            assert!(object.ownership == Ownership::Shared || desk.others(object).next().is_some(), "{name}: nothing hidden");
+            assert!(
+                object.ownership == Ownership::Shared || !seen.rows(name).is_empty(),
+                "{name}: nothing to see"
+            );
+            assert!(
+                object.ownership == Ownership::Shared || desk.others(object).next().is_some(),
+                "{name}: nothing hidden"
+            );
             let list = Call::of(registry, object, Operation::List);
             let shown = desk.ask(&list, Door::Graphql, &Asked::default()).await.done();
             let shown = shown.as_array().unwrap();
@@ -123,26 +134,38 @@ on_both! {
         let registry = stage.server.kith.registry();
         for object in desk.readable() {
             let links = object.links.iter();
-            let links = links.filter(|link| may("AGENT", registry.target(link).unwrap(), Action::Read) != Rows::None);
+            let links =
+                links.filter(|link| may("AGENT", registry.target(link).unwrap(), Action::Read) != Rows::None);
             let mut predicates = Vec::new();
             for link in links {
                 follow(&desk, object, &link.name, link.is_one()).await;
                 let tests = match link.is_one() {
                     true => vec![json!({})],
-                    false => vec![json!({ "some": {} }), json!({ "none": {} }), json!({ "count": { "gte": 2 } }), json!({ "count": { "eq": 1 } })],
+                    false => vec![
+                        json!({ "some": {} }),
+                        json!({ "none": {} }),
+                        json!({ "count": { "gte": 2 } }),
+                        json!({ "count": { "eq": 1 } }),
+                    ],
                 };
                 predicates.extend(tests.into_iter().map(|test| json!({ link.name.as_str(): test })));
             }
             // The newest, as many as are asked about.
             let rows: Vec<_> = desk.own.rows(object.name).iter().take(100).collect();
             let among: Vec<_> = rows.iter().map(|row| &row["id"]).collect();
-            let asked: Vec<_> = predicates.iter().map(|test| json!({ "and": [{ "id": { "in": among } }, test] })).collect();
+            let asked: Vec<_> =
+                predicates.iter().map(|test| json!({ "and": [{ "id": { "in": among } }, test] })).collect();
             for (predicates, asked) in predicates.chunks(10).zip(asked.chunks(10)) {
                 let answers = ask_graphql(&desk.agent, object, asked, 100).await;
                 for ((predicate, asked), answer) in predicates.iter().zip(asked).zip(answers) {
                     let holds = rows.iter().filter(|row| oracle::holds(&desk.own, object, row, predicate));
                     let expected = sorted(holds.map(|row| text(&row["id"])));
-                    assert_eq!(sorted(answer.iter().map(text)), expected, "GraphQL, {} {predicate}", object.name);
+                    assert_eq!(
+                        sorted(answer.iter().map(text)),
+                        expected,
+                        "GraphQL, {} {predicate}",
+                        object.name
+                    );
                     let body = json!({ "where": asked, "limit": 200, "fields": ["id"] });
                     let reply = desk.agent.post(&format!("/v1/{}/search", object.path), &body).await.ok();
                     let answer = reply["items"].as_array().unwrap().iter().map(|item| text(&item["id"]));
@@ -206,7 +229,8 @@ on_both! {
                 assert_eq!(outcome.code(), "not_found", "{door:?}, {}: {outcome:?}", call.name());
                 assert!(door == Door::Graphql || matches!(outcome, Outcome::Refused(404, _)), "{outcome:?}");
             }
-            let node = desk.agent.graphql("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
+            let node =
+                desk.agent.graphql("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
             assert!(node["node"].is_null(), "{node}");
         }
         assert_eq!(changes(&stage.owner).await, before, "something was written");
@@ -217,7 +241,10 @@ on_both! {
     async fn agents_make_and_keep_their_own_records(stage) {
         let desk = Desk::of(stage).await;
         let other = stage.owner.user.as_str();
-        for object in desk.readable().filter(|object| object.ownership != Ownership::Shared && object.allows(Action::Create)) {
+        for object in desk
+            .readable()
+            .filter(|object| object.ownership != Ownership::Shared && object.allows(Action::Create))
+        {
             let (create, update) = (Operation::Create, Operation::Update);
             let registry = stage.server.kith.registry();
             let (create, update) = (Call::of(registry, object, create), Call::of(registry, object, update));
@@ -229,9 +256,12 @@ on_both! {
                     Asked::with(input)
                 };
                 let (field, mine, theirs, refusal) = match object.ownership {
-                    Ownership::Field(field) => (field, desk.agent.user.clone(), other.to_owned(), "forbidden"),
+                    Ownership::Field(field) => {
+                        (field, desk.agent.user.clone(), other.to_owned(), "forbidden")
+                    }
                     Ownership::Through(field) => {
-                        let parent = registry.object(object.attribute(field).unwrap().target().unwrap()).unwrap();
+                        let parent =
+                            registry.object(object.attribute(field).unwrap().target().unwrap()).unwrap();
                         let mine = text(&desk.own.rows(parent.name)[0]["id"]);
                         (field, mine, desk.others(parent).next().unwrap(), "reference_not_found")
                     }
@@ -240,7 +270,9 @@ on_both! {
                 let made = desk.ask(&create, door, &with(field, &mine)).await.done();
                 let outcome = desk.ask(&create, door, &with(field, &theirs)).await;
                 assert_eq!(outcome.code(), refusal, "{door:?}, {name}: {outcome:?}");
-                if let (Ownership::Field(field), Writing::Free) = (object.ownership, object.attribute(field).unwrap().writing) {
+                if let (Ownership::Field(field), Writing::Free) =
+                    (object.ownership, object.attribute(field).unwrap().writing)
+                {
                     let own = desk.ask(&create, door, &Asked::with(input.clone())).await.done();
                     assert_eq!(own[field], desk.agent.user.as_str(), "{name}");
                     let given = Map::from_iter([(field.to_owned(), other.into())]);

@@ -103,10 +103,18 @@ on_both! {
             }
             for predicates in predicates.chunks(40) {
                 let answers = ask_graphql(&stage.owner, object, predicates, 20).await;
-                assert!(answers.iter().all(Vec::is_empty), "GraphQL, {}: {answers:?} for {predicates:?}", object.name);
+                assert!(
+                    answers.iter().all(Vec::is_empty),
+                    "GraphQL, {}: {answers:?} for {predicates:?}",
+                    object.name
+                );
             }
             for predicate in &predicates {
-                let found = stage.owner.post(&format!("/v1/{}/search", object.path), &json!({ "where": predicate })).await.ok();
+                let found = stage
+                    .owner
+                    .post(&format!("/v1/{}/search", object.path), &json!({ "where": predicate }))
+                    .await
+                    .ok();
                 assert_eq!(found["items"], json!([]), "REST, {} {predicate}", object.name);
             }
         }
@@ -122,7 +130,9 @@ on_both! {
             let (create, update) = (Call::of(registry, object, create), Call::of(registry, object, update));
             let input = there.maker.input(object, 0).await;
             let before = changes(&stage.owner).await;
-            for attribute in object.attributes.iter().filter(|attribute| attribute.writing != Writing::Computed) {
+            for attribute in
+                object.attributes.iter().filter(|attribute| attribute.writing != Writing::Computed)
+            {
                 for id in referred(attribute, &there) {
                     let value = if attribute.list().is_some() { json!([id]) } else { json!(id) };
                     let mut wrong = input.clone();
@@ -133,7 +143,9 @@ on_both! {
                         if attribute.writing == Writing::Free {
                             let input = Map::from_iter([(attribute.name.to_owned(), value.clone())]);
                             let record = text(&there.own.rows(object.name)[0]["id"]);
-                            let outcome = update.ask(&stage.owner, door, &Asked { input, ..Asked::about(&record) }).await;
+                            let outcome = update
+                                .ask(&stage.owner, door, &Asked { input, ..Asked::about(&record) })
+                                .await;
                             refused(object, attribute, &outcome);
                         }
                     }
@@ -153,7 +165,9 @@ on_both! {
             let input = world::input(&call, &mut there.maker).await;
             let before = changes(&stage.owner).await;
             for (name, ..) in input_members(command) {
-                let Some(target) = name.strip_suffix("Id").and_then(|stem| registry.object(stem)) else { continue };
+                let Some(target) = name.strip_suffix("Id").and_then(|stem| registry.object(stem)) else {
+                    continue;
+                };
                 let mut wrong = input.clone();
                 wrong.insert(name.clone(), there.foreign(target.name).into());
                 let rows = there.own.rows(call.object.name).iter();
@@ -163,13 +177,22 @@ on_both! {
                     let mut codes = Vec::new();
                     for record in &records {
                         let version = record["version"].as_i64();
-                        let asked = Asked { input: wrong.clone(), version, ..Asked::about(record["id"].as_str().unwrap()) };
+                        let asked = Asked {
+                            input: wrong.clone(),
+                            version,
+                            ..Asked::about(record["id"].as_str().unwrap())
+                        };
                         codes.push(call.ask(&stage.owner, door, &asked).await.code().to_owned());
                     }
                     // Some records are not in a state in which the command looks at what it was given.
-                    let expected = |code: &String| matches!(code.as_str(), "reference_not_found" | "illegal_state");
+                    let expected =
+                        |code: &String| matches!(code.as_str(), "reference_not_found" | "illegal_state");
                     assert!(codes.iter().all(expected), "{door:?}, {} with {name}: {codes:?}", call.name());
-                    assert!(codes.iter().any(|code| code == "reference_not_found"), "{door:?}, {}: {codes:?}", call.name());
+                    assert!(
+                        codes.iter().any(|code| code == "reference_not_found"),
+                        "{door:?}, {}: {codes:?}",
+                        call.name()
+                    );
                 }
             }
             assert_eq!(changes(&stage.owner).await, before, "{} has written something", call.name());

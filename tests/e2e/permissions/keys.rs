@@ -20,7 +20,10 @@ on_both! {
             }
         }
         // Contents of files, which REST alone carries.
-        for (method, path) in [(Method::POST, "/v1/files?name=a"), (Method::GET, "/v1/files/file_01h455vb4pex5vsknk084sn02q/content")] {
+        for (method, path) in [
+            (Method::POST, "/v1/files?name=a"),
+            (Method::GET, "/v1/files/file_01h455vb4pex5vsknk084sn02q/content"),
+        ] {
             requests.push((path.to_owned(), Request { method, path: path.to_owned(), body: None }));
         }
         let client = Client::new();
@@ -34,7 +37,11 @@ on_both! {
                     request = request.json(body);
                 }
                 let reply = stage.owner.send(request).await;
-                assert_eq!(reply.header("www-authenticate"), Some("Bearer"), "{name} with {credentials:?}: {reply}");
+                assert_eq!(
+                    reply.header("www-authenticate"),
+                    Some("Bearer"),
+                    "{name} with {credentials:?}: {reply}"
+                );
                 assert_eq!(reply.problem(401)["code"], "unauthenticated");
             }
         }

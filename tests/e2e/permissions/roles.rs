@@ -31,7 +31,10 @@ on_both! {
                         input.remove(owner);
                     }
                 }
-                let id = maker.reference(call.object.name, 0).await.unwrap_or_else(|| format!("{}_01h455vb4pex5vsknk084sn02q", call.object.prefix));
+                let id = maker
+                    .reference(call.object.name, 0)
+                    .await
+                    .unwrap_or_else(|| format!("{}_01h455vb4pex5vsknk084sn02q", call.object.prefix));
                 let asked = Asked { input, version: Some(1), ..Asked::about(&id) };
                 check(stage, &caller, role, &call, &asked).await;
             }

@@ -33,7 +33,12 @@ on_both! {
         let desk = Desk::of(stage).await;
         let registry = stage.server.kith.registry();
         for (object, field) in hidden(registry) {
-            let told: String = desk.everything.rows("event").iter().map(|event| event["sensitiveChanges"].to_string()).collect();
+            let told: String = desk
+                .everything
+                .rows("event")
+                .iter()
+                .map(|event| event["sensitiveChanges"].to_string())
+                .collect();
             if object.allows(Action::Create) {
                 assert!(told.contains(field.name), "{}: no event tells of it", field.name);
                 conflict(&desk, object, field).await;
@@ -46,7 +51,11 @@ on_both! {
                     // What the agent may not read at all it is not told either.
                     let Outcome::Done(shown) = desk.ask(call, door, &asked).await else { continue };
                     for (_, field) in hidden(registry) {
-                        assert!(!shown.to_string().contains(field.name), "{door:?}, {}: {shown}", call.name());
+                        assert!(
+                            !shown.to_string().contains(field.name),
+                            "{door:?}, {}: {shown}",
+                            call.name()
+                        );
                     }
                 }
                 if !call.is_on_record() {

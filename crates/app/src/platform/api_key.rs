@@ -5,11 +5,7 @@ use domain::platform::{
     membership::MembershipRole,
 };
 use kernel::{
-    Code, Error, Record, Result, Value, Violation,
-    change::Companion,
-    system,
-    time::Instant,
-    value::FieldType,
+    Code, Error, Record, Result, Value, Violation, change::Companion, system, time::Instant, value::FieldType,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -45,14 +41,18 @@ impl Command for IssueApiKey {
             record("apiKey", "apiKey", "The key as it is kept."),
             Output { name: "secret", kind: OutputKind::Text, doc: "The key itself, shown this once." },
         ],
-    ).creating();
+    )
+    .creating();
     type On = ();
 
     async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
         let user = work.referenced("user", "userId", &self.user_id).await?.id();
         let role = MembershipRole::read(&Value::Text(self.role));
-        let role = role.ok_or_else(|| Violation::new(Code::UnknownValue, "/role", "role is one of OWNER, AGENT, READ_ONLY"))?;
-        let wrong = || Violation::new(Code::WrongType, "/expiresAt", "expiresAt: an RFC 3339 instant is expected");
+        let role = role.ok_or_else(|| {
+            Violation::new(Code::UnknownValue, "/role", "role is one of OWNER, AGENT, READ_ONLY")
+        })?;
+        let wrong =
+            || Violation::new(Code::WrongType, "/expiresAt", "expiresAt: an RFC 3339 instant is expected");
         let expires = self.expires_at.map(|text| Instant::parse(&text).ok_or_else(wrong)).transpose()?;
         let id = work.kith.context().ids.next(work.now());
         let new = work.kith.new_key(work.actor().workspace, id)?;

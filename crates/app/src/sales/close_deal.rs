@@ -50,7 +50,8 @@ pub struct LoseDeal {
 }
 
 impl Command for LoseDeal {
-    const SPEC: Spec = spec("loseDeal", "lose", "Moves an open deal to its pipeline's lost stage, with the reason.");
+    const SPEC: Spec =
+        spec("loseDeal", "lose", "Moves an open deal to its pipeline's lost stage, with the reason.");
     type On = Record;
 
     async fn run(self, work: &mut Work, deal: Record) -> Result<Produced> {
@@ -67,7 +68,8 @@ pub struct ReopenDeal {
 }
 
 impl Command for ReopenDeal {
-    const SPEC: Spec = spec("reopenDeal", "reopen", "Opens a won or lost deal again; its reason for being lost is cleared.");
+    const SPEC: Spec =
+        spec("reopenDeal", "reopen", "Opens a won or lost deal again; its reason for being lost is cleared.");
     type On = Record;
 
     async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
@@ -101,7 +103,8 @@ async fn close(
     }
     let date = match close_date {
         Some(text) => {
-            let wrong = || kernel::Violation::new(Code::WrongType, "/closeDate", "closeDate: a date is expected");
+            let wrong =
+                || kernel::Violation::new(Code::WrongType, "/closeDate", "closeDate: a date is expected");
             Some(parse_date(&text).ok_or_else(wrong)?)
         }
         None => None,

@@ -130,7 +130,8 @@ impl ConvertLead {
         };
         if !known.contains(&company) {
             let tie = Companion::new("affiliation").with(affiliation::CONTACT, contact.id());
-            work.make(tie.with(affiliation::COMPANY, company).with(affiliation::PRIMARY, known.is_empty())).await?;
+            work.make(tie.with(affiliation::COMPANY, company).with(affiliation::PRIMARY, known.is_empty()))
+                .await?;
         }
         Ok(Some(company))
     }

@@ -30,7 +30,8 @@ impl Command for MoveDeal {
         "Moves the deal to another stage of its pipeline. The present stage must allow the move \
               (`illegal_move`) and the deal must have what the new stage requires (`stage_requirement`).",
         &[record("deal", "deal", "The deal in its new stage.")],
-    ).versioned();
+    )
+    .versioned();
     type On = Record;
 
     async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {

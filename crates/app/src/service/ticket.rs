@@ -50,7 +50,8 @@ impl Command for SolveTicket {
 pub struct ReopenTicket {}
 
 impl Command for ReopenTicket {
-    const SPEC: Spec = spec("reopenTicket", "reopen", "Opens a solved ticket again; a closed one stays closed.");
+    const SPEC: Spec =
+        spec("reopenTicket", "reopen", "Opens a solved ticket again; a closed one stays closed.");
     type On = Record;
 
     async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {

@@ -23,7 +23,9 @@ pub const OBJECT: Field<SegmentObject> =
     Field::choice("object", "What the segment consists of.").required().immutable();
 /// Who is in it.
 pub const WHERE: Field<Json> =
-    Field::document("where", "The predicate that the segment's records meet, as lists take it.").required().predicate_over(OBJECT);
+    Field::document("where", "The predicate that the segment's records meet, as lists take it.")
+        .required()
+        .predicate_over(OBJECT);
 
 /// The object.
 pub fn segment() -> Object {

@@ -56,10 +56,14 @@ pub const RECORD_ID: Field<String> =
 /// What happened to it.
 pub const OP: Field<EventOp> = Field::choice("op", "What happened to the record.").required().computed();
 /// The version it got.
-pub const VERSION: Field<i64> =
-    Field::integer("version", 0, i64::MAX, "The record's version after the change; 0 where its records have none.")
-        .required()
-        .computed();
+pub const VERSION: Field<i64> = Field::integer(
+    "version",
+    0,
+    i64::MAX,
+    "The record's version after the change; 0 where its records have none.",
+)
+.required()
+.computed();
 /// When it happened.
 pub const OCCURRED_AT: Field<Instant> =
     Field::instant("occurredAt", "When the change was made.").required().computed();

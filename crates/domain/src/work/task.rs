@@ -50,10 +50,8 @@ pub const DUE_AT: Field<Instant> = Field::instant("dueAt", "Until when the task 
 pub const REMIND_AT: Field<Instant> =
     Field::instant("remindAt", "When the assignee is to be reminded; not after `dueAt`.");
 /// How far it has come.
-pub const STATUS: Field<TaskStatus> = Field::choice("status", "How far the task has come.")
-    .required()
-    .preset(Preset::Choice("OPEN"))
-    .by_command();
+pub const STATUS: Field<TaskStatus> =
+    Field::choice("status", "How far the task has come.").required().preset(Preset::Choice("OPEN"));
 /// How pressing it is.
 pub const PRIORITY: Field<TaskPriority> =
     Field::choice("priority", "How pressing the task is.").required().preset(Preset::Choice("MEDIUM"));

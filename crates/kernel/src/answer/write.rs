@@ -19,7 +19,14 @@ use crate::{
 pub type Sealer<'a> = &'a dyn Fn(&Plan, &[Value], bool) -> String;
 
 /// Writes one record.
-pub fn write_record(out: &mut Vec<u8>, plan: &Plan, table: &Table, row: usize, shape: &Shape, seal: Sealer<'_>) {
+pub fn write_record(
+    out: &mut Vec<u8>,
+    plan: &Plan,
+    table: &Table,
+    row: usize,
+    shape: &Shape,
+    seal: Sealer<'_>,
+) {
     object(out, &shape.members, |out, source| match source {
         Source::Column(place) => {
             let attribute = plan.columns.get(*place).and_then(|field| plan.object().at(*field));
@@ -148,7 +155,12 @@ fn parts(out: &mut Vec<u8>, attribute: Option<&Attribute>, value: &Value, member
     }
 }
 
-fn child_of<'a>(plan: &'a Plan, table: &'a Table, child: usize, row: usize) -> Option<(&'a Plan, &'a Table, Group)> {
+fn child_of<'a>(
+    plan: &'a Plan,
+    table: &'a Table,
+    child: usize,
+    row: usize,
+) -> Option<(&'a Plan, &'a Table, Group)> {
     let (plan, table) = (&plan.children.get(child)?.plan, table.children.get(child)?);
     Some((plan, table, table.groups.get(row).copied()?))
 }

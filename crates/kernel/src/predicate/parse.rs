@@ -77,7 +77,14 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn member(&mut self, scope: Scope<'_>, name: &str, json: &Json, at: &Pointer, depth: usize) -> Result<Predicate> {
+    fn member(
+        &mut self,
+        scope: Scope<'_>,
+        name: &str,
+        json: &Json,
+        at: &Pointer,
+        depth: usize,
+    ) -> Result<Predicate> {
         match name {
             "and" => Ok(Predicate::All(self.nodes(scope, json, at, depth)?)),
             "or" => Ok(Predicate::Any(self.nodes(scope, json, at, depth)?)),
@@ -103,7 +110,14 @@ impl<'a> Parser<'a> {
         parts.map(|(index, part)| self.node(scope, part, &at.down(&index.to_string()), depth + 1)).collect()
     }
 
-    fn field(&mut self, permit: &Permit, name: &str, json: &Json, at: &Pointer, depth: usize) -> Result<Predicate> {
+    fn field(
+        &mut self,
+        permit: &Permit,
+        name: &str,
+        json: &Json,
+        at: &Pointer,
+        depth: usize,
+    ) -> Result<Predicate> {
         let attribute = permit.readable(name).map_err(|error| at.error(error.code, error.detail))?;
         if !attribute.filter {
             return Err(at.error(Code::UnknownOperator, format!("lists cannot be filtered by {name}")));
@@ -154,13 +168,14 @@ impl<'a> Parser<'a> {
         depth: usize,
     ) -> Result<Predicate> {
         let object = permit.object();
-        let target = self.registry.target(link).ok_or_else(|| at.error(Code::UnknownField, "no such link"))?;
+        let target =
+            self.registry.target(link).ok_or_else(|| at.error(Code::UnknownField, "no such link"))?;
         let target =
             self.actor.permit(target, Action::Read).map_err(|error| at.error(error.code, error.detail))?;
         if let crate::object::Path::One { field } = link.path {
             let attribute = object.at(field).filter(|attribute| permit.may_read(attribute));
-            let attribute =
-                attribute.ok_or_else(|| at.error(Code::FieldForbidden, "your role may not read this link"))?;
+            let attribute = attribute
+                .ok_or_else(|| at.error(Code::FieldForbidden, "your role may not read this link"))?;
             // `{"stage": {"eq": id}}` asks for the reference itself.
             let members = at.object(json)?;
             if !members.is_empty() && members.keys().all(|name| Operator::parse(name).is_some()) {
@@ -287,7 +302,9 @@ impl<'a> Parser<'a> {
             return Err(at.error(Code::WrongType, "a list of operands is expected"));
         };
         if values.len() > MAX_VALUES {
-            return Err(at.error(Code::PredicateTooLarge, format!("at most {MAX_VALUES} operands are allowed")));
+            return Err(
+                at.error(Code::PredicateTooLarge, format!("at most {MAX_VALUES} operands are allowed"))
+            );
         }
         let values = values.iter().enumerate();
         values.map(|(index, json)| self.operand(attribute, json, &at.down(&index.to_string()))).collect()

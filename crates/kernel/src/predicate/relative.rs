@@ -142,7 +142,9 @@ mod tests {
 
     #[test]
     fn only_durations_are_read() {
-        for wrong in ["", "P", "-P", "PT", "P1", "P1H", "PT1D", "P1DT", "P1M1Y", "P99999999999D", "30D", "P-1D"] {
+        for wrong in
+            ["", "P", "-P", "PT", "P1", "P1H", "PT1D", "P1DT", "P1M1Y", "P99999999999D", "30D", "P-1D"]
+        {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
         assert!(parse("P1Y2M3W4DT5H6M7S").is_some());

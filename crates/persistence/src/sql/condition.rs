@@ -81,7 +81,9 @@ impl Sql<'_> {
             },
             Predicate::Items { field, how, of } => match subject.attribute(*field) {
                 Some(attribute) => {
-                    let items = |scoped: Option<bool>| self.items(subject, attribute, alias, scoped.map(|p| (&**of, p)));
+                    let items = |scoped: Option<bool>| {
+                        self.items(subject, attribute, alias, scoped.map(|p| (&**of, p)))
+                    };
                     quantified(how, items, positive)
                 }
                 None => never(),
@@ -130,7 +132,8 @@ impl Sql<'_> {
     fn compared(&self, attribute: &Attribute, compare: &Compare, alias: &str) -> Condition {
         let folded = attribute.folded();
         let compared = || column(alias, folded.as_ref().unwrap_or(&attribute.column));
-        let like = |pattern: String| Condition::all().add(compared().like(LikeExpr::new(pattern).escape('!')));
+        let like =
+            |pattern: String| Condition::all().add(compared().like(LikeExpr::new(pattern).escape('!')));
         let value = |value: &Value| {
             // An amount is stored as its number; its currency is compared beside it.
             let value = if matches!(attribute.kind, Kind::Money) { sort_key(value) } else { value.clone() };
@@ -139,7 +142,9 @@ impl Sql<'_> {
         let amount = |operand: &Value, test: Expr| {
             let condition = Condition::all().add(test);
             match (attribute.currency(), operand) {
-                (Some(name), Value::Money(money)) => condition.add(column(alias, &name).eq(money.currency.code())),
+                (Some(name), Value::Money(money)) => {
+                    condition.add(column(alias, &name).eq(money.currency.code()))
+                }
                 _ => condition,
             }
         };
@@ -165,7 +170,14 @@ impl Sql<'_> {
     }
 
     /// The records behind a link, for which the predicate holds (or, if asked, does not).
-    fn behind(&self, permit: &Permit, link: &Link, of: &Scoped, alias: &str, positive: Option<bool>) -> SelectStatement {
+    fn behind(
+        &self,
+        permit: &Permit,
+        link: &Link,
+        of: &Scoped,
+        alias: &str,
+        positive: Option<bool>,
+    ) -> SelectStatement {
         let inner = self.alias();
         let target = of.permit.object();
         let mut select = Query::select();
@@ -173,7 +185,8 @@ impl Sql<'_> {
         select.cond_where(self.visible(&of.permit, Deleted::Exclude, &inner));
         let joined = match &link.path {
             Path::One { field } => {
-                let reference = permit.object().at(*field).map_or("id", |attribute| attribute.column.as_str());
+                let reference =
+                    permit.object().at(*field).map_or("id", |attribute| attribute.column.as_str());
                 column(&inner, "id").eq(column(alias, reference))
             }
             Path::Many { field } => {
@@ -217,7 +230,11 @@ impl Sql<'_> {
 
 /// How many of the selected rows there have to be. The closure selects those for which the inner predicate
 /// holds, does not hold, or all.
-fn quantified(how: &Quantifier, select: impl Fn(Option<bool>) -> SelectStatement, positive: bool) -> Condition {
+fn quantified(
+    how: &Quantifier,
+    select: impl Fn(Option<bool>) -> SelectStatement,
+    positive: bool,
+) -> Condition {
     let exists = |select: SelectStatement, positive: bool| {
         Condition::all().add(if positive { Expr::exists(select) } else { Expr::exists(select).not() })
     };

@@ -40,12 +40,15 @@ impl Sql<'_> {
     pub(super) fn beyond(&self, plan: &Plan, position: &[Value], forward: bool, alias: &str) -> Condition {
         let keys: Vec<_> = fields(plan).zip(position).collect();
         let uniform = keys.iter().all(|((attribute, order), value)| {
-            attribute.required && !value.is_null() && order.descending == keys.first().is_some_and(|first| first.0.1.descending)
+            attribute.required
+                && !value.is_null()
+                && order.descending == keys.first().is_some_and(|first| first.0.1.descending)
         });
         if let (true, Some(((_, first), _))) = (uniform, keys.first()) {
             // One comparison of row values, which an index answers.
             let left = Expr::tuple(keys.iter().map(|((attribute, _), _)| sorted(attribute, alias)));
-            let right = Expr::tuple(keys.iter().map(|((attribute, _), value)| self.bound(attribute.kind, value)));
+            let right =
+                Expr::tuple(keys.iter().map(|((attribute, _), value)| self.bound(attribute.kind, value)));
             let test = if forward != first.descending { left.gt(right) } else { left.lt(right) };
             return Condition::all().add(test);
         }
@@ -53,7 +56,9 @@ impl Sql<'_> {
         let mut beyond = Condition::any().add(Expr::cust("1 = 0"));
         let mut equal = Condition::all();
         for ((attribute, order), value) in keys {
-            let further = Condition::all().add(equal.clone()).add(self.further(attribute, order, value, forward, alias));
+            let further = Condition::all()
+                .add(equal.clone())
+                .add(self.further(attribute, order, value, forward, alias));
             beyond = beyond.add(further);
             let stored = sorted(attribute, alias);
             equal = equal.add(match value {
@@ -64,7 +69,14 @@ impl Sql<'_> {
         beyond
     }
 
-    fn further(&self, attribute: &Attribute, order: Order, value: &Value, forward: bool, alias: &str) -> Condition {
+    fn further(
+        &self,
+        attribute: &Attribute,
+        order: Order,
+        value: &Value,
+        forward: bool,
+        alias: &str,
+    ) -> Condition {
         let stored = || sorted(attribute, alias);
         if value.is_null() {
             return Condition::all().add(if forward { Expr::cust("1 = 0") } else { stored().is_not_null() });

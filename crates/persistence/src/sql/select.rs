@@ -5,8 +5,8 @@ use kernel::{
     plan::{MAX_COUNT, Plan},
 };
 use sea_orm::sea_query::{
-    Alias, ArrayType, Condition, Expr, ExprTrait, Func, JoinType, OverStatement, Query, SelectStatement, Value as Bound,
-    WindowStatement,
+    Alias, ArrayType, Condition, Expr, ExprTrait, Func, JoinType, OverStatement, Query, SelectStatement,
+    Value as Bound, WindowStatement,
 };
 use uuid::Uuid;
 
@@ -53,7 +53,12 @@ impl Sql<'_> {
                 let mut select = unnested(parents);
                 select.exprs(self.names(plan).map(|name| column(ROWS, &name)));
                 select.expr(column(PARENT, PARENT));
-                select.join_lateral(JoinType::InnerJoin, inner, Alias::new(ROWS), Condition::all().add(Expr::cust("true")));
+                select.join_lateral(
+                    JoinType::InnerJoin,
+                    inner,
+                    Alias::new(ROWS),
+                    Condition::all().add(Expr::cust("true")),
+                );
                 select
             }
             Dialect::Sqlite => self.windowed(parent, path, plan, parents),
@@ -61,7 +66,13 @@ impl Sql<'_> {
     }
 
     /// How many rows each parent has behind a link.
-    pub fn count_children(&self, parent: &Plan, path: &Path, plan: &Plan, parents: &[Uuid]) -> SelectStatement {
+    pub fn count_children(
+        &self,
+        parent: &Plan,
+        path: &Path,
+        plan: &Plan,
+        parents: &[Uuid],
+    ) -> SelectStatement {
         match self.dialect {
             Dialect::Postgres => {
                 let mut rows = Query::select();
@@ -69,7 +80,9 @@ impl Sql<'_> {
                 rows.cond_where(self.matching(plan)).limit(u64::from(MAX_COUNT));
                 rows.and_where(self.behind_parent(parent, path, plan, column(PARENT, PARENT)));
                 let mut select = unnested(parents);
-                select.expr(Expr::SubQuery(None, Box::new(counted(rows).into()))).expr(column(PARENT, PARENT));
+                select
+                    .expr(Expr::SubQuery(None, Box::new(counted(rows).into())))
+                    .expr(column(PARENT, PARENT));
                 select
             }
             Dialect::Sqlite => {
@@ -104,7 +117,14 @@ impl Sql<'_> {
     }
 
     /// Selects from the rows behind a link and gives the expression of the parent's id.
-    fn join_parents(&self, select: &mut SelectStatement, parent: &Plan, path: &Path, plan: &Plan, parents: &[Uuid]) -> Expr {
+    fn join_parents(
+        &self,
+        select: &mut SelectStatement,
+        parent: &Plan,
+        path: &Path,
+        plan: &Plan,
+        parents: &[Uuid],
+    ) -> Expr {
         select.from_as(Alias::new(&plan.object().table), Alias::new(ROWS));
         let parents = parents.iter().copied();
         match path {

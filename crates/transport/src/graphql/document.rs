@@ -2,18 +2,21 @@
 //! specification, section 6.3.2), arguments with their variables filled in.
 
 use async_graphql::{
-    Variables,
+    Positioned, Variables,
     parser::types::{
-        Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+        Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection,
+        SelectionSet,
     },
-    Positioned,
 };
 use async_graphql_value::Value;
 use kernel::{Code, Error, Result};
 use serde_json::{Map, Value as Json};
 
 /// The operation that is meant.
-pub fn operation<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Result<&'d OperationDefinition> {
+pub fn operation<'d>(
+    document: &'d ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'d OperationDefinition> {
     let unknown = |detail: &str| Error::new(Code::InvalidQuery, detail);
     match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Ok(&operation.node),
@@ -141,7 +144,9 @@ impl<'d> Document<'d> {
             Value::Variable(name) => self.variables.get(name)?.clone().into_json().ok()?,
             Value::List(items) => items.iter().map(|item| self.json(item).unwrap_or_default()).collect(),
             Value::Object(members) => {
-                let member = |(name, value): (&async_graphql::Name, &Value)| Some((name.to_string(), self.json(value)?));
+                let member = |(name, value): (&async_graphql::Name, &Value)| {
+                    Some((name.to_string(), self.json(value)?))
+                };
                 Json::Object(members.iter().filter_map(member).collect::<Map<_, _>>())
             }
             constant => constant.clone().into_json().ok()?,

@@ -16,7 +16,9 @@ pub fn field_error(error: Error) -> async_graphql::Error {
 /// The errors of a mutation: each broken rule, or the one thing that is wrong.
 pub fn user_errors(error: &Error) -> Vec<Json> {
     if error.violations.is_empty() {
-        return vec![json!({ "code": error.code.as_str(), "message": error.detail, "meta": meta(&error.meta) })];
+        return vec![
+            json!({ "code": error.code.as_str(), "message": error.detail, "meta": meta(&error.meta) }),
+        ];
     }
     let violations = error.violations.iter();
     violations

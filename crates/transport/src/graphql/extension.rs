@@ -92,7 +92,8 @@ impl Ask {
     }
 
     async fn answer(&self, roots: &[Root]) -> Result<Vec<u8>> {
-        let seal = |plan: &Plan, keys: &[kernel::Value], backward: bool| self.caller.seal.seal(plan, keys, backward);
+        let seal =
+            |plan: &Plan, keys: &[kernel::Value], backward: bool| self.caller.seal.seal(plan, keys, backward);
         let mut out = Vec::with_capacity(4_096);
         out.push(b'{');
         for (index, root) in roots.iter().enumerate() {
@@ -137,7 +138,12 @@ impl ExtensionFactory for Plans {
 
 #[async_trait::async_trait]
 impl Extension for Plans {
-    async fn execute(&self, ctx: &ExtensionContext<'_>, name: Option<&str>, next: NextExecute<'_>) -> Response {
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
         let Some(ask) = ctx.data_opt::<Arc<Ask>>() else { return next.run(ctx, name).await };
         ask.note(|outcome| outcome.validated = true);
         match ask.run().await {

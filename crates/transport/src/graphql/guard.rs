@@ -52,7 +52,8 @@ impl Refusal {
 
     /// Whether the text is none of GraphQL, rather than too much of it.
     pub fn is_about_text(&self) -> bool {
-        let reasons = ["unexpected_character", "unterminated_string", "null_character", "unbalanced_brackets"];
+        let reasons =
+            ["unexpected_character", "unterminated_string", "null_character", "unbalanced_brackets"];
         reasons.contains(&self.reason)
     }
 }

@@ -11,7 +11,11 @@ use super::Reply;
 use crate::{Transport, problem, request};
 
 /// Answers a request to `/graphql`: a POST of JSON, and nothing else.
-pub(crate) async fn handle(transport: Data<Transport>, request: HttpRequest, payload: Payload) -> HttpResponse {
+pub(crate) async fn handle(
+    transport: Data<Transport>,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
     match reply(&transport, &request, payload).await {
         Ok(Reply { body, refused }) => {
             let status = refused.map_or(actix_web::http::StatusCode::OK, problem::status);
@@ -28,6 +32,7 @@ async fn reply(transport: &Transport, request: &HttpRequest, payload: Payload) -
         return Err(problem::method_not_allowed(["POST"]));
     }
     request::expect_content_type(request, &["application/json"])?;
+    request::refuse_unsupported(request)?;
     let caller = request::caller(transport, request).await?;
     let body = request::body(transport, request, payload).await?;
     Ok(transport.gateway()?.answer(transport.kith(), caller, &body).await)

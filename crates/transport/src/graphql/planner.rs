@@ -92,7 +92,9 @@ impl<'a> Planner<'a> {
             let payload = payload_name(field.name);
             let records = mutation::records(self.kith, field.name);
             for output in self.document.fields(&field.sets, &[&payload]) {
-                let Some((_, object)) = records.iter().find(|(name, _)| *name == output.name) else { continue };
+                let Some((_, object)) = records.iter().find(|(name, _)| *name == output.name) else {
+                    continue;
+                };
                 let permit = self.caller.actor.permit(self.kith.object(object)?, Action::Read)?;
                 self.record(&mut Plan::new(permit), &output.sets, 1)?;
             }
@@ -107,7 +109,9 @@ impl<'a> Planner<'a> {
         if field.name == "node" {
             let id = self.text(field.field, "id")?.unwrap_or_default();
             let id = TypeId::parse(&id).ok_or_else(|| invalid("id: a TypeID is expected"))?;
-            let Some(object) = self.kith.registry().by_prefix(id.prefix) else { return Ok(Some(Answer::Null)) };
+            let Some(object) = self.kith.registry().by_prefix(id.prefix) else {
+                return Ok(Some(Answer::Null));
+            };
             return self.one(object, id.uuid, &field.sets).map(Some);
         }
         if let Some(view) = VIEWS.iter().find(|view| view.name == field.name) {
@@ -155,7 +159,8 @@ impl<'a> Planner<'a> {
             } else if part.name == view.object {
                 Source::Itself(self.record(&mut plan, &part.sets, 1)?)
             } else {
-                let panel = view.panels.iter().find(|panel| panel.name == part.name).ok_or(Code::InvalidQuery)?;
+                let panel =
+                    view.panels.iter().find(|panel| panel.name == part.name).ok_or(Code::InvalidQuery)?;
                 let (link, mut child) = self.kith.panel(&self.caller.actor, &plan, panel)?;
                 let reached = u64::from(child.page.limit);
                 self.reach(reached)?;
@@ -195,7 +200,13 @@ impl<'a> Planner<'a> {
         Ok(shape)
     }
 
-    fn member(&mut self, plan: &mut Plan, object: &Arc<Object>, field: &Collected<'a>, reached: u64) -> Result<Source> {
+    fn member(
+        &mut self,
+        plan: &mut Plan,
+        object: &Arc<Object>,
+        field: &Collected<'a>,
+        reached: u64,
+    ) -> Result<Source> {
         if field.name == "__typename" {
             return Ok(Source::Text(object.type_name.clone()));
         }
@@ -225,7 +236,9 @@ impl<'a> Planner<'a> {
     fn parts(&self, attribute: &Attribute, field: &Collected<'a>) -> Option<Vec<Member<&'static str>>> {
         let (type_name, names): (&str, Vec<&'static str>) = match attribute.kind {
             Kind::Money => ("Money", vec!["amount", "currency"]),
-            Kind::List(list) if !list.plain => (list.name, list.members.iter().map(|member| member.name).collect()),
+            Kind::List(list) if !list.plain => {
+                (list.name, list.members.iter().map(|member| member.name).collect())
+            }
             _ => return None,
         };
         let fields = self.document.fields(&field.sets, &[type_name]);
@@ -236,7 +249,13 @@ impl<'a> Planner<'a> {
         Some(fields.iter().map(member).collect())
     }
 
-    fn connection(&mut self, plan: &mut Plan, field: &Collected<'a>, node: &str, parents: u64) -> Result<Connection> {
+    fn connection(
+        &mut self,
+        plan: &mut Plan,
+        field: &Collected<'a>,
+        node: &str,
+        parents: u64,
+    ) -> Result<Connection> {
         let reached = parents.saturating_mul(u64::from(plan.page.limit));
         self.reach(reached)?;
         let (connection, edge) = (format!("{node}Connection"), format!("{node}Edge"));
@@ -260,7 +279,9 @@ impl<'a> Planner<'a> {
                     let parts = self.document.fields(&part.sets, &["PageInfo"]);
                     // Only whether more follow in the page's direction costs a row more.
                     plan.page.look_ahead |= parts.iter().any(|part| part.name.starts_with("has"));
-                    Section::PageInfo(parts.iter().map(|part| Member::new(part.key, page_info(part.name))).collect())
+                    Section::PageInfo(
+                        parts.iter().map(|part| Member::new(part.key, page_info(part.name))).collect(),
+                    )
                 }
                 "totalCount" => Section::TotalCount,
                 "totalIsCapped" => Section::TotalIsCapped,
@@ -278,9 +299,10 @@ impl<'a> Planner<'a> {
             None | Some(Json::Null) => Ok(None),
             Some(json) => {
                 let number = json.as_u64().and_then(|number| u32::try_from(number).ok());
-                number.filter(|number| (1..=MAX_PAGE).contains(number)).map(Some).ok_or_else(|| {
-                    invalid(&format!("{name} lies between 1 and {MAX_PAGE}"))
-                })
+                number
+                    .filter(|number| (1..=MAX_PAGE).contains(number))
+                    .map(Some)
+                    .ok_or_else(|| invalid(&format!("{name} lies between 1 and {MAX_PAGE}")))
             }
         };
         let (after, before) = (self.text(field, "after")?, self.text(field, "before")?);
@@ -292,7 +314,13 @@ impl<'a> Planner<'a> {
         let deleted = self.text(field, "deleted")?;
         let deleted = deleted.as_deref().and_then(Deleted::parse).unwrap_or_default();
         let given = |name| self.document.argument(field, name).filter(|json| !json.is_null());
-        Ok(Listing { predicate: given("where"), order_by: given("orderBy"), deleted, part, ..Listing::default() })
+        Ok(Listing {
+            predicate: given("where"),
+            order_by: given("orderBy"),
+            deleted,
+            part,
+            ..Listing::default()
+        })
     }
 
     fn text(&self, field: &Field, name: &str) -> Result<Option<String>> {

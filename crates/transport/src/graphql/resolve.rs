@@ -172,7 +172,11 @@ pub fn section<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<
         "edges" => {
             let edges = page.nodes.iter().zip(&page.cursors);
             Some(FieldValue::list(edges.map(|(node, cursor)| {
-                FieldValue::owned_any(Edge { node: Arc::clone(node), cursor: cursor.clone(), mixed: page.mixed })
+                FieldValue::owned_any(Edge {
+                    node: Arc::clone(node),
+                    cursor: cursor.clone(),
+                    mixed: page.mixed,
+                })
             })))
         }
         "pageInfo" => Some(FieldValue::owned_any(json!({
@@ -256,7 +260,9 @@ fn id_argument(ctx: &ResolverContext<'_>, object: &Object) -> Result<Uuid> {
 }
 
 fn listing(ctx: &ResolverContext<'_>) -> Result<Listing> {
-    let number = |name| argument(ctx, name).and_then(|json| json.as_u64()).map(|number| u32::try_from(number).unwrap_or(0));
+    let number = |name| {
+        argument(ctx, name).and_then(|json| json.as_u64()).map(|number| u32::try_from(number).unwrap_or(0))
+    };
     let text = |name| argument(ctx, name).and_then(|json| json.as_str().map(str::to_owned));
     let part = match (number("first"), number("last")) {
         (Some(first), None) => Part::First(first, text("after"), text("before")),
@@ -304,7 +310,8 @@ fn page(ask: &Ask, plan: &Plan, table: &Table, mixed: bool) -> Result<Page> {
 
 /// The rows as records with all their plain fields.
 fn nodes(plan: &Plan, table: &Table) -> Result<Vec<Arc<Node>>> {
-    let fields = plan.columns.iter().enumerate().filter_map(|(place, field)| Some((place, plan.object().at(*field)?)));
+    let fields =
+        plan.columns.iter().enumerate().filter_map(|(place, field)| Some((place, plan.object().at(*field)?)));
     let members = fields.map(|(place, field)| Member::new(field.name, Source::Column(place)));
     let shape = Shape { members: members.collect() };
     let node = |row| {

@@ -24,6 +24,7 @@ pub fn selection(object: &Object, may_read: impl Fn(&str) -> bool) -> String {
 }
 
 impl Call<'_> {
+    /// The document and its variables.
     pub(super) fn graphql(&self, asked: &Asked, may_read: &dyn Fn(&str) -> bool) -> (String, Json) {
         let (one, field) = (&self.object.type_name, self.field());
         let shown = |object: &str| selection(self.registry.object(object).unwrap(), may_read);

@@ -14,6 +14,7 @@ pub fn encode(text: &str) -> String {
 }
 
 impl Call<'_> {
+    /// The request.
     pub(super) fn rest(&self, asked: &Asked) -> Request {
         let objects = format!("/v1/{}", self.object.path);
         let record = format!("{objects}/{}", asked.id);

@@ -34,11 +34,14 @@ pub fn write<'a>(ctx: ResolverContext<'a>, standard: Standard, object: Arc<Objec
         let written = match (standard, target(&ctx, &object)) {
             (Standard::Create, _) => kith.create(actor, object.name, &input(&ctx)).await,
             (_, Err(error)) => Err(error),
-            (Standard::Update, Ok((id, seen))) => kith.update(actor, object.name, id, seen, &input(&ctx)).await,
+            (Standard::Update, Ok((id, seen))) => {
+                kith.update(actor, object.name, id, seen, &input(&ctx)).await
+            }
             (Standard::Delete, Ok((id, seen))) => kith.delete(actor, object.name, id, seen).await,
             (Standard::Restore, Ok((id, seen))) => kith.restore(actor, object.name, id, seen).await,
         };
-        let written = written.map(|record| vec![(object.name, Some(object.name), Product::Record(record.id()))]);
+        let written =
+            written.map(|record| vec![(object.name, Some(object.name), Product::Record(record.id()))]);
         payload(ask, written).await
     })
 }
@@ -75,7 +78,10 @@ pub fn command<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<
 }
 
 /// What a mutation's payload shows: records are read again, as the caller may see them.
-async fn payload<'a>(ask: &Ask, written: Result<Vec<(&'static str, Option<&'static str>, Product)>>) -> Answer<'a> {
+async fn payload<'a>(
+    ask: &Ask,
+    written: Result<Vec<(&'static str, Option<&'static str>, Product)>>,
+) -> Answer<'a> {
     let written = match written {
         Ok(written) => written,
         Err(error) if error.is_expected() => {
@@ -119,7 +125,8 @@ pub fn errors(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
 
 fn target(ctx: &ResolverContext<'_>, object: &Object) -> Result<(Uuid, Option<i64>)> {
     let seen = ctx.args.get("expectedVersion").filter(|version| !version.is_null());
-    let seen = seen.map(|version| version.i64()).transpose().map_err(|_| Error::from(Code::InvalidParameter))?;
+    let seen =
+        seen.map(|version| version.i64()).transpose().map_err(|_| Error::from(Code::InvalidParameter))?;
     Ok((id_argument(ctx, object)?, seen))
 }
 

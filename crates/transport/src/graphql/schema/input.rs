@@ -31,7 +31,10 @@ pub fn register(types: &mut Types, registry: &Registry) {
         InputObject::new("MoneyInput")
             .description("An amount with its currency.")
             .field(InputValue::new("amount", TypeRef::named_nn("Decimal")).description("The amount."))
-            .field(InputValue::new("currency", TypeRef::named_nn(TypeRef::STRING)).description("The currency, by ISO 4217.")),
+            .field(
+                InputValue::new("currency", TypeRef::named_nn(TypeRef::STRING))
+                    .description("The currency, by ISO 4217."),
+            ),
     );
     let mut seen = Seen::default();
     count_test(types);
@@ -68,7 +71,8 @@ pub fn types_name(verb: &str, object: &Object) -> String {
 fn order(object: &Object) -> InputObject {
     let name = format!("{}Order", object.type_name);
     let keys = object.attributes.iter().filter(|attribute| attribute.sort);
-    let order = InputObject::new(name).description("One key of an order. Records without a value come last.").oneof();
+    let order =
+        InputObject::new(name).description("One key of an order. Records without a value come last.").oneof();
     keys.fold(order, |order, attribute| {
         order.field(InputValue::new(attribute.name, TypeRef::named("Direction")).description(attribute.doc))
     })
@@ -87,7 +91,8 @@ fn members(name: String, object: &Object, purpose: Purpose) -> InputObject {
     };
     let mut input = InputObject::new(name).description(doc);
     for attribute in object.attributes.iter().filter(writable) {
-        let optional = purpose == Purpose::Update || attribute.preset.is_some() || matches!(attribute.kind, Kind::Id);
+        let optional =
+            purpose == Purpose::Update || attribute.preset.is_some() || matches!(attribute.kind, Kind::Id);
         let of = input_type(&object.type_name, attribute, attribute.required && !optional);
         input = input.field(InputValue::new(attribute.name, of).description(attribute.doc));
     }
@@ -96,7 +101,8 @@ fn members(name: String, object: &Object, purpose: Purpose) -> InputObject {
 
 fn input_type(owner: &str, attribute: &Attribute, required: bool) -> TypeRef {
     let named = |name: String| if required { TypeRef::named_nn(name) } else { TypeRef::named(name) };
-    let list = |name: String| if required { TypeRef::named_nn_list_nn(name) } else { TypeRef::named_nn_list(name) };
+    let list =
+        |name: String| if required { TypeRef::named_nn_list_nn(name) } else { TypeRef::named_nn_list(name) };
     match (attribute.kind, attribute.members.first()) {
         (Kind::Money, _) => named("MoneyInput".to_owned()),
         (Kind::List(kind), Some(member)) if kind.plain => list(scalar(kind.name, member)),
@@ -106,7 +112,8 @@ fn input_type(owner: &str, attribute: &Attribute, required: bool) -> TypeRef {
 }
 
 fn item(name: &str, attribute: &Attribute) -> InputObject {
-    let item = InputObject::new(format!("{name}Input")).description(format!("An item of `{}`.", attribute.name));
+    let item =
+        InputObject::new(format!("{name}Input")).description(format!("An item of `{}`.", attribute.name));
     attribute.members.iter().fold(item, |item, member| {
         let required = member.required && member.preset.is_none();
         item.field(InputValue::new(member.name, input_type(name, member, required)).description(member.doc))
@@ -122,12 +129,18 @@ fn predicates(types: &mut Types, seen: &mut Seen, object: &Object, registry: &Re
     }
     for link in &object.links {
         if let Some(target) = registry.target(link) {
-            let of = if link.is_one() { format!("{}Link", target.type_name) } else { format!("{}Links", target.type_name) };
+            let of = if link.is_one() {
+                format!("{}Link", target.type_name)
+            } else {
+                format!("{}Links", target.type_name)
+            };
             fields.push((link.name.clone(), of, link.doc.clone()));
         }
     }
     let own = |input: InputObject| {
-        let field = |(name, of, doc): &(String, String, String)| InputValue::new(name, TypeRef::named(of)).description(doc);
+        let field = |(name, of, doc): &(String, String, String)| {
+            InputValue::new(name, TypeRef::named(of)).description(doc)
+        };
         fields.iter().fold(input, |input, given| input.field(field(given)))
     };
     let doc = format!("A question about a {}; all its members have to hold.", object.name);
@@ -145,7 +158,9 @@ fn predicates(types: &mut Types, seen: &mut Seen, object: &Object, registry: &Re
 fn combinators(input: InputObject, name: &str) -> InputObject {
     input
         .field(InputValue::new("and", TypeRef::named_nn_list(name)).description("All of these hold."))
-        .field(InputValue::new("or", TypeRef::named_nn_list(name)).description("At least one of these holds."))
+        .field(
+            InputValue::new("or", TypeRef::named_nn_list(name)).description("At least one of these holds."),
+        )
         .field(InputValue::new("not", TypeRef::named(name)).description("This does not hold."))
 }
 
@@ -177,7 +192,8 @@ fn test(types: &mut Types, seen: &mut Seen, owner: &str, attribute: &Attribute) 
         let name = format!("{}List", list.name);
         if seen.lists.insert(name.clone()) {
             let of = format!("{}Where", list.name);
-            let mut item = InputObject::new(&of).description(format!("A question about an item of `{}`.", attribute.name));
+            let mut item = InputObject::new(&of)
+                .description(format!("A question about an item of `{}`.", attribute.name));
             for member in &attribute.members {
                 let test = test(types, seen, list.name, member);
                 item = item.field(InputValue::new(member.name, TypeRef::named(test)).description(member.doc));
@@ -189,7 +205,9 @@ fn test(types: &mut Types, seen: &mut Seen, owner: &str, attribute: &Attribute) 
         return name;
     }
     let (stem, of) = match (attribute.kind, attribute.members.first()) {
-        (Kind::List(list), Some(member)) => (format!("{}s", scalar(list.name, member)), scalar(list.name, member)),
+        (Kind::List(list), Some(member)) => {
+            (format!("{}s", scalar(list.name, member)), scalar(list.name, member))
+        }
         (Kind::Choice(_), _) => (enum_name(owner, attribute), enum_name(owner, attribute)),
         (Kind::Money, _) => ("Money".to_owned(), "MoneyInput".to_owned()),
         (Kind::Date, _) => ("Date".to_owned(), "DateOperand".to_owned()),
@@ -206,7 +224,9 @@ fn test(types: &mut Types, seen: &mut Seen, owner: &str, attribute: &Attribute) 
             input = input.field(operand(*operator, &of));
         }
         if attribute.list().is_some() {
-            input = input.field(InputValue::new("count", TypeRef::named("CountTest")).description("How many there are."));
+            input = input.field(
+                InputValue::new("count", TypeRef::named("CountTest")).description("How many there are."),
+            );
         }
         types.add(input);
     }
@@ -215,9 +235,11 @@ fn test(types: &mut Types, seen: &mut Seen, owner: &str, attribute: &Attribute) 
 
 fn operand(operator: Operator, of: &str) -> InputValue {
     let of = match operator {
-        Operator::In | Operator::NotIn | Operator::Between | Operator::ContainsAny | Operator::ContainsAll => {
-            TypeRef::named_nn_list(of)
-        }
+        Operator::In
+        | Operator::NotIn
+        | Operator::Between
+        | Operator::ContainsAny
+        | Operator::ContainsAll => TypeRef::named_nn_list(of),
         Operator::IsNull => TypeRef::named(TypeRef::BOOLEAN),
         _ => TypeRef::named(of),
     };

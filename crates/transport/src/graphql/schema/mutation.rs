@@ -68,7 +68,9 @@ impl Standard {
 pub fn standard(registry: &Registry) -> impl Iterator<Item = (String, Standard, &Arc<Object>)> {
     let of = |object| Standard::ALL.into_iter().map(move |standard: Standard| (standard, object));
     let allowed = |(standard, object): &(Standard, &Arc<Object>)| object.allows(standard.action());
-    let named = |(standard, object): (Standard, &'_ Arc<Object>)| (format!("{}{}", standard.verb(), object.type_name), standard);
+    let named = |(standard, object): (Standard, &'_ Arc<Object>)| {
+        (format!("{}{}", standard.verb(), object.type_name), standard)
+    };
     registry.objects().iter().flat_map(of).filter(allowed).map(move |(standard, object)| {
         let (name, standard) = named((standard, object));
         (name, standard, object)
@@ -91,7 +93,8 @@ pub fn records(kith: &Kith, mutation: &str) -> Vec<(&'static str, &'static str)>
 
 /// Registers them.
 pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered]) {
-    let text = |name, of, doc: &str| Field::new(name, of, move |ctx| resolve::part(ctx, name)).description(doc);
+    let text =
+        |name, of, doc: &str| Field::new(name, of, move |ctx| resolve::part(ctx, name)).description(doc);
     types.add(
         Type::new("UserError")
             .description("An error that clients are expected to meet: nothing of the mutation was written.")
@@ -105,7 +108,8 @@ pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered])
         types.add(payload(&name, &[(object.name, OutputKind::Record(object.name), "The record.")], registry));
         let of = Arc::clone(object);
         let returned = TypeRef::named_nn(payload_name(&name));
-        let mut field = Field::new(&name, returned, move |ctx| resolve::write(ctx, standard, Arc::clone(&of)));
+        let mut field =
+            Field::new(&name, returned, move |ctx| resolve::write(ctx, standard, Arc::clone(&of)));
         if standard != Standard::Create {
             field = field.argument(id()).argument(version());
         }
@@ -117,10 +121,12 @@ pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered])
     }
     for command in commands {
         let spec = &command.spec;
-        let outputs: Vec<_> = spec.outputs.iter().map(|output| (output.name, output.kind, output.doc)).collect();
+        let outputs: Vec<_> =
+            spec.outputs.iter().map(|output| (output.name, output.kind, output.doc)).collect();
         types.add(payload(spec.name, &outputs, registry));
         let name = spec.name;
-        let mut field = Field::new(name, TypeRef::named_nn(payload_name(name)), move |ctx| resolve::command(ctx, name));
+        let mut field =
+            Field::new(name, TypeRef::named_nn(payload_name(name)), move |ctx| resolve::command(ctx, name));
         if command.on_record {
             field = field.argument(id()).argument(version());
         }
@@ -137,10 +143,14 @@ fn payload(name: &str, outputs: &[(&'static str, OutputKind, &str)], registry: &
     for (name, kind, doc) in outputs {
         let name = *name;
         let of = match kind {
-            OutputKind::Record(object) => registry.object(object).map_or(TypeRef::STRING, |object| &object.type_name),
+            OutputKind::Record(object) => {
+                registry.object(object).map_or(TypeRef::STRING, |object| &object.type_name)
+            }
             OutputKind::Text => TypeRef::STRING,
         };
-        payload = payload.field(Field::new(name, TypeRef::named(of), move |ctx| resolve::output(ctx, name)).description(*doc));
+        payload = payload.field(
+            Field::new(name, TypeRef::named(of), move |ctx| resolve::output(ctx, name)).description(*doc),
+        );
     }
     let errors = Field::new("userErrors", TypeRef::named_nn_list_nn("UserError"), resolve::errors);
     payload.field(errors.description("What is wrong; empty where all went well."))
@@ -202,5 +212,6 @@ fn id() -> InputValue {
 
 fn version() -> InputValue {
     let version = InputValue::new("expectedVersion", TypeRef::named(TypeRef::INT));
-    version.description("The version the caller has seen; where it is not the present one, `version_conflict`.")
+    version
+        .description("The version the caller has seen; where it is not the present one, `version_conflict`.")
 }

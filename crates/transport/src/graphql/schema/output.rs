@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use app::view::{VIEWS, View};
-use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Interface, InterfaceField, Object as Type, TypeRef};
+use async_graphql::dynamic::{
+    Enum, EnumItem, Field, InputValue, Interface, InterfaceField, Object as Type, TypeRef,
+};
 use kernel::{
     Registry,
     field::{Kind, List},
@@ -61,7 +63,9 @@ pub fn scalar(owner: &str, attribute: &Attribute) -> String {
     match attribute.kind {
         Kind::Id | Kind::Reference(_) | Kind::AnyReference => TypeRef::ID.to_owned(),
         Kind::Text(_) => TypeRef::STRING.to_owned(),
-        Kind::Integer(min, max) if i32::try_from(min).is_ok() && i32::try_from(max).is_ok() => TypeRef::INT.to_owned(),
+        Kind::Integer(min, max) if i32::try_from(min).is_ok() && i32::try_from(max).is_ok() => {
+            TypeRef::INT.to_owned()
+        }
         Kind::Integer(..) => "BigInt".to_owned(),
         Kind::Decimal => "Decimal".to_owned(),
         Kind::Boolean => TypeRef::BOOLEAN.to_owned(),
@@ -77,7 +81,9 @@ pub fn scalar(owner: &str, attribute: &Attribute) -> String {
 /// The type of a field of a record or an item.
 fn output(owner: &str, attribute: &Attribute) -> TypeRef {
     match (attribute.kind, attribute.members.first()) {
-        (Kind::List(list), Some(member)) if list.plain => TypeRef::named_nn_list_nn(scalar(list.name, member)),
+        (Kind::List(list), Some(member)) if list.plain => {
+            TypeRef::named_nn_list_nn(scalar(list.name, member))
+        }
         (Kind::List(list), _) => TypeRef::named_nn_list_nn(list.name),
         // A sensitive field is null for nobody: who may not read it may not ask for it.
         _ if attribute.required => TypeRef::named_nn(scalar(owner, attribute)),
@@ -89,7 +95,8 @@ fn record(object: &Object, registry: &Registry) -> Type {
     let mut record = Type::new(&object.type_name).description(object.doc).implement(NODE);
     for attribute in &object.attributes {
         let name = attribute.name;
-        let field = Field::new(name, output(&object.type_name, attribute), move |ctx| resolve::value(ctx, name));
+        let field =
+            Field::new(name, output(&object.type_name, attribute), move |ctx| resolve::value(ctx, name));
         record = record.field(field.description(attribute.doc));
     }
     for link in &object.links {
@@ -103,7 +110,9 @@ fn record(object: &Object, registry: &Registry) -> Type {
 fn link_field(link: &Link, target: &Object) -> Field {
     let name = link.name.clone();
     if link.is_one() {
-        let field = Field::new(&link.name, TypeRef::named(&target.type_name), move |ctx| resolve::one(ctx, name.clone()));
+        let field = Field::new(&link.name, TypeRef::named(&target.type_name), move |ctx| {
+            resolve::one(ctx, name.clone())
+        });
         return field.description(&link.doc);
     }
     let connection = TypeRef::named_nn(format!("{}Connection", target.type_name));
@@ -118,15 +127,24 @@ pub fn paged(field: Field, target: &Object) -> Field {
     let deleted = InputValue::new("deleted", TypeRef::named("Deleted"));
     part(field)
         .argument(where_.description("Which records; all where nothing is said."))
-        .argument(InputValue::new("orderBy", list).description("In which order; the newest first where nothing is said."))
-        .argument(deleted.description("Whether deleted records are meant; they are not where nothing is said."))
+        .argument(
+            InputValue::new("orderBy", list)
+                .description("In which order; the newest first where nothing is said."),
+        )
+        .argument(
+            deleted.description("Whether deleted records are meant; they are not where nothing is said."),
+        )
 }
 
 /// Adds the arguments that say which part of a list is wanted.
 pub fn part(field: Field) -> Field {
     let argument = |name, of: &str, doc: &str| InputValue::new(name, TypeRef::named(of)).description(doc);
     field
-        .argument(argument("first", TypeRef::INT, "The first so many, 1 to 200. Either `first` or `last` has to be given."))
+        .argument(argument(
+            "first",
+            TypeRef::INT,
+            "The first so many, 1 to 200. Either `first` or `last` has to be given.",
+        ))
         .argument(argument("last", TypeRef::INT, "The last so many, 1 to 200."))
         .argument(argument("after", TypeRef::STRING, "Only what comes behind this cursor."))
         .argument(argument("before", TypeRef::STRING, "Only what comes before this cursor."))
@@ -153,25 +171,47 @@ fn money() -> Type {
 }
 
 fn connection(node: &str) -> Type {
-    let field = |name, of: TypeRef, doc: &str| Field::new(name, of, move |ctx| resolve::section(ctx, name)).description(doc);
+    let field = |name, of: TypeRef, doc: &str| {
+        Field::new(name, of, move |ctx| resolve::section(ctx, name)).description(doc)
+    };
     Type::new(format!("{node}Connection"))
         .description("A page of a list.")
         .field(field("nodes", TypeRef::named_nn_list_nn(node), "The records."))
-        .field(field("edges", TypeRef::named_nn_list_nn(format!("{node}Edge")), "The records, each with its cursor."))
+        .field(field(
+            "edges",
+            TypeRef::named_nn_list_nn(format!("{node}Edge")),
+            "The records, each with its cursor.",
+        ))
         .field(field("pageInfo", TypeRef::named_nn("PageInfo"), "Where the page stands among the others."))
-        .field(field("totalCount", TypeRef::named_nn(TypeRef::INT), "How many there are in all, counted up to 10 001."))
-        .field(field("totalIsCapped", TypeRef::named_nn(TypeRef::BOOLEAN), "Whether there are more than were counted."))
+        .field(field(
+            "totalCount",
+            TypeRef::named_nn(TypeRef::INT),
+            "How many there are in all, counted up to 10 001.",
+        ))
+        .field(field(
+            "totalIsCapped",
+            TypeRef::named_nn(TypeRef::BOOLEAN),
+            "Whether there are more than were counted.",
+        ))
 }
 
 fn edge(node: &str) -> Type {
     Type::new(format!("{node}Edge"))
         .description("A record in a list.")
-        .field(Field::new("node", TypeRef::named_nn(node), |ctx| resolve::section(ctx, "node")).description("The record."))
-        .field(Field::new("cursor", TypeRef::named_nn(TypeRef::STRING), |ctx| resolve::section(ctx, "cursor")).description("Its position in the list."))
+        .field(
+            Field::new("node", TypeRef::named_nn(node), |ctx| resolve::section(ctx, "node"))
+                .description("The record."),
+        )
+        .field(
+            Field::new("cursor", TypeRef::named_nn(TypeRef::STRING), |ctx| resolve::section(ctx, "cursor"))
+                .description("Its position in the list."),
+        )
 }
 
 fn page_info() -> Type {
-    let field = |name, of: TypeRef, doc: &str| Field::new(name, of, move |ctx| resolve::part(ctx, name)).description(doc);
+    let field = |name, of: TypeRef, doc: &str| {
+        Field::new(name, of, move |ctx| resolve::part(ctx, name)).description(doc)
+    };
     let (boolean, cursor) = (TypeRef::named_nn(TypeRef::BOOLEAN), TypeRef::named(TypeRef::STRING));
     Type::new("PageInfo")
         .description("Where a page stands among the others.")
@@ -187,7 +227,9 @@ fn view_type(view: &'static View, object: &Object, registry: &Registry) -> Type 
     for panel in view.panels {
         let target = object.link(panel.link).and_then(|(_, link)| registry.target(link));
         if let Some(target) = target {
-            let field = Field::new(panel.name, TypeRef::named_nn_list_nn(&target.type_name), move |ctx| resolve::panel(ctx, panel));
+            let field = Field::new(panel.name, TypeRef::named_nn_list_nn(&target.type_name), move |ctx| {
+                resolve::panel(ctx, panel)
+            });
             shown = shown.field(field.description(panel.doc));
         }
     }

@@ -15,18 +15,25 @@ use crate::graphql::resolve;
 /// Registers them.
 pub fn register(types: &mut Types, registry: &Registry) {
     let node = Field::new("node", TypeRef::named(NODE), resolve::node).argument(id());
-    let mut query = Type::new("Query").field(node.description("The record of that id; null where there is none."));
+    let mut query =
+        Type::new("Query").field(node.description("The record of that id; null where there is none."));
     for object in registry.objects().iter().filter(|object| object.allows(Action::Read)) {
         let of = Arc::clone(object);
-        let one = Field::new(object.name, TypeRef::named(&object.type_name), move |ctx| resolve::by_id(ctx, Arc::clone(&of)));
-        query = query.field(one.argument(id()).description(format!("The {} of that id; null where there is none.", object.name)));
+        let one = Field::new(object.name, TypeRef::named(&object.type_name), move |ctx| {
+            resolve::by_id(ctx, Arc::clone(&of))
+        });
+        query = query.field(
+            one.argument(id())
+                .description(format!("The {} of that id; null where there is none.", object.name)),
+        );
         let of = Arc::clone(object);
         let connection = TypeRef::named_nn(format!("{}Connection", object.type_name));
         let many = Field::new(object.plural, connection, move |ctx| resolve::list(ctx, Arc::clone(&of)));
         query = query.field(paged(many, object).description(object.doc));
     }
     for view in VIEWS {
-        let field = Field::new(view.name, TypeRef::named(pascal(view.name)), move |ctx| resolve::view(ctx, view));
+        let field =
+            Field::new(view.name, TypeRef::named(pascal(view.name)), move |ctx| resolve::view(ctx, view));
         query = query.field(field.argument(id()).description(view.doc));
     }
     for collection in COLLECTIONS {
