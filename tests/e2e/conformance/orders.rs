@@ -18,7 +18,7 @@ use super::{
 use crate::support::{Caller, on_both, text};
 
 /// So many records of an object are ordered.
-const ROWS: usize = 9;
+const ROWS: usize = 8;
 const SIZES: [usize; 4] = [1, 2, 7, 200];
 
 /// The keys of an order, the descending ones marked.

@@ -249,9 +249,19 @@ on_both! {
             let registry = stage.server.kith.registry();
             let (create, update) = (Call::of(registry, object, create), Call::of(registry, object, update));
             let (input, name) = (input(&desk, object), object.name);
+            let mut made_so_far = 0;
+            // Every record gets unique values of its own.
+            let mut fresh = || {
+                made_so_far += 1;
+                let mut input = input.clone();
+                for field in object.attributes.iter().filter(|field| field.unique && field.required) {
+                    input.insert(field.name.to_owned(), format!("own {made_so_far}").into());
+                }
+                input
+            };
             for door in Door::BOTH {
-                let with = |field: &str, value: &str| {
-                    let mut input = input.clone();
+                let mut with = |field: &str, value: &str| {
+                    let mut input = fresh();
                     input.insert(field.to_owned(), value.into());
                     Asked::with(input)
                 };
@@ -273,7 +283,7 @@ on_both! {
                 if let (Ownership::Field(field), Writing::Free) =
                     (object.ownership, object.attribute(field).unwrap().writing)
                 {
-                    let own = desk.ask(&create, door, &Asked::with(input.clone())).await.done();
+                    let own = desk.ask(&create, door, &Asked::with(fresh())).await.done();
                     assert_eq!(own[field], desk.agent.user.as_str(), "{name}");
                     let given = Map::from_iter([(field.to_owned(), other.into())]);
                     let asked = Asked { input: given, ..Asked::about(made["id"].as_str().unwrap()) };
