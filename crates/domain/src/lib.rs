@@ -7,6 +7,7 @@ pub mod formats;
 pub mod marketing;
 pub mod people;
 pub mod platform;
+pub mod priority;
 pub mod rules;
 pub mod sales;
 pub mod service;

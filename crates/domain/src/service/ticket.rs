@@ -10,6 +10,8 @@ use kernel::{
 };
 use uuid::Uuid;
 
+use crate::priority::Priority;
+
 choices! {
     /// How far a ticket has come.
     pub TicketStatus {
@@ -25,20 +27,6 @@ choices! {
         Solved = "SOLVED",
         /// It is solved for good.
         Closed = "CLOSED",
-    }
-}
-
-choices! {
-    /// How pressing a ticket is.
-    pub TicketPriority {
-        /// When there is time.
-        Low = "LOW",
-        /// As usual.
-        Medium = "MEDIUM",
-        /// Before others.
-        High = "HIGH",
-        /// At once.
-        Critical = "CRITICAL",
     }
 }
 
@@ -80,7 +68,7 @@ pub const STATUS: Field<TicketStatus> = Field::choice(
 .required()
 .preset(Preset::Choice("NEW"));
 /// How pressing it is.
-pub const PRIORITY: Field<TicketPriority> =
+pub const PRIORITY: Field<Priority> =
     Field::choice("priority", "How pressing the ticket is.").required().preset(Preset::Choice("MEDIUM"));
 /// How it came in.
 pub const CHANNEL: Field<TicketChannel> = Field::choice("channel", "How the ticket came in.");

@@ -9,7 +9,7 @@ use kernel::{
 };
 use uuid::Uuid;
 
-use crate::rules;
+use crate::{priority::Priority, rules};
 
 choices! {
     /// How far a task has come.
@@ -22,20 +22,6 @@ choices! {
         Done = "DONE",
         /// It need not be done any more.
         Cancelled = "CANCELLED",
-    }
-}
-
-choices! {
-    /// How pressing a task is.
-    pub TaskPriority {
-        /// When there is time.
-        Low = "LOW",
-        /// As usual.
-        Medium = "MEDIUM",
-        /// Before others.
-        High = "HIGH",
-        /// At once.
-        Critical = "CRITICAL",
     }
 }
 
@@ -53,7 +39,7 @@ pub const REMIND_AT: Field<Instant> =
 pub const STATUS: Field<TaskStatus> =
     Field::choice("status", "How far the task has come.").required().preset(Preset::Choice("OPEN"));
 /// How pressing it is.
-pub const PRIORITY: Field<TaskPriority> =
+pub const PRIORITY: Field<Priority> =
     Field::choice("priority", "How pressing the task is.").required().preset(Preset::Choice("MEDIUM"));
 /// When it was done.
 pub const COMPLETED_AT: Field<Instant> =
