@@ -19,12 +19,17 @@ choices! {
 pub const USER: Field<Uuid> = Field::reference("userId", "user", "The user.")
     .required()
     .immutable()
-    .inverse("memberships", "What the user may do in the workspace.");
+    .inverse("memberships", "The roles that the user signs in with.");
 /// The user's role.
-pub const ROLE: Field<MembershipRole> = Field::choice("role", "What the user may do.").required();
+pub const ROLE: Field<MembershipRole> =
+    Field::choice("role", "What the user may do once signed in.").required();
 
 /// The object.
 pub fn membership() -> Object {
-    Object::plain("membership", "memberships", "What a user may do in the workspace.")
-        .fields(&[USER.def, ROLE.def])
+    Object::plain(
+        "membership",
+        "memberships",
+        "The role that a user signs in with. Keys carry a role of their own: see `apiKey`.",
+    )
+    .fields(&[USER.def, ROLE.def])
 }
