@@ -83,6 +83,38 @@ on_both! {
 }
 
 on_both! {
+    async fn what_a_mutation_shows_is_one_plan(stage) {
+        populate(stage).await;
+        let companies = stage.owner.get("/v1/companies?limit=200&include=contacts").await.ok();
+        let company = |contacts: usize| {
+            let all = companies["items"].as_array().unwrap();
+            let found = all.iter().find(|company| company["contacts"].as_array().unwrap().len() == contacts);
+            text(&found.unwrap()["id"])
+        };
+        let change = "mutation($id: ID!, $input: UpdateCompany!) { updateCompany(id: $id, input: $input) {
+            company { n: name annualRevenue { a: amount } contacts(first: 3) { edges { cursor node {
+                ...C deals(first: 2) { nodes { stage { name } lineItems(first: 1) { nodes { name } } }
+                pageInfo { more: hasNextPage } } } } } } userErrors { code } } }
+            fragment C on Contact { fullName emails { to: address } tags(first: 1) { nodes { name } } }";
+        let mut counts = Vec::new();
+        for contacts in [1, 3] {
+            let variables = json!({ "id": company(contacts), "input": { "industry": format!("{contacts}") } });
+            let before = stage.server.kith.statements();
+            let data = stage.owner.graphql(change, variables).await;
+            counts.push(stage.server.kith.statements() - before);
+            let edges = data["updateCompany"]["company"]["contacts"]["edges"].as_array().unwrap();
+            assert_eq!(edges.len(), contacts, "{data}");
+            // The newest comes first.
+            let newest = format!("z{}@a.de", contacts - 1);
+            assert_eq!(edges[0]["node"]["emails"], json!([{ "to": newest }, { "to": "z@b.de" }]));
+            assert_eq!(edges[0]["node"]["deals"]["pageInfo"], json!({ "more": false }));
+            assert_eq!(edges[0]["node"]["deals"]["nodes"][0]["lineItems"]["nodes"][0]["name"], "Wheel");
+        }
+        assert_eq!(counts[0], counts[1], "the number of statements grows with the rows");
+    }
+}
+
+on_both! {
     async fn a_mutation_answers_its_record_or_its_errors(stage) {
         let create = "mutation($input: CreateContact!) { createContact(input: $input) {
             contact { id version fullName emails { address primary } } userErrors { code field message } } }";

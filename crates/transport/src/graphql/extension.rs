@@ -7,13 +7,16 @@ use app::{Caller, Kith};
 use async_graphql::{
     Response, Variables,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute},
-    parser::types::{ExecutableDocument, OperationType},
+    parser::types::{ExecutableDocument, OperationType, SelectionSet},
 };
 use kernel::{
     Error, Result,
     answer::{write_connection, write_record},
     plan::Plan,
 };
+
+use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::{
     document::{Document, operation},
@@ -89,6 +92,22 @@ impl Ask {
         let data = self.answer(&roots).await?;
         self.note(|outcome| outcome.data = Some(data));
         Ok(true)
+    }
+
+    /// A record that was just written, with all that is selected of it.
+    pub async fn record(&self, object: &str, id: Uuid, set: &SelectionSet) -> Result<Option<Json>> {
+        let document = Document { document: &self.document, variables: &self.variables };
+        let mut planner = Planner::new(&self.kith, &self.caller, document);
+        let (plan, shape) = planner.written(self.kith.object(object)?, id, set)?;
+        let table = self.kith.read(&plan).await?;
+        if table.is_empty() {
+            return Ok(None);
+        }
+        let seal =
+            |plan: &Plan, keys: &[kernel::Value], backward: bool| self.caller.seal.seal(plan, keys, backward);
+        let mut out = Vec::new();
+        write_record(&mut out, &plan, &table, 0, &shape, &seal);
+        serde_json::from_slice(&out).map(Some).map_err(Error::internal)
     }
 
     async fn answer(&self, roots: &[Root]) -> Result<Vec<u8>> {

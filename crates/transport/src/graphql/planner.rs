@@ -147,6 +147,19 @@ impl<'a> Planner<'a> {
         Ok(Answer::One(Box::new(plan), shape))
     }
 
+    /// A record that was just written, perhaps by deleting it, and what is selected of it.
+    pub fn written(
+        &mut self,
+        object: &Arc<Object>,
+        id: Uuid,
+        set: &'a SelectionSet,
+    ) -> Result<(Plan, Shape)> {
+        let mut plan = Plan::by_id(self.caller.actor.permit(object, Action::Read)?, id);
+        plan.deleted = Deleted::Include;
+        let shape = self.record(&mut plan, &[set], 1)?;
+        Ok((plan, shape))
+    }
+
     fn view(&mut self, view: &View, field: &Collected<'a>) -> Result<Answer> {
         let object = self.kith.object(view.object)?;
         let id = self.id(field.field, object)?;

@@ -1,5 +1,5 @@
-//! Field by field: the executor's way. It serves what plans do not: mutations' payloads, and queries mixed
-//! with introspection. It reads through the same lists and records, one field after the other.
+//! What the executor asks: the fields of mutations' payloads, which plans have answered, and field by field
+//! what is mixed with introspection or compared with plans.
 
 mod write;
 
@@ -16,7 +16,6 @@ use async_graphql::{
 use kernel::{
     Code, Error, Permit, Result,
     answer::{Group, Member, Shape, Source, Table, write_record},
-    field::Kind,
     id::TypeId,
     object::{Action, Object, Path},
     plan::{Deleted, Plan},
@@ -76,13 +75,31 @@ fn plain<'a>(json: &Json) -> Option<FieldValue<'a>> {
     if value == Value::Null { None } else { Some(FieldValue::value(value)) }
 }
 
+/// What a plan has answered already: the JSON of a selection, by its response keys.
+struct Answered(Json);
+
+/// The field, where its parent was answered by a plan: a group of values or of records, or a plain value.
+fn answered<'a>(ctx: &ResolverContext<'a>, grouped: bool) -> Option<FieldFuture<'a>> {
+    let Answered(json) = parent::<Answered>(ctx).ok()?;
+    let json = json.get(ctx.ctx.item.node.response_key().node.as_str()).unwrap_or(&Json::Null);
+    let deeper = |json: &Json| FieldValue::owned_any(Answered(json.clone()));
+    let value = match (json, grouped) {
+        (Json::Object(_), true) => Some(deeper(json)),
+        (Json::Array(items), true) => Some(FieldValue::list(items.iter().map(deeper))),
+        _ => plain(json),
+    };
+    Some(ready(Ok(value)))
+}
+
 /// A plain field of a record, or the groups of values that it holds.
-pub fn value<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
-    ready(parent::<Arc<Node>>(&ctx).and_then(|node| {
-        let attribute = node.permit.readable(name)?;
-        let json = node.fields.get(name).unwrap_or(&Json::Null);
-        Ok(if matches!(attribute.kind, Kind::Document) { plain(json) } else { groups(json) })
-    }))
+pub fn value<'a>(ctx: ResolverContext<'a>, name: &'static str, grouped: bool) -> FieldFuture<'a> {
+    answered(&ctx, grouped).unwrap_or_else(|| {
+        ready(parent::<Arc<Node>>(&ctx).and_then(|node| {
+            node.permit.readable(name)?;
+            let json = node.fields.get(name).unwrap_or(&Json::Null);
+            Ok(if grouped { groups(json) } else { plain(json) })
+        }))
+    })
 }
 
 /// Groups of values keep their JSON, for their members to be read from; all else is a plain value.
@@ -98,11 +115,15 @@ fn groups<'a>(json: &Json) -> Option<FieldValue<'a>> {
 
 /// A member of a group of values.
 pub fn part<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
-    ready(parent::<Json>(&ctx).map(|json| json.get(name).and_then(plain)))
+    answered(&ctx, false)
+        .unwrap_or_else(|| ready(parent::<Json>(&ctx).map(|json| json.get(name).and_then(plain))))
 }
 
 /// The record behind a link.
 pub fn one(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
+    if let Some(answered) = answered(&ctx, true) {
+        return answered;
+    }
     future(async move {
         let (ask, node) = (asked(&ctx)?, parent::<Arc<Node>>(&ctx)?);
         let (_, link) = node.permit.object().link(&name).ok_or(Code::InvalidQuery)?;
@@ -119,6 +140,9 @@ pub fn one(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
 
 /// The records behind a link.
 pub fn many(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
+    if let Some(answered) = answered(&ctx, true) {
+        return answered;
+    }
     future(async move {
         let (ask, node) = (asked(&ctx)?, parent::<Arc<Node>>(&ctx)?);
         let object = node.permit.object();
@@ -161,6 +185,9 @@ pub fn collection<'a>(ctx: ResolverContext<'a>, collection: &'static Collection)
 
 /// A part of a page or of an edge.
 pub fn section<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
+    if let Some(answered) = answered(&ctx, true) {
+        return answered;
+    }
     if let Ok(edge) = parent::<Edge>(&ctx) {
         return ready(Ok(match name {
             "cursor" => plain(&edge.cursor.as_str().into()),

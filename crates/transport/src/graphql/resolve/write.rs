@@ -12,8 +12,8 @@ use kernel::{
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::{Answer, Node, argument, asked, future, id_argument, node_of, parent, plain, ready};
-use crate::graphql::{error, extension::Ask, schema::mutation::Standard};
+use super::{Answer, Answered, argument, asked, future, id_argument, node_of, parent, plain, ready};
+use crate::graphql::{error, schema::mutation::Standard};
 
 /// What a mutation wrote.
 struct Payload {
@@ -22,7 +22,7 @@ struct Payload {
 }
 
 enum Shown {
-    Record(Arc<Node>),
+    Record(&'static str, Uuid),
     Text(String),
 }
 
@@ -42,7 +42,7 @@ pub fn write<'a>(ctx: ResolverContext<'a>, standard: Standard, object: Arc<Objec
         };
         let written =
             written.map(|record| vec![(object.name, Some(object.name), Product::Record(record.id()))]);
-        payload(ask, written).await
+        payload(written)
     })
 }
 
@@ -73,15 +73,12 @@ pub fn command<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<
             };
             (output.name, object, product)
         };
-        payload(ask, produced.map(|all| command.spec.outputs.iter().zip(all).map(named).collect())).await
+        payload(produced.map(|all| command.spec.outputs.iter().zip(all).map(named).collect()))
     })
 }
 
-/// What a mutation's payload shows: records are read again, as the caller may see them.
-async fn payload<'a>(
-    ask: &Ask,
-    written: Result<Vec<(&'static str, Option<&'static str>, Product)>>,
-) -> Answer<'a> {
+/// What a mutation's payload shows.
+fn payload<'a>(written: Result<Vec<(&'static str, Option<&'static str>, Product)>>) -> Answer<'a> {
     let written = match written {
         Ok(written) => written,
         Err(error) if error.is_expected() => {
@@ -90,30 +87,33 @@ async fn payload<'a>(
         }
         Err(error) => return Err(error),
     };
-    let mut outputs = Vec::new();
-    for (name, object, product) in written {
-        let shown = match (object, product) {
-            (Some(object), Product::Record(id)) => {
-                let permit = ask.caller.actor.permit(ask.kith.object(object)?, Action::Read)?;
-                node_of(ask, permit, id, Deleted::Include).await?.map(Shown::Record)
-            }
-            (_, Product::Text(text)) => Some(Shown::Text(text)),
-            _ => None,
-        };
-        outputs.push((name, shown));
-    }
-    Ok(Some(FieldValue::owned_any(Payload { outputs, errors: Vec::new() })))
+    let outputs = written.into_iter().map(|(name, object, product)| match (object, product) {
+        (Some(object), Product::Record(id)) => (name, Some(Shown::Record(object, id))),
+        (_, Product::Text(text)) => (name, Some(Shown::Text(text))),
+        _ => (name, None),
+    });
+    Ok(Some(FieldValue::owned_any(Payload { outputs: outputs.collect(), errors: Vec::new() })))
 }
 
-/// An output of a mutation.
+/// An output of a mutation. A record is read again, as the caller may see it and with all that is selected
+/// below it, by one plan.
 pub fn output<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
-    ready(parent::<Payload>(&ctx).map(|payload| {
-        let (_, shown) = payload.outputs.iter().find(|(other, _)| *other == name)?;
-        match shown.as_ref()? {
-            Shown::Record(node) => Some(FieldValue::owned_any(Arc::clone(node))),
-            Shown::Text(text) => plain(&text.as_str().into()),
+    future(async move {
+        let (ask, payload) = (asked(&ctx)?, parent::<Payload>(&ctx)?);
+        let shown = payload.outputs.iter().find(|(other, _)| *other == name);
+        match shown.and_then(|(_, shown)| shown.as_ref()) {
+            Some(Shown::Record(object, id)) if ask.field_by_field => {
+                let permit = ask.caller.actor.permit(ask.kith.object(object)?, Action::Read)?;
+                Ok(node_of(ask, permit, *id, Deleted::Include).await?.map(FieldValue::owned_any))
+            }
+            Some(Shown::Record(object, id)) => {
+                let record = ask.record(object, *id, &ctx.ctx.item.node.selection_set.node).await?;
+                Ok(record.map(|json| FieldValue::owned_any(Answered(json))))
+            }
+            Some(Shown::Text(text)) => Ok(plain(&text.as_str().into())),
+            None => Ok(None),
         }
-    }))
+    })
 }
 
 /// The errors of a mutation that clients are expected to meet.

@@ -95,8 +95,11 @@ fn record(object: &Object, registry: &Registry) -> Type {
     let mut record = Type::new(&object.type_name).description(object.doc).implement(NODE);
     for attribute in &object.attributes {
         let name = attribute.name;
-        let field =
-            Field::new(name, output(&object.type_name, attribute), move |ctx| resolve::value(ctx, name));
+        let grouped =
+            matches!(attribute.kind, Kind::Money) || attribute.list().is_some_and(|list| !list.plain);
+        let field = Field::new(name, output(&object.type_name, attribute), move |ctx| {
+            resolve::value(ctx, name, grouped)
+        });
         record = record.field(field.description(attribute.doc));
     }
     for link in &object.links {
