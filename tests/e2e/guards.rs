@@ -93,3 +93,24 @@ on_both! {
         assert_eq!(stage.owner.get("/v1/contacts?count=true").await.ok()["page"]["totalCount"], before);
     }
 }
+
+on_both! {
+    async fn a_collection_takes_the_same_at_both_doors(stage) {
+        let owner = &stage.owner;
+        let segment = json!({ "name": "All", "object": "CONTACT", "where": { "givenName": { "eq": "Ada" } } });
+        let segment = text(&owner.create("segments", segment).await["id"]);
+        for name in ["Ada", "Ada", "Bob"] {
+            owner.create("contacts", json!({ "givenName": name })).await;
+        }
+        let found = owner.get("/v1/contacts?filter[givenName]=Ada").await.ok();
+        let gone = text(&found["items"][0]["id"]);
+        owner.delete(&format!("/v1/contacts/{gone}")).await.ok();
+        let path = format!("/v1/segments/{segment}/members?deleted=ONLY&fields=id");
+        let rest = owner.get(&path).await.ok();
+        let query = "query($id: ID!) { segmentMembers(id: $id, first: 5, deleted: ONLY) { nodes { id } } }";
+        let graphql = owner.graphql(query, json!({ "id": segment })).await;
+        assert_eq!(graphql["segmentMembers"]["nodes"], json!([{ "id": gone }]));
+        let ids: Vec<_> = rest["items"].as_array().unwrap().iter().map(|item| &item["id"]).collect();
+        assert_eq!(ids, [&json!(gone)]);
+    }
+}

@@ -109,7 +109,8 @@ impl<'a> Planner<'a> {
         if field.name == "node" {
             let id = self.text(field.field, "id")?.unwrap_or_default();
             let id = TypeId::parse(&id).ok_or_else(|| invalid("id: a TypeID is expected"))?;
-            let Some(object) = self.kith.registry().by_prefix(id.prefix) else {
+            let object = self.kith.registry().by_prefix(id.prefix);
+            let Some(object) = object.filter(|object| object.allows(Action::Read)) else {
                 return Ok(Some(Answer::Null));
             };
             return self.one(object, id.uuid, &field.sets).map(Some);
@@ -137,12 +138,7 @@ impl<'a> Planner<'a> {
     }
 
     fn one(&mut self, object: &Arc<Object>, id: Uuid, sets: &[&'a SelectionSet]) -> Result<Answer> {
-        let permit = match self.caller.actor.permit(object, Action::Read) {
-            Ok(permit) => permit,
-            Err(_) if !object.allows(Action::Read) => return Ok(Answer::Null),
-            Err(error) => return Err(error),
-        };
-        let mut plan = Plan::by_id(permit, id);
+        let mut plan = Plan::by_id(self.caller.actor.permit(object, Action::Read)?, id);
         let shape = self.record(&mut plan, sets, 1)?;
         Ok(Answer::One(Box::new(plan), shape))
     }

@@ -238,7 +238,8 @@ pub fn node(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
         let ask = asked(&ctx)?;
         let text = ctx.args.try_get("id").and_then(|id| id.string()).unwrap_or_default();
         let Some(id) = TypeId::parse(text) else { return Err(Code::InvalidParameter.into()) };
-        let Some(object) = ask.kith.registry().by_prefix(id.prefix) else { return Ok(None) };
+        let object = ask.kith.registry().by_prefix(id.prefix);
+        let Some(object) = object.filter(|object| object.allows(Action::Read)) else { return Ok(None) };
         let permit = ask.caller.actor.permit(object, Action::Read)?;
         let found = read_one(ask, permit, id.uuid, Deleted::Exclude).await?;
         Ok(found.map(|value| value.with_type(object.type_name.clone())))

@@ -127,16 +127,19 @@ fn link_field(link: &Link, target: &Object) -> Field {
 pub fn paged(field: Field, target: &Object) -> Field {
     let list = TypeRef::named_nn_list(format!("{}Order", target.type_name));
     let where_ = InputValue::new("where", TypeRef::named(format!("{}Where", target.type_name)));
-    let deleted = InputValue::new("deleted", TypeRef::named("Deleted"));
     part(field)
         .argument(where_.description("Which records; all where nothing is said."))
         .argument(
             InputValue::new("orderBy", list)
                 .description("In which order; the newest first where nothing is said."),
         )
-        .argument(
-            deleted.description("Whether deleted records are meant; they are not where nothing is said."),
-        )
+        .argument(deleted())
+}
+
+/// The argument that asks for deleted records.
+pub fn deleted() -> InputValue {
+    let deleted = InputValue::new("deleted", TypeRef::named("Deleted"));
+    deleted.description("Whether deleted records are meant; they are not where nothing is said.")
 }
 
 /// Adds the arguments that say which part of a list is wanted.

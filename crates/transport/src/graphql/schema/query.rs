@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{
     NODE, Types,
-    output::{paged, part},
+    output::{deleted, paged, part},
 };
 use crate::graphql::resolve;
 
@@ -42,7 +42,8 @@ pub fn register(types: &mut Types, registry: &Registry) {
         let json = |name, doc: &str| InputValue::new(name, TypeRef::named("JSON")).description(doc);
         let field = part(field.argument(id()))
             .argument(json("where", "Which of them, as a predicate over their object."))
-            .argument(json("orderBy", "In which order: `[{\"createdAt\":\"DESC\"}]`."));
+            .argument(json("orderBy", "In which order: `[{\"createdAt\":\"DESC\"}]`."))
+            .argument(deleted());
         query = query.field(field.description(collection.doc));
     }
     types.add(query);
