@@ -1,6 +1,7 @@
 //! GraphQL: answers by plans against answers field by field, the number of SQL statements, and the guard.
 
 mod generator;
+mod prepared;
 
 use std::sync::Arc;
 
@@ -58,6 +59,8 @@ on_both! {
             let by_plans = stage.owner.graphql_reply(&query, variables.clone()).await;
             assert!(by_plans.status.is_success(), "seed {seed}: {query}\n{by_plans}");
             assert!(by_plans.json().get("errors").is_none(), "seed {seed}: {query}\n{by_plans}");
+            let prepared = stage.owner.graphql_reply(&query, variables.clone()).await;
+            assert_eq!(by_plans.to_string(), prepared.to_string(), "seed {seed}: {query}");
             let by_fields = by_fields.graphql_reply(&query, variables).await;
             assert_eq!(by_plans.to_string(), by_fields.to_string(), "seed {seed}: {query}");
         }

@@ -1,11 +1,14 @@
 //! The GraphQL door: what stands before the parser, and what comes out behind the plans.
 
+mod coerce;
 mod document;
 mod error;
 mod extension;
 pub mod guard;
 mod http;
+mod operation;
 mod planner;
+mod prepared;
 mod resolve;
 pub mod schema;
 
@@ -13,24 +16,24 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use app::{Caller, Kith};
 use async_graphql::{
-    Request, Variables,
+    Request, Response, Variables,
     dynamic::Schema,
-    parser::{
-        parse_query,
-        types::{BaseType, OperationDefinition, OperationType, Type},
-    },
+    parser::types::{OperationDefinition, OperationType},
 };
 use futures::FutureExt;
 use kernel::{Code, Error, Result, json};
 use serde_json::{Map, Value as Json};
 
-use extension::Ask;
+use extension::{Ask, Outcome};
 pub(crate) use http::handle;
+use operation::Operation;
+use prepared::Prepared;
 
 /// The GraphQL endpoint of one schema.
 #[derive(Clone)]
 pub struct Gateway {
     schema: Schema,
+    prepared: Arc<Prepared>,
     field_by_field: bool,
 }
 
@@ -38,7 +41,7 @@ pub struct Gateway {
 struct Sent {
     query: String,
     operation: Option<String>,
-    variables: Variables,
+    variables: Map<String, Json>,
 }
 
 /// What a client gets: a body, and the code that decides the status where the request was refused.
@@ -54,104 +57,115 @@ impl Gateway {
     pub fn new(kith: &Kith, field_by_field: bool) -> Result<Self> {
         let schema =
             schema::build(kith.registry(), kith.commands()).map_err(|error| Error::internal(error.0))?;
-        Ok(Self { schema, field_by_field })
+        Ok(Self { schema, prepared: Arc::default(), field_by_field })
+    }
+
+    /// How many requests were answered by operations that had been prepared before.
+    pub fn answered_prepared(&self) -> u64 {
+        self.prepared.answered()
     }
 
     /// Answers the body of a request.
     pub async fn answer(&self, kith: &Kith, caller: Caller, body: &[u8]) -> Reply {
         let request_id = Arc::clone(&caller.actor.request_id);
+        let answer = self.try_answer(kith, caller, body).await;
+        answer.unwrap_or_else(|error| refused(&error, &request_id))
+    }
+
+    /// Answers the body of a request, or says why it is refused.
+    pub(crate) async fn try_answer(&self, kith: &Kith, caller: Caller, body: &[u8]) -> Result<Reply> {
         let answer = AssertUnwindSafe(self.execute(kith, caller, body)).catch_unwind().await;
-        let answer = answer.unwrap_or_else(|_| Err(Error::internal("GraphQL has panicked")));
-        answer.unwrap_or_else(|error| {
-            if let Some(cause) = &error.cause {
-                tracing::error!(%request_id, %cause, "a GraphQL request failed");
-            }
-            let body = error::refusal(&error, &request_id).to_string().into_bytes();
-            Reply { body, refused: Some(error.public_code()) }
-        })
+        answer.unwrap_or_else(|_| Err(Error::internal("GraphQL has panicked")))
     }
 
     async fn execute(&self, kith: &Kith, caller: Caller, body: &[u8]) -> Result<Reply> {
-        let Sent { query, operation, mut variables } = read(body)?;
-        guard::check(&query).map_err(|refusal| {
-            let code = if refusal.is_about_text() { Code::Malformed } else { Code::QueryTooComplex };
-            Error::new(code, refusal.detail).with("reason", refusal.reason)
-        })?;
-        let document = parse_query(&query).map_err(|error| Error::new(Code::Malformed, error.to_string()))?;
-        let meant = document::operation(&document, operation.as_deref())?;
-        self.check_variables(meant)?;
-        if meant.ty == OperationType::Subscription {
-            return Err(Error::new(Code::InvalidQuery, "there are no subscriptions"));
-        }
-        document::fill_defaults(meant, &mut variables);
-        document::expect_required(meant, &variables)?;
-        let request_id = Arc::clone(&caller.actor.request_id);
-        let ask = Ask::new(
-            kith.clone(),
-            caller,
-            document.clone(),
-            variables.clone(),
-            operation.clone(),
-            self.field_by_field,
-        );
-        let ask = Arc::new(ask);
-        let mut request = Request::new("").variables(variables).data(Arc::clone(&ask));
-        request.operation_name = operation;
-        request.set_parsed_query(document);
-        let response = self.schema.execute(request).await;
-        let outcome = ask.outcome();
-        if let Some(refusal) = outcome.refusal {
-            return Err(refusal);
-        }
-        let errors = |code| Json::Array(error::server_errors(&response.errors, code, &request_id));
-        if !outcome.validated {
-            let body = format!(r#"{{"errors":{}}}"#, errors(Code::InvalidQuery));
-            return Ok(Reply { body: body.into_bytes(), refused: Some(Code::InvalidQuery) });
-        }
-        let data = match outcome.data {
-            Some(data) => data,
-            None => {
-                let document = document::Document { document: &ask.document, variables: &ask.variables };
-                let data = in_order(
-                    response.data,
-                    &document,
-                    document::operation(&ask.document, ask.operation.as_deref())?,
-                );
-                serde_json::to_vec(&data).map_err(Error::internal)?
-            }
+        let Sent { query, operation: name, variables } = read(body)?;
+        let registry = self.schema.registry();
+        let known = self.prepared.find(&query, name.as_deref());
+        // Only what is known to read alone is answered under what is remembered of the credential.
+        let (operation, caller) = match &known {
+            Some(known) => (Arc::clone(&known.operation), caller),
+            None => (Arc::new(Operation::read(registry, &query, name)?), kith.renewed(caller).await?),
         };
-        let mut body = Vec::with_capacity(data.len() + 64);
-        body.extend_from_slice(b"{\"data\":");
-        body.extend_from_slice(&data);
-        if !response.errors.is_empty() {
-            for error in &response.errors {
-                let cause =
-                    error.source::<Error>().and_then(|error| error.cause.as_ref()).map(ToString::to_string);
-                tracing::error!(%request_id, error = %error.message, cause, "a GraphQL field failed");
-            }
-            body.extend_from_slice(format!(",\"errors\":{}", errors(Code::Internal)).as_bytes());
+        let variables = operation.parameters.fill(registry, variables)?;
+        let is_valid = known.as_ref().is_some_and(|known| known.suits(registry, &variables));
+        let ask = Arc::new(Ask::new(kith.clone(), caller, operation, variables, self.field_by_field));
+        if is_valid && ask.run().await? {
+            let Outcome { data, cost, .. } = ask.outcome();
+            self.prepared.count();
+            return Ok(reply(&data.unwrap_or_default(), &[], cost));
         }
-        body.extend_from_slice(format!(",\"extensions\":{{\"cost\":{}}}}}", outcome.cost).as_bytes());
-        Ok(Reply { body, refused: None })
+        let response = self.schema.execute(request(&ask)).await;
+        let outcome = ask.outcome();
+        match outcome {
+            Outcome { refusal: Some(refusal), .. } => Err(refusal),
+            Outcome { validated: false, .. } => {
+                let errors = Json::from(told(&ask, &response, Code::InvalidQuery));
+                let body = format!(r#"{{"errors":{errors}}}"#).into_bytes();
+                Ok(Reply { body, refused: Some(Code::InvalidQuery) })
+            }
+            Outcome { data: Some(data), cost, .. } => {
+                if known.is_none() {
+                    self.prepared.keep(registry, query, &ask.operation);
+                }
+                Ok(reply(&data, &[], cost))
+            }
+            Outcome { cost, .. } => executed(&ask, response, cost),
+        }
     }
+}
 
-    /// Refuses variables of unknown types: async-graphql 7.2.1 panics on some of them that have a default.
-    fn check_variables(&self, operation: &OperationDefinition) -> Result<()> {
-        for definition in &operation.variable_definitions {
-            let name = base(&definition.node.var_type.node);
-            if !self.schema.registry().types.contains_key(name) {
-                return Err(Error::new(Code::InvalidQuery, format!("there is no type {name}")));
-            }
-        }
-        Ok(())
+/// The answer to what is refused.
+fn refused(error: &Error, request_id: &str) -> Reply {
+    if let Some(cause) = &error.cause {
+        tracing::error!(request_id, %cause, "a GraphQL request failed");
     }
+    let body = error::refusal(error, request_id).to_string().into_bytes();
+    Reply { body, refused: Some(error.public_code()) }
+}
+
+/// What async-graphql validates and, where no plan does, executes.
+fn request(ask: &Arc<Ask>) -> Request {
+    let variables = Variables::from_json(Json::Object(ask.variables.clone()));
+    let mut request = Request::new("").variables(variables).data(Arc::clone(ask));
+    request.operation_name.clone_from(&ask.operation.name);
+    request.set_parsed_query(ask.operation.document.clone());
+    request
+}
+
+/// What the executor answered.
+fn executed(ask: &Ask, response: Response, cost: u64) -> Result<Reply> {
+    for error in &response.errors {
+        let cause = error.source::<Error>().and_then(|error| error.cause.as_ref()).map(ToString::to_string);
+        let request_id = &ask.caller.actor.request_id;
+        tracing::error!(%request_id, error = %error.message, cause, "a GraphQL field failed");
+    }
+    let errors = told(ask, &response, Code::Internal);
+    let data = in_order(response.data, ask.document(), ask.operation.definition()?);
+    Ok(reply(&serde_json::to_vec(&data).map_err(Error::internal)?, &errors, cost))
+}
+
+/// The errors of a response, those without a code under this one.
+fn told(ask: &Ask, response: &Response, code: Code) -> Vec<Json> {
+    error::server_errors(&response.errors, code, &ask.caller.actor.request_id)
+}
+
+fn reply(data: &[u8], errors: &[Json], cost: u64) -> Reply {
+    let mut body = Vec::with_capacity(data.len() + 64);
+    body.extend_from_slice(b"{\"data\":");
+    body.extend_from_slice(data);
+    if !errors.is_empty() {
+        body.extend_from_slice(format!(",\"errors\":{}", Json::from(errors)).as_bytes());
+    }
+    body.extend_from_slice(format!(",\"extensions\":{{\"cost\":{cost}}}}}").as_bytes());
+    Reply { body, refused: None }
 }
 
 /// The executor leaves root fields in the order in which they were done, and failed ones out; the
 /// specification wants them in the order of the document, null where they failed.
 fn in_order(
     data: async_graphql::Value,
-    document: &document::Document<'_>,
+    document: document::Document<'_>,
     operation: &OperationDefinition,
 ) -> async_graphql::Value {
     let async_graphql::Value::Object(mut members) = data else { return data };
@@ -162,16 +176,6 @@ fn in_order(
         (async_graphql::Name::new(field.key), value)
     };
     async_graphql::Value::Object(fields.iter().map(member).collect())
-}
-
-fn base(of: &Type) -> &str {
-    let mut of = &of.base;
-    loop {
-        match of {
-            BaseType::Named(name) => return name,
-            BaseType::List(inner) => of = &inner.base,
-        }
-    }
 }
 
 /// Reads `{"query": …, "operationName": …, "variables": …, "extensions": …}` and nothing else.
@@ -189,7 +193,7 @@ fn read(body: &[u8]) -> Result<Sent> {
         Some(Json::Object(object)) => Ok(object),
         Some(_) => Err(Error::new(Code::Malformed, format!("{name}: an object is expected"))),
     };
-    let variables = Variables::from_json(Json::Object(object("variables")?));
+    let variables = object("variables")?;
     object("extensions")?;
     if let Some(name) = members.keys().next() {
         return Err(Error::new(Code::Malformed, format!("there is no member {name}")));

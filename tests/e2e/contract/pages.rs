@@ -16,10 +16,12 @@ on_both! {
                 .refused(400, "invalid_parameter");
             for way in ["first", "last"] {
                 let query = format!("query($n: Int) {{ contacts({way}: $n) {{ nodes {{ id }} }} }}");
-                owner
-                    .graphql_reply(&query, json!({ "n": limit }))
-                    .await
-                    .graphql_refused(400, "invalid_parameter");
+                // What is no `Int` of GraphQL is refused as such.
+                let (status, code) = match i32::try_from(limit) {
+                    Ok(_) => (400, "invalid_parameter"),
+                    Err(_) => (422, "invalid_query"),
+                };
+                owner.graphql_reply(&query, json!({ "n": limit })).await.graphql_refused(status, code);
             }
         }
         for part in ["", "(first: 1, last: 1)", "(after: \"x\")"] {

@@ -2,7 +2,7 @@
 //! specification, section 6.3.2), arguments with their variables filled in.
 
 use async_graphql::{
-    Positioned, Variables,
+    Positioned,
     parser::types::{
         Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection,
         SelectionSet,
@@ -32,30 +32,6 @@ pub fn operation<'d>(
     }
 }
 
-/// Gives variables that were not sent their defaults. async-graphql does so for arguments, but not in
-/// `@skip` and `@include`.
-pub fn fill_defaults(operation: &OperationDefinition, variables: &mut Variables) {
-    for definition in &operation.variable_definitions {
-        let name = &definition.node.name.node;
-        if let (None, Some(default)) = (variables.get(name), definition.node.default_value()) {
-            variables.insert(name.clone(), default.clone());
-        }
-    }
-}
-
-/// Refuses an operation whose required variables were not all sent: an argument that is missing could mean
-/// everything.
-pub fn expect_required(operation: &OperationDefinition, variables: &Variables) -> Result<()> {
-    for definition in &operation.variable_definitions {
-        let name = &definition.node.name.node;
-        let is_given = variables.get(name).is_some_and(|value| *value != async_graphql::Value::Null);
-        if !is_given && !definition.node.var_type.node.nullable {
-            return Err(Error::new(Code::InvalidQuery, format!("the variable ${name} is required")));
-        }
-    }
-    Ok(())
-}
-
 /// A field to be answered: all selections of one response key, merged.
 pub struct Collected<'d> {
     /// Under which key.
@@ -74,7 +50,7 @@ pub struct Document<'d> {
     /// The document.
     pub document: &'d ExecutableDocument,
     /// The variables, defaults included.
-    pub variables: &'d Variables,
+    pub variables: &'d Map<String, Json>,
 }
 
 impl<'d> Document<'d> {
@@ -139,9 +115,9 @@ impl<'d> Document<'d> {
     }
 
     /// A value as JSON; none where it is a variable that was not given.
-    fn json(&self, value: &Value) -> Option<Json> {
+    pub fn json(&self, value: &Value) -> Option<Json> {
         Some(match value {
-            Value::Variable(name) => self.variables.get(name)?.clone().into_json().ok()?,
+            Value::Variable(name) => self.variables.get(name.as_str())?.clone(),
             Value::List(items) => items.iter().map(|item| self.json(item).unwrap_or_default()).collect(),
             Value::Object(members) => {
                 let member = |(name, value): (&async_graphql::Name, &Value)| {

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use app::{Caller, Kith};
 use async_graphql::{
-    Response, Variables,
+    Response,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute},
-    parser::types::{ExecutableDocument, OperationType, SelectionSet},
+    parser::types::{OperationType, SelectionSet},
 };
 use kernel::{
     Error, Result,
@@ -15,26 +15,25 @@ use kernel::{
     plan::Plan,
 };
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use super::{
-    document::{Document, operation},
+    document::Document,
+    operation::Operation,
     planner::{Answer, Planner, Root},
 };
 
-/// A request on its way through async-graphql.
+/// A request on its way.
 pub struct Ask {
     /// Kith.
     pub kith: Kith,
     /// Who asks.
     pub caller: Caller,
     /// What is asked.
-    pub document: ExecutableDocument,
+    pub operation: Arc<Operation>,
     /// The variables, defaults included.
-    pub variables: Variables,
-    /// Which operation of the document is meant.
-    pub operation: Option<String>,
+    pub variables: Map<String, Json>,
     /// Whether the executor resolves everything field by field, to compare.
     pub field_by_field: bool,
     outcome: Mutex<Outcome>,
@@ -58,12 +57,16 @@ impl Ask {
     pub fn new(
         kith: Kith,
         caller: Caller,
-        document: ExecutableDocument,
-        variables: Variables,
-        operation: Option<String>,
+        operation: Arc<Operation>,
+        variables: Map<String, Json>,
         field_by_field: bool,
     ) -> Self {
-        Self { kith, caller, document, variables, operation, field_by_field, outcome: Mutex::default() }
+        Self { kith, caller, operation, variables, field_by_field, outcome: Mutex::default() }
+    }
+
+    /// The document with its variables.
+    pub fn document(&self) -> Document<'_> {
+        Document { document: &self.operation.document, variables: &self.variables }
     }
 
     /// What became of it.
@@ -76,10 +79,9 @@ impl Ask {
     }
 
     /// Compiles the operation and runs it, if it is a query over the registry; says whether it did.
-    async fn run(&self) -> Result<bool> {
-        let document = Document { document: &self.document, variables: &self.variables };
-        let operation = operation(&self.document, self.operation.as_deref())?;
-        let mut planner = Planner::new(&self.kith, &self.caller, document);
+    pub async fn run(&self) -> Result<bool> {
+        let operation = self.operation.definition()?;
+        let mut planner = Planner::new(&self.kith, &self.caller, self.document());
         let set = &operation.selection_set.node;
         let roots = match operation.ty {
             OperationType::Query => planner.query(set).await?,
@@ -96,8 +98,7 @@ impl Ask {
 
     /// A record that was just written, with all that is selected of it.
     pub async fn record(&self, object: &str, id: Uuid, set: &SelectionSet) -> Result<Option<Json>> {
-        let document = Document { document: &self.document, variables: &self.variables };
-        let mut planner = Planner::new(&self.kith, &self.caller, document);
+        let mut planner = Planner::new(&self.kith, &self.caller, self.document());
         let (plan, shape) = planner.written(self.kith.object(object)?, id, set)?;
         let table = self.kith.read(&plan).await?;
         if table.is_empty() {

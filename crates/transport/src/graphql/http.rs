@@ -5,9 +5,9 @@ use actix_web::{
     http::{Method, header},
     web::{Data, Payload},
 };
-use kernel::Result;
+use kernel::{Code, Result};
 
-use super::Reply;
+use super::{Reply, refused};
 use crate::{Transport, problem, request};
 
 /// Answers a request to `/graphql`: a POST of JSON, and nothing else.
@@ -33,7 +33,12 @@ async fn reply(transport: &Transport, request: &HttpRequest, payload: Payload) -
     }
     request::expect_content_type(request, &["application/json"])?;
     request::refuse_unsupported(request)?;
-    let caller = request::caller(transport, request).await?;
     let body = request::body(transport, request, payload).await?;
-    Ok(transport.gateway()?.answer(transport.kith(), caller, &body).await)
+    let (kith, gateway) = (transport.kith(), transport.gateway()?);
+    let answer = async |caller| gateway.try_answer(kith, caller, &body).await;
+    match request::acting(transport, request, true, answer).await {
+        // Who is not known is told so as everywhere; what else is refused, GraphQL says in its own way.
+        Err(error) if error.code != Code::Unauthenticated => Ok(refused(&error, &request::id(request))),
+        answered => answered,
+    }
 }
