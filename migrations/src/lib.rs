@@ -9,6 +9,8 @@ mod m20261121_000004_service;
 mod m20261121_000005_work;
 mod m20261121_000006_marketing;
 mod m20261121_000007_jobs;
+mod m20261121_000008_access;
+mod m20261121_000009_lists;
 mod step;
 mod table;
 
@@ -30,6 +32,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_work::step()),
             Box::new(m20261121_000006_marketing::step()),
             Box::new(m20261121_000007_jobs::step()),
+            Box::new(m20261121_000008_access::step()),
+            Box::new(m20261121_000009_lists::step()),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use crate::{column::*, step::Tables, table::*};
 
 pub fn step() -> Tables {
-    Tables { name: "m20261121_000001_platform", tables, connections: &[] }
+    Tables { name: "m20261121_000001_platform", tables, connections: &[], after: &[] }
 }
 
 fn tables() -> Vec<Table> {

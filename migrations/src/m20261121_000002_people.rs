@@ -7,7 +7,7 @@ use crate::{
 };
 
 pub fn step() -> Tables {
-    Tables { name: "m20261121_000002_people", tables, connections: &[] }
+    Tables { name: "m20261121_000002_people", tables, connections: &[], after: &[] }
 }
 
 fn tables() -> Vec<Table> {

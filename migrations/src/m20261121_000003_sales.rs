@@ -8,7 +8,7 @@ use crate::{
 
 pub fn step() -> Tables {
     let connections = &[("contacts", "converted_deal_id", "deals")];
-    Tables { name: "m20261121_000003_sales", tables, connections }
+    Tables { name: "m20261121_000003_sales", tables, connections, after: &[] }
 }
 
 fn tables() -> Vec<Table> {

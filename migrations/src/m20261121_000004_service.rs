@@ -7,7 +7,7 @@ use crate::{
 };
 
 pub fn step() -> Tables {
-    Tables { name: "m20261121_000004_service", tables, connections: &[] }
+    Tables { name: "m20261121_000004_service", tables, connections: &[], after: &[] }
 }
 
 fn tables() -> Vec<Table> {

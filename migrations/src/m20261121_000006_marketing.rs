@@ -7,7 +7,7 @@ use crate::{
 };
 
 pub fn step() -> Tables {
-    Tables { name: "m20261121_000006_marketing", tables, connections: &[] }
+    Tables { name: "m20261121_000006_marketing", tables, connections: &[], after: &[] }
 }
 
 fn tables() -> Vec<Table> {

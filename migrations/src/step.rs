@@ -12,6 +12,8 @@ pub struct Tables {
     pub tables: fn() -> Vec<Table>,
     /// Connections that waited for these tables: from which table, by which column, to which table.
     pub connections: &'static [(&'static str, &'static str, &'static str)],
+    /// What else is to be done, in the SQL of both databases.
+    pub after: &'static [&'static str],
 }
 
 impl MigrationName for Tables {
@@ -30,6 +32,7 @@ impl MigrationTrait for Tables {
         statements.extend(
             connections.filter_map(|(table, column, target)| connect(table, column, target, backend)),
         );
+        statements.extend(self.after.iter().map(|statement| (*statement).to_owned()));
         manager.get_connection().execute_unprepared(&statements.join(";\n")).await?;
         Ok(())
     }

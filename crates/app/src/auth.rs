@@ -6,9 +6,11 @@
 use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use chrono_tz::Tz;
 use kernel::{
-    Code, Error, Result,
-    actor::{Actor, Origin},
+    Code, Result,
+    actor::{Actor, Origin, Role},
+    time::Instant,
 };
 use persistence::credential::Credential;
 use sha2::{Digest, Sha256};
@@ -52,20 +54,41 @@ impl Kith {
         Ok(NewKey { secret: text, hash: hash(&secret), hint })
     }
 
-    /// Finds out who presents this key.
-    pub async fn authenticate(&self, key: &str, origin: Origin, request_id: Arc<str>) -> Result<Caller> {
-        let unknown = || Error::from(Code::Unauthenticated);
-        let bytes = key.strip_prefix(PREFIX).and_then(|text| BASE64.decode(text).ok()).ok_or_else(unknown)?;
-        let (workspace, rest) = bytes.split_at_checked(ID).ok_or_else(unknown)?;
-        let (id, secret) = rest.split_at_checked(ID).ok_or_else(unknown)?;
-        let workspace = Uuid::from_slice(workspace).map_err(|_| unknown())?;
-        let id = Uuid::from_slice(id).map_err(|_| unknown())?;
-        let credential = self.database().credential(workspace, id).await?.ok_or_else(unknown)?;
-        if !bool::from(credential.hash.as_bytes().ct_eq(hash(secret).as_bytes())) {
-            return Err(unknown());
+    /// Does something for whoever presents this key, under what is remembered of the key where that suffices:
+    /// something that may be begun anew, for if the memory turns out to be old, it is done again under a fresh one.
+    pub async fn acting<T>(
+        &self,
+        key: &str,
+        origin: Origin,
+        request_id: Arc<str>,
+        mut act: impl AsyncFnMut(Caller) -> Result<T>,
+    ) -> Result<T> {
+        let presented = Presented::parse(key)?;
+        if let Some(known) = self.0.credentials.get(&presented.place()) {
+            let caller =
+                presented.caller(self, &known, Some(known.epoch), origin, Arc::clone(&request_id))?;
+            match act(caller).await {
+                Err(error) if is_about_access(error.code) => {}
+                done => return done,
+            }
         }
-        let seal = Seal::new(&credential.cursor_key)?;
-        Ok(Caller { actor: self.actor(workspace, id, &credential, origin, request_id)?, seal })
+        let known = self.look_up(presented.workspace, presented.key).await?;
+        act(presented.caller(self, &known, None, origin, request_id)?).await
+    }
+
+    /// Finds out who presents this key, now.
+    pub async fn authenticate(&self, key: &str, origin: Origin, request_id: Arc<str>) -> Result<Caller> {
+        let presented = Presented::parse(key)?;
+        let known = self.look_up(presented.workspace, presented.key).await?;
+        presented.caller(self, &known, None, origin, request_id)
+    }
+
+    /// The same caller, found out about now.
+    pub async fn renewed(&self, caller: Caller) -> Result<Caller> {
+        let (Some(key), Some(_)) = (caller.actor.credential, caller.actor.epoch) else { return Ok(caller) };
+        let known = self.look_up(caller.actor.workspace, key).await?;
+        let Actor { workspace, origin, request_id, .. } = caller.actor;
+        Ok(Caller { actor: known.actor(self, workspace, key, None, origin, request_id)?, ..caller })
     }
 
     /// Who acts under a key that was presented earlier, as long as it is good.
@@ -76,31 +99,105 @@ impl Kith {
         origin: Origin,
         request_id: Arc<str>,
     ) -> Result<Actor> {
-        let credential = self.database().credential(workspace, key).await?.ok_or(Code::Unauthenticated)?;
-        self.actor(workspace, key, &credential, origin, request_id)
+        self.look_up(workspace, key).await?.actor(self, workspace, key, None, origin, request_id)
+    }
+
+    async fn look_up(&self, workspace: Uuid, key: Uuid) -> Result<Arc<Known>> {
+        let place = (workspace, key);
+        let Some(credential) = self.database().credential(workspace, key).await? else {
+            self.0.credentials.remove(&place);
+            return Err(Code::Unauthenticated.into());
+        };
+        let known = Arc::new(Known::new(credential)?);
+        self.0.credentials.insert(place, Arc::clone(&known));
+        Ok(known)
+    }
+}
+
+/// A key as it was presented.
+struct Presented {
+    workspace: Uuid,
+    key: Uuid,
+    hash: String,
+}
+
+impl Presented {
+    fn parse(key: &str) -> Result<Self> {
+        let parts = || {
+            let bytes = BASE64.decode(key.strip_prefix(PREFIX)?).ok()?;
+            let (workspace, rest) = bytes.split_at_checked(ID)?;
+            let (key, secret) = rest.split_at_checked(ID)?;
+            let (workspace, key) = (Uuid::from_slice(workspace).ok()?, Uuid::from_slice(key).ok()?);
+            Some(Self { workspace, key, hash: hash(secret) })
+        };
+        parts().ok_or_else(|| Code::Unauthenticated.into())
+    }
+
+    fn place(&self) -> (Uuid, Uuid) {
+        (self.workspace, self.key)
+    }
+
+    /// Who it is, if the secret is right.
+    fn caller(
+        &self,
+        kith: &Kith,
+        known: &Known,
+        epoch: Option<i64>,
+        origin: Origin,
+        request_id: Arc<str>,
+    ) -> Result<Caller> {
+        if !bool::from(known.hash.as_bytes().ct_eq(self.hash.as_bytes())) {
+            return Err(Code::Unauthenticated.into());
+        }
+        let actor = known.actor(kith, self.workspace, self.key, epoch, origin, request_id)?;
+        Ok(Caller { actor, seal: known.seal.clone() })
+    }
+}
+
+/// What is known of a credential, good for as long as the workspace's access stays as it was.
+pub(crate) struct Known {
+    hash: String,
+    user: Uuid,
+    role: &'static Role,
+    zone: Tz,
+    expires_at: Option<Instant>,
+    seal: Seal,
+    epoch: i64,
+}
+
+impl Known {
+    fn new(credential: Credential) -> Result<Self> {
+        Ok(Self {
+            hash: credential.hash,
+            user: credential.user,
+            role: domain::roles::role(&credential.role).ok_or(Code::Unauthenticated)?,
+            zone: credential.time_zone.parse().unwrap_or_default(),
+            expires_at: credential.expires_at,
+            seal: Seal::new(&credential.cursor_key)?,
+            epoch: credential.epoch,
+        })
     }
 
     fn actor(
         &self,
+        kith: &Kith,
         workspace: Uuid,
         key: Uuid,
-        credential: &Credential,
+        epoch: Option<i64>,
         origin: Origin,
         request_id: Arc<str>,
     ) -> Result<Actor> {
-        if credential.expires_at.is_some_and(|end| end <= self.context().clock.now()) {
+        if self.expires_at.is_some_and(|end| end <= kith.context().clock.now()) {
             return Err(Code::Unauthenticated.into());
         }
-        Ok(Actor {
-            workspace,
-            user: credential.user,
-            credential: Some(key),
-            role: domain::roles::role(&credential.role).ok_or(Code::Unauthenticated)?,
-            zone: credential.time_zone.parse().unwrap_or_default(),
-            origin,
-            request_id,
-        })
+        let (user, role, zone) = (self.user, self.role, self.zone);
+        Ok(Actor { workspace, user, credential: Some(key), role, zone, origin, request_id, epoch })
     }
+}
+
+/// Whether a fresh look at the credential could have another outcome.
+fn is_about_access(code: Code) -> bool {
+    matches!(code, Code::Unauthenticated | Code::Forbidden | Code::FieldForbidden)
 }
 
 fn hash(secret: &[u8]) -> String {

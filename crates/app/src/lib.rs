@@ -23,7 +23,9 @@ use std::sync::Arc;
 
 use kernel::{Code, Registry, Result, object::Object};
 use persistence::Database;
+use quick_cache::sync::Cache;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 pub use auth::Caller;
 pub use context::Context;
@@ -44,12 +46,17 @@ struct Inner {
     context: Context,
     commands: Vec<Registered>,
     queued: Notify,
+    credentials: Cache<(Uuid, Uuid), Arc<auth::Known>>,
 }
+
+/// Of how many credentials is remembered what was looked up.
+const REMEMBERED: usize = 10_000;
 
 impl Kith {
     /// Kith over a store.
     pub fn new(database: Database, context: Context) -> Self {
-        Self(Arc::new(Inner { database, context, commands: commands::all(), queued: Notify::new() }))
+        let (commands, queued, credentials) = (commands::all(), Notify::new(), Cache::new(REMEMBERED));
+        Self(Arc::new(Inner { database, context, commands, queued, credentials }))
     }
 
     /// The objects.

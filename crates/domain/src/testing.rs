@@ -117,6 +117,7 @@ impl Trial {
             zone: chrono_tz::UTC,
             origin: Origin::Api,
             request_id: Arc::from("test"),
+            epoch: None,
         };
         let mut change = Change {
             before: self.before.as_ref(),

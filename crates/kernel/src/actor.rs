@@ -124,6 +124,9 @@ pub struct Actor {
     pub origin: Origin,
     /// The request, as the log and the events name it.
     pub request_id: Arc<str>,
+    /// The state of the workspace's access under which the credential was looked up, where that was before
+    /// this request: what is read and written then holds only while that state lasts.
+    pub epoch: Option<i64>,
 }
 
 impl Actor {

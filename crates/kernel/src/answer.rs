@@ -4,7 +4,9 @@ mod write;
 
 pub use write::{Sealer, write_connection, write_record, write_value};
 
-use crate::value::Value;
+use std::sync::Arc;
+
+use crate::{plan::Plan, record::Record, text::json_key, value::Value};
 
 /// What a plan found: rows in groups, one group for the root or one for each row of the parent.
 #[derive(Debug, Default)]
@@ -20,6 +22,17 @@ pub struct Table {
 }
 
 impl Table {
+    /// A record that is at hand, as if the plan had found it; none where the plan follows links.
+    pub fn of(record: &Record, plan: &Plan) -> Option<Self> {
+        if !plan.children.is_empty() {
+            return None;
+        }
+        let value = |field: &usize| record.values.get(*field).cloned();
+        let cells = plan.columns.iter().map(value).collect::<Option<_>>()?;
+        let group = Group { len: 1, ..Group::default() };
+        Some(Self { width: plan.columns.len(), cells, groups: vec![group], children: Vec::new() })
+    }
+
     /// The values of a row.
     pub fn row(&self, index: usize) -> &[Value] {
         let start = index.saturating_mul(self.width);
@@ -63,7 +76,7 @@ pub struct Shape {
 #[derive(Clone, Debug)]
 pub struct Member<S> {
     /// Its name, as JSON text with the colon: `"name":`.
-    pub key: String,
+    pub key: Arc<str>,
     /// Where it comes from.
     pub source: S,
 }
@@ -71,7 +84,7 @@ pub struct Member<S> {
 impl<S> Member<S> {
     /// A member of that name.
     pub fn new(name: &str, source: S) -> Self {
-        Self { key: format!("{}:", serde_json::Value::from(name)), source }
+        Self { key: json_key(name), source }
     }
 }
 

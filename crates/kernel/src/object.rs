@@ -1,7 +1,7 @@
 //! Objects as data: a kind of record, described once by its fields, links and rules.
 //! Everything that is the same for every object is written against this description.
 
-use std::{collections::HashMap, ops::Deref};
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::{
     change::Change,
     field::{Field, FieldDef, Kind, List},
     system,
-    text::{kebab, pascal, snake},
+    text::{json_key, kebab, pascal, snake},
 };
 
 /// What a caller may do with the records of an object.
@@ -51,8 +51,12 @@ pub struct Attribute {
     pub def: FieldDef,
     /// Its place in the object and in its records.
     pub index: usize,
+    /// Its name as JSON text with the colon: `"name":`.
+    pub key: Arc<str>,
     /// Its column.
     pub column: String,
+    folded: Option<String>,
+    currency: Option<String>,
     /// What an item of the list has; empty for other kinds.
     pub members: Vec<Attribute>,
 }
@@ -63,22 +67,31 @@ impl Attribute {
             Kind::List(list) => list.members.iter().enumerate().map(|(i, def)| Self::new(i, def)).collect(),
             _ => Vec::new(),
         };
-        Self { def: *def, index, column: snake(def.name), members }
+        let column = snake(def.name);
+        let is_folded = matches!(def.kind, Kind::Text(_)) && (def.filter || def.sort || def.unique);
+        let folded = is_folded.then(|| format!("{column}_folded"));
+        let currency = matches!(def.kind, Kind::Money).then(|| format!("{column}_currency"));
+        Self { def: *def, index, key: json_key(def.name), column, folded, currency, members }
     }
 
     /// Whether it is a text that is kept once more in the form by which it is compared and ordered.
     pub fn is_folded(&self) -> bool {
-        matches!(self.kind, Kind::Text(_)) && (self.filter || self.sort || self.unique)
+        self.folded.is_some()
     }
 
     /// The column that holds that form.
-    pub fn folded(&self) -> Option<String> {
-        self.is_folded().then(|| format!("{}_folded", self.column))
+    pub fn folded(&self) -> Option<&str> {
+        self.folded.as_deref()
+    }
+
+    /// The column by which it is compared and ordered.
+    pub fn compared(&self) -> &str {
+        self.folded().unwrap_or(&self.column)
     }
 
     /// The column that holds the currency of an amount.
-    pub fn currency(&self) -> Option<String> {
-        matches!(self.kind, Kind::Money).then(|| format!("{}_currency", self.column))
+    pub fn currency(&self) -> Option<&str> {
+        self.currency.as_deref()
     }
 
     /// The field as if it referred to a record of that object: an own id compared as what it is.
@@ -221,6 +234,8 @@ pub struct Object {
     pub tells_of: Option<&'static str>,
     /// Links of other objects that lead over this one.
     pub bridges: Vec<Bridge>,
+    /// Whether its records decide what credentials may do.
+    pub governs_access: bool,
     /// Whether it is a customer's or a team's matter: such records have outside ids and tags, and
     /// activities can be about them.
     pub is_subject: bool,
@@ -258,6 +273,7 @@ impl Object {
             needs: Vec::new(),
             tells_of: None,
             bridges: Vec::new(),
+            governs_access: false,
             is_subject: false,
             by_name: HashMap::new(),
         };
@@ -307,6 +323,13 @@ impl Object {
     #[must_use]
     pub fn tells_of(mut self, field: Field<String>) -> Self {
         self.tells_of = Some(field.def.name);
+        self
+    }
+
+    /// Its records decide what credentials may do: when one changes, all credentials are looked up anew.
+    #[must_use]
+    pub fn governs_access(mut self) -> Self {
+        self.governs_access = true;
         self
     }
 

@@ -20,6 +20,7 @@ pub struct Permit {
     action: Action,
     rows: Rows,
     role: &'static Role,
+    epoch: Option<i64>,
 }
 
 impl Permit {
@@ -31,12 +32,24 @@ impl Permit {
             action,
             rows,
             role: actor.role,
+            epoch: actor.epoch,
         }
     }
 
     /// The workspace whose records these are.
     pub fn workspace(&self) -> Uuid {
         self.workspace
+    }
+
+    /// The state of the workspace's access that has to last for the permit to be good.
+    pub fn epoch(&self) -> Option<i64> {
+        self.epoch
+    }
+
+    /// The permit once something was done under it: to show what was done, that state need not last.
+    #[must_use]
+    pub fn kept(self) -> Self {
+        Self { epoch: None, ..self }
     }
 
     /// The object.

@@ -1,6 +1,6 @@
 //! Folding of text, so that search and order ignore case and accents with one answer on every database.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -32,6 +32,11 @@ pub fn snake(name: &str) -> String {
         snake.push(c.to_ascii_lowercase());
     }
     snake
+}
+
+/// A name as JSON text with the colon behind it: how a member begins.
+pub fn json_key(name: &str) -> Arc<str> {
+    format!("{}:", serde_json::Value::from(name)).into()
 }
 
 /// `camelCase` as `UPPER_SNAKE`.

@@ -46,7 +46,33 @@ impl Rows {
         self.rows.push(values);
     }
 
-    fn head(&self) -> String {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The columns.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The rows.
+    pub fn iter(&self) -> impl Iterator<Item = &[Bound]> {
+        self.rows.iter().map(Vec::as_slice)
+    }
+
+    /// All values, row after row.
+    pub fn values(&self) -> impl Iterator<Item = &Bound> {
+        self.rows.iter().flatten()
+    }
+
+    /// `INSERT INTO table (columns)`.
+    pub fn head(&self) -> String {
         let columns: Vec<_> = self.columns.iter().map(|column| format!("\"{column}\"")).collect();
         format!("INSERT INTO \"{}\" ({})", self.table, columns.join(", "))
     }

@@ -33,6 +33,8 @@ pub struct Credential {
     pub time_zone: String,
     /// The workspace's key for sealing cursors.
     pub cursor_key: String,
+    /// The state of the workspace's access in which all this holds.
+    pub epoch: i64,
 }
 
 impl Database {
@@ -42,17 +44,19 @@ impl Database {
         let mut select = Query::select();
         select.expr(column("s", "hash")).expr(column("k", "user_id")).expr(column("k", "role"));
         select.expr(column("w", "time_zone")).expr(column("c", "value")).expr(column("k", "expires_at"));
+        select.expr(column("a", "epoch"));
         select.from_as(Alias::new("api_keys"), Alias::new("k"));
         for (table, alias, name) in [
             ("api_key_secrets", "s", "api_key_id"),
             ("users", "u", "id"),
             ("workspaces", "w", "id"),
+            ("access_epochs", "a", "workspace_id"),
             ("workspace_secrets", "c", "name"),
         ] {
             let other = match alias {
                 "s" => column("k", "id"),
                 "u" => column("k", "user_id"),
-                "w" => column("k", "workspace_id"),
+                "w" | "a" => column("k", "workspace_id"),
                 _ => Expr::value(CURSOR),
             };
             let same = column(alias, "workspace_id").eq(column("k", "workspace_id"));
@@ -71,6 +75,7 @@ impl Database {
             time_zone: row.get(3)?,
             cursor_key: row.get(4)?,
             expires_at: row.instant(5)?,
+            epoch: row.get(6)?,
         }))
     }
 }
@@ -81,7 +86,7 @@ impl Unit {
         let workspace_id = self.actor().workspace;
         let kept = api_key_secret::Model { workspace_id, api_key_id: key, hash: hash.to_owned() };
         let insert = api_key_secret::Entity::insert(kept.into_active_model());
-        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(orm::error)
+        insert.exec_without_returning(&self.lane().await?.orm()).await.map(drop).map_err(orm::error)
     }
 
     /// Keeps the key with which the new workspace seals its cursors.
@@ -89,6 +94,6 @@ impl Unit {
         let workspace_id = self.actor().workspace;
         let kept = workspace_secret::Model { workspace_id, name: CURSOR.to_owned(), value: value.to_owned() };
         let insert = workspace_secret::Entity::insert(kept.into_active_model());
-        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(orm::error)
+        insert.exec_without_returning(&self.lane().await?.orm()).await.map(drop).map_err(orm::error)
     }
 }

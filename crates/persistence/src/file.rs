@@ -18,7 +18,7 @@ impl Unit {
     pub async fn keep_piece(&mut self, file: Uuid, position: i64, bytes: Vec<u8>) -> Result<()> {
         let piece = Model { workspace_id: self.actor().workspace, file_id: file, position, bytes };
         let insert = Entity::insert(piece.into_active_model());
-        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(orm::error)
+        insert.exec_without_returning(&self.lane().await?.orm()).await.map(drop).map_err(orm::error)
     }
 }
 

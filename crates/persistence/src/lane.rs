@@ -4,15 +4,21 @@
 //! Kith keeps them itself instead of in the driver's pool for two reasons. On PostgreSQL the workspace
 //! lives in the session, where the row-level policies read it: a lane remembers whose it was, so that only
 //! a change of workspace costs a round trip. And the driver's pool pings a connection whenever it comes back.
+//!
+//! On PostgreSQL each runtime, which is to say each thread that answers requests, has lanes of its own: the
+//! answer to a statement then wakes the thread that waits for it, and no other.
 
 pub(crate) mod orm;
 mod watch;
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
-use std::time::Duration;
 
 use kernel::{Code, Error, Result};
 use sqlx::{
@@ -20,7 +26,7 @@ use sqlx::{
     sqlite::SqliteConnectOptions,
 };
 use tokio::{
-    runtime::Handle,
+    runtime::{Handle, Id},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use uuid::Uuid;
@@ -52,16 +58,21 @@ struct Open {
     watch: Option<Watch>,
 }
 
-/// A set of lanes.
+/// The lanes to one address.
 pub(crate) struct Lanes {
     address: Address,
-    /// The runtime that the sockets belong to.
-    runtime: Handle,
-    turns: Arc<Semaphore>,
+    /// How many lanes there are in one place.
+    count: usize,
     /// How long a statement may take.
     limit: Duration,
-    idle: Mutex<Vec<Open>>,
+    places: Mutex<HashMap<Option<Id>, Arc<Place>>>,
     statements: Arc<AtomicU64>,
+}
+
+/// The lanes of one runtime; on SQLite, where a connection has a thread to itself, those of all.
+struct Place {
+    turns: Arc<Semaphore>,
+    idle: Mutex<Vec<Open>>,
 }
 
 /// A connection in somebody's hands. It goes back when dropped, unless something was left unfinished on it:
@@ -71,41 +82,48 @@ pub(crate) struct Lane {
     busy: bool,
     in_transaction: bool,
     home: Arc<Lanes>,
+    place: Arc<Place>,
     _turn: OwnedSemaphorePermit,
 }
 
 impl Lanes {
-    /// So many lanes to one address.
+    /// So many lanes to one address, in each place.
     pub fn new(address: Address, count: usize, limit: Duration, statements: Arc<AtomicU64>) -> Arc<Self> {
-        let turns = Arc::new(Semaphore::new(count));
-        Arc::new(Self {
-            address,
-            runtime: Handle::current(),
-            turns,
-            limit,
-            idle: Mutex::default(),
-            statements,
-        })
+        Arc::new(Self { address, count, limit, places: Mutex::default(), statements })
     }
 
     /// The next free lane, set to a workspace.
     pub async fn lane(self: &Arc<Self>, workspace: Uuid) -> Result<Lane> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Error::internal)?;
-        let open = match self.take(workspace) {
+        let place = self.place();
+        let turn = Arc::clone(&place.turns).acquire_owned().await.map_err(Error::internal)?;
+        let open = match place.take(workspace) {
             Some(open) => open,
-            None => self.connect().await?,
+            None => self.address.connect().await?,
         };
         let mut lane = Lane {
             open: Some(open),
             busy: false,
             in_transaction: false,
             home: Arc::clone(self),
+            place,
             _turn: turn,
         };
         lane.enter(workspace).await?;
         Ok(lane)
     }
 
+    fn place(&self) -> Arc<Place> {
+        let runtime = match self.address {
+            Address::Sqlite(_) => None,
+            Address::Postgres(_) => Some(Handle::current().id()),
+        };
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Place { turns: Arc::new(Semaphore::new(self.count)), idle: Mutex::default() });
+        Arc::clone(places.entry(runtime).or_insert_with(new))
+    }
+}
+
+impl Place {
     /// An idle connection, if possible one that is already in that workspace.
     fn take(&self, workspace: Uuid) -> Option<Open> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,13 +131,6 @@ impl Lanes {
             Some(place) => Some(idle.swap_remove(place)),
             None => idle.pop(),
         }
-    }
-
-    /// Opens a connection. Its socket ends with the runtime it was opened in, and a request may run in that
-    /// of a worker which ends before the others: so the store's own runtime opens it.
-    async fn connect(&self) -> Result<Open> {
-        let address = self.address.clone();
-        self.runtime.spawn(async move { address.connect().await }).await.map_err(Error::internal)?
     }
 }
 
@@ -165,6 +176,11 @@ impl Lane {
     /// Runs a statement and gives its rows.
     pub async fn rows(&mut self, statement: &impl Statement) -> Result<Vec<Row>> {
         let (sql, values) = build(self.dialect(), statement);
+        self.rows_of(sql, values).await
+    }
+
+    /// Runs a statement that was written by hand and gives its rows.
+    pub async fn rows_of(&mut self, sql: String, values: sea_query_sqlx::SqlxValues) -> Result<Vec<Row>> {
         self.home.statements.fetch_add(1, Ordering::Relaxed);
         self.run(sql, values).await
     }
@@ -318,7 +334,7 @@ impl Drop for Lane {
             watch.stop();
         }
         if !self.busy && !self.in_transaction {
-            self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
+            self.place.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
         }
     }
 }

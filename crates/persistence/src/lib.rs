@@ -1,12 +1,14 @@
 //! Persistence: plans to SQL to rows, changes to SQL, the unit of work and the log. It knows objects only
 //! as data, so it names none; the few tables it does name are the engine's own.
 
+mod access;
 mod bulk;
 pub mod credential;
 pub mod dialect;
 mod entity;
 pub mod file;
 mod lane;
+mod last;
 mod log;
 pub mod queue;
 mod reader;
@@ -44,13 +46,15 @@ use sql::Sql;
 pub struct Limits {
     /// Connections for reading, or for everything on PostgreSQL.
     pub connections: usize,
+    /// How many threads answer requests: on PostgreSQL they share out the connections among themselves.
+    pub threads: usize,
     /// The longest a statement may take.
     pub statement: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 10, statement: Duration::from_secs(10) }
+        Self { connections: 10, threads: 2, statement: Duration::from_secs(10) }
     }
 }
 
@@ -88,7 +92,9 @@ impl Database {
                 .statement_cache_capacity(200)
                 .options([("statement_timeout", limits.statement.as_millis().to_string())])
                 .disable_statement_logging();
-            let lanes = lanes(Address::Postgres(options), limits.connections);
+            // One share is for jobs, which run beside the requests.
+            let share = limits.connections.div_ceil(limits.threads.saturating_add(1));
+            let lanes = lanes(Address::Postgres(options), share);
             (Arc::clone(&lanes), lanes)
         };
         let database = Self { registry, readers, writers, statements };

@@ -14,7 +14,8 @@ use kernel::{
 };
 use sea_orm::sea_query::Value as Bound;
 use serde_json::{Value as Json, json};
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::{Uuid, Variant, Version};
 
 use crate::{bulk::Rows, dialect::Dialect, unit::Owned};
 
@@ -60,6 +61,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Whether what happened decides what credentials may do.
+    pub fn governs_access(&self) -> bool {
+        self.object.governs_access
+    }
+
     /// The difference between two states of a record.
     pub fn new(
         object: &Arc<Object>,
@@ -126,7 +132,7 @@ fn document(mut members: Vec<u8>) -> Option<String> {
 }
 
 /// The columns of the table of events.
-const COLUMNS: [&str; 20] = [
+pub(crate) const COLUMNS: [&str; 20] = [
     "workspace_id",
     "seq",
     "id",
@@ -166,7 +172,7 @@ pub(crate) fn events(
         rows.push([
             actor.workspace.into(),
             seq.into(),
-            event_id(now, actor, seq).into(),
+            event_id(now, actor, &entry).into(),
             folded(&kind),
             kind.into(),
             entry.object.name.into(),
@@ -191,12 +197,18 @@ pub(crate) fn events(
     Ok(rows)
 }
 
-/// An event's id is a UUIDv8 (RFC 9562) of its instant, its workspace and its number: known without asking
-/// for randomness, and the same however often it is told.
-fn event_id(now: Instant, actor: &Actor, seq: i64) -> Uuid {
+/// An event's id is a UUIDv8 (RFC 9562) of its instant and a hash of what only it tells: this version of this
+/// record. So it is known before its number, without randomness, and the same however often it is told.
+fn event_id(now: Instant, actor: &Actor, entry: &Entry) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(actor.workspace);
+    hash.update(entry.object.name);
+    hash.update(entry.record);
+    hash.update(entry.version.to_be_bytes());
+    let mut low = [0; 16];
+    low.iter_mut().zip(hash.finalize()).for_each(|(place, byte)| *place = byte);
     let millis = u128::from(u64::try_from(now.0 / 1_000).unwrap_or_default()) & 0xFFFF_FFFF_FFFF;
-    let workspace = actor.workspace.as_u128() & 0xFFFF_FFFF;
-    let seq = u128::from(seq.unsigned_abs());
-    let high = (millis << 80) | (0x8 << 76) | ((seq >> 30 & 0xFFF) << 64);
-    Uuid::from_u128(high | (0b10 << 62) | ((seq & 0x3FFF_FFFF) << 32) | workspace)
+    let low = u128::from_be_bytes(low) & 0xFFFF_FFFF_FFFF_FFFF_FFFF;
+    let builder = uuid::Builder::from_u128((millis << 80) | low);
+    builder.with_version(Version::Custom).with_variant(Variant::RFC4122).into_uuid()
 }

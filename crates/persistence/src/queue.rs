@@ -140,7 +140,7 @@ impl Unit {
             errors_kept: 0,
         };
         let insert = Entity::insert(job.into_active_model());
-        insert.exec_without_returning(&self.lane().orm()).await.map(drop).map_err(orm::error)
+        insert.exec_without_returning(&self.lane().await?.orm()).await.map(drop).map_err(orm::error)
     }
 
     /// Writes down how far the job has come and keeps its lease; false where it is no longer in these hands.
@@ -158,7 +158,7 @@ impl Unit {
             ..ActiveModel::default()
         };
         let update = Entity::update_many().set(advanced).filter(held(claim));
-        let done = update.exec(&self.lane().orm()).await.map_err(orm::error)?;
+        let done = update.exec(&self.lane().await?.orm()).await.map_err(orm::error)?;
         Ok(done.rows_affected == 1)
     }
 
@@ -169,11 +169,11 @@ impl Unit {
             Condition::all().add(Column::WorkspaceId.eq(self.actor().workspace)).add(Column::JobId.eq(job));
         let found =
             Entity::find().filter(own).filter(claim.map_or_else(Condition::all, held)).lock_exclusive();
-        let Some(found) = found.one(&self.lane().orm()).await.map_err(orm::error)? else {
+        let Some(found) = found.one(&self.lane().await?.orm()).await.map_err(orm::error)? else {
             return Ok(None);
         };
         let delete = Entity::delete_by_id((found.workspace_id, found.job_id));
-        delete.exec(&self.lane().orm()).await.map_err(orm::error)?;
+        delete.exec(&self.lane().await?.orm()).await.map_err(orm::error)?;
         Ok(Some(found.progress()))
     }
 }

@@ -11,11 +11,15 @@ use kernel::{
 };
 use uuid::Uuid;
 
-use crate::{dialect::Row, lane::Lane, sql::Sql};
+use crate::{access, dialect::Row, lane::Lane, sql::Sql};
 
 /// Reads what the plan asks for.
 pub(crate) async fn read(lane: &mut Lane, sql: &Sql<'_>, plan: &Plan) -> Result<Table> {
     let rows = lane.rows(&sql.root(plan)).await?;
+    if rows.is_empty() {
+        // Nothing is there to see, or the caller may no longer see it.
+        access::check(lane, plan.permit.workspace(), plan.permit.epoch()).await?;
+    }
     let mut table = Table { width: plan.columns.len(), ..Table::default() };
     let mut group = collect(&mut table, plan, rows.iter())?;
     if plan.page.count {

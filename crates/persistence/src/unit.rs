@@ -17,8 +17,12 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, OnConflict, Query};
 use uuid::Uuid;
 
 use crate::{
+    access,
+    bulk::Rows,
+    dialect::Dialect,
     lane::Lane,
-    log::{Entry, Operation, events},
+    last::{self, Last},
+    log::{self, Entry, Operation},
     reader,
     sql::{Sql, column, id_column},
     write,
@@ -30,6 +34,10 @@ pub struct Unit {
     registry: Arc<Registry>,
     actor: Actor,
     now: Instant,
+    /// Whether the transaction has begun. On PostgreSQL that waits for the first thing that needs it.
+    begun: bool,
+    /// Rows that nobody has asked for yet, so that they can be written with the events.
+    unwritten: Vec<Rows>,
     entries: Vec<Entry>,
 }
 
@@ -44,13 +52,35 @@ pub struct Owned<'a> {
 
 impl Unit {
     pub(crate) async fn begin(
-        mut lane: Lane,
+        lane: Lane,
         registry: Arc<Registry>,
         actor: Actor,
         now: Instant,
     ) -> Result<Self> {
-        lane.begin().await?;
-        Ok(Self { lane, registry, actor, now, entries: Vec::new() })
+        let (unwritten, entries) = (Vec::new(), Vec::new());
+        let mut unit = Self { lane, registry, actor, now, begun: false, unwritten, entries };
+        if unit.lane.dialect() == Dialect::Sqlite {
+            // What is read here is not to change before it is written.
+            unit.lane().await?;
+        }
+        Ok(unit)
+    }
+
+    /// The lane, in a transaction that has written everything so far.
+    pub(crate) async fn lane(&mut self) -> Result<&mut Lane> {
+        if !self.begun {
+            self.lane.begin().await?;
+            self.begun = true;
+        }
+        for rows in std::mem::take(&mut self.unwritten) {
+            self.lane.insert(rows).await?;
+        }
+        Ok(&mut self.lane)
+    }
+
+    /// The lane, for reading what the unit has left.
+    async fn reading(&mut self) -> Result<&mut Lane> {
+        if self.unwritten.is_empty() { Ok(&mut self.lane) } else { self.lane().await }
     }
 
     /// Who works.
@@ -65,8 +95,10 @@ impl Unit {
 
     /// Reads what a plan asks for, as the unit has left it.
     pub async fn read(&mut self, plan: &Plan) -> Result<Table> {
-        let sql = Sql::new(&self.registry, self.lane.dialect());
-        reader::read(&mut self.lane, &sql, plan).await
+        let registry = Arc::clone(&self.registry);
+        let lane = self.reading().await?;
+        let sql = Sql::new(&registry, lane.dialect());
+        reader::read(lane, &sql, plan).await
     }
 
     /// The records of these ids that the permit reaches, with all their fields, kept from other writers
@@ -110,7 +142,8 @@ impl Unit {
             // Not the key's lock: others may go on referring to the record, even those it is made to refer to.
             statement.lock(LockType::NoKeyUpdate);
         }
-        let rows = self.lane.rows(&statement).await?;
+        let lane = if lock { self.lane().await? } else { self.reading().await? };
+        let rows = lane.rows(&statement).await?;
         let mut records = Vec::with_capacity(rows.len());
         for row in &rows {
             let (mut values, mut place) = (Vec::with_capacity(plan.columns.len()), 0);
@@ -135,7 +168,7 @@ impl Unit {
         select.expr(column("r", id_column())).from_as(Alias::new(&permit.object().table), Alias::new("r"));
         select.cond_where(sql.visible(permit, Deleted::Include, "r"));
         select.and_where(column("r", id_column()).is_in(ids.iter().copied()));
-        Ok(self.lane.rows(&select).await?.len() == ids.len())
+        Ok(self.reading().await?.rows(&select).await?.len() == ids.len())
     }
 
     /// Creates records of one object.
@@ -143,9 +176,8 @@ impl Unit {
         self.expect(permit, Action::Create)?;
         let object = permit.object();
         let dialect = self.lane.dialect();
-        for rows in write::insert(dialect, permit, records.iter().map(|owned| owned.record)) {
-            self.lane.insert(rows).await?;
-        }
+        let rows = write::insert(dialect, permit, records.iter().map(|owned| owned.record));
+        self.unwritten.extend(rows.into_iter().filter(|rows| !rows.is_empty()));
         for owned in records {
             self.entries.push(Entry::new(object, Operation::Create, None, owned));
         }
@@ -174,19 +206,20 @@ impl Unit {
         operation: Operation,
         changes: &[(&Record, Owned<'_>)],
     ) -> Result<()> {
-        let dialect = self.lane.dialect();
+        let lane = self.lane().await?;
+        let dialect = lane.dialect();
         let pairs: Vec<_> = changes.iter().map(|(before, after)| (*before, after.record)).collect();
         for (statement, expected) in write::update(dialect, permit, &pairs) {
-            let found = self.lane.execute(&statement).await?;
+            let found = lane.execute(&statement).await?;
             if usize::try_from(found).map_err(Error::internal)? != expected {
                 return Err(Code::VersionConflict.into());
             }
         }
         for list in write::relist(dialect, permit, &pairs) {
             if let Some(delete) = list.delete {
-                self.lane.execute(&delete).await?;
+                lane.execute(&delete).await?;
             }
-            self.lane.insert(list.insert).await?;
+            lane.insert(list.insert).await?;
         }
         let entries =
             changes.iter().map(|(before, after)| Entry::new(permit.object(), operation, Some(before), after));
@@ -210,7 +243,7 @@ impl Unit {
         let mut conflict = OnConflict::columns(["workspace_id", "name"].map(Alias::new));
         conflict.value(Alias::new("value"), value().add(count));
         insert.on_conflict(conflict).returning_col(Alias::new("value"));
-        let rows = self.lane.rows(&insert).await?;
+        let rows = self.lane().await?.rows(&insert).await?;
         let last: i64 = rows.first().ok_or_else(|| Error::internal("no number was given out"))?.get(0)?;
         Ok(last - count + 1)
     }
@@ -226,7 +259,7 @@ impl Unit {
         let dialect = self.lane.dialect();
         let Some(select) = write::taken(dialect, permit, attribute, keys) else { return Ok(HashMap::new()) };
         let mut taken = HashMap::new();
-        for row in self.lane.rows(&select).await? {
+        for row in self.reading().await?.rows(&select).await? {
             let width = keys.first().map_or(1, Vec::len);
             let key = (1..=width).map(|place| row.get::<String>(place)).collect::<Result<Vec<_>>>()?;
             taken.insert(key, row.get(0)?);
@@ -234,31 +267,79 @@ impl Unit {
         Ok(taken)
     }
 
-    /// The lane, for what the engine keeps for itself.
-    pub(crate) fn lane(&mut self) -> &mut Lane {
-        &mut self.lane
-    }
-
-    /// Writes the events, takes their numbers last and makes everything durable. Gives the last event's
-    /// number, or none where nothing was changed.
+    /// Writes what is still unwritten, the events and their numbers, and makes everything durable. Gives the last
+    /// event's number, or none where nothing was changed.
     pub async fn commit(mut self) -> Result<Option<i64>> {
         let entries = std::mem::take(&mut self.entries);
-        if entries.is_empty() {
-            self.lane.commit().await?;
-            return Ok(None);
+        match self.finish(entries).await {
+            Ok(last) => Ok(last),
+            Err(error) => {
+                // Where the access has changed, that is what stood in the way.
+                self.abandon().await?;
+                Err(error)
+            }
         }
+    }
+
+    async fn finish(&mut self, entries: Vec<Entry>) -> Result<Option<i64>> {
+        if entries.is_empty() {
+            self.check_access().await?;
+            return self.make_durable().await.map(|()| None);
+        }
+        if entries.iter().any(Entry::governs_access) {
+            self.raise_epoch().await?;
+        }
+        let last = match self.lane.dialect() {
+            Dialect::Postgres if last::suffices(&self.unwritten, entries.len(), log::COLUMNS.len()) => {
+                self.tell_at_once(entries).await?
+            }
+            _ => self.tell(entries).await?,
+        };
+        self.make_durable().await.map(|()| Some(last))
+    }
+
+    async fn make_durable(&mut self) -> Result<()> {
+        if self.begun {
+            self.lane.commit().await?;
+            self.begun = false;
+        }
+        Ok(())
+    }
+
+    /// Writes the events. The counter's row is held until the commit is on disk, so it is the last thing asked for.
+    async fn tell(&mut self, entries: Vec<Entry>) -> Result<i64> {
+        self.lane().await?;
+        self.check_access().await?;
         let count = entries.len();
-        // The counter's row is held until the commit is on disk, so it is the last thing asked for.
         let first = self.take_numbers("seq", count).await?;
-        let rows = events(self.lane.dialect(), &self.actor, self.now, first, entries)?;
+        let rows = log::events(self.lane.dialect(), &self.actor, self.now, first, entries)?;
         self.lane.insert(rows).await?;
-        self.lane.commit().await?;
-        Ok(Some(first + i64::try_from(count).map_err(Error::internal)? - 1))
+        Ok(first + i64::try_from(count).map_err(Error::internal)? - 1)
+    }
+
+    /// Writes the events and everything unwritten in one statement.
+    async fn tell_at_once(&mut self, entries: Vec<Entry>) -> Result<i64> {
+        let events = log::events(self.lane.dialect(), &self.actor, self.now, 1, entries)?;
+        let rows = std::mem::take(&mut self.unwritten);
+        let (sql, values) = Last::new(self.actor.workspace, self.actor.epoch, &rows, &events)?.built();
+        let told = self.lane.rows_of(sql, values).await?;
+        told.last().ok_or_else(|| Error::internal("no event was written"))?.get(0)
     }
 
     /// Undoes everything, so that the lane can be used again at once.
+    ///
+    /// # Errors
+    ///
+    /// Where the actor's access has changed: then whatever went wrong is not theirs to know.
     pub async fn abandon(mut self) -> Result<()> {
-        self.lane.rollback().await
+        if self.begun {
+            self.lane.rollback().await?;
+        }
+        self.check_access().await
+    }
+
+    async fn check_access(&mut self) -> Result<()> {
+        access::check(&mut self.lane, self.actor.workspace, self.actor.epoch).await
     }
 }
 

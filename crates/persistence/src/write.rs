@@ -26,7 +26,8 @@ const MAX_PARAMETERS: usize = 30_000;
 
 /// The columns a field is stored in.
 fn columns(attribute: &Attribute) -> impl Iterator<Item = String> {
-    std::iter::once(attribute.column.clone()).chain(attribute.folded()).chain(attribute.currency())
+    let beside = attribute.folded().into_iter().chain(attribute.currency());
+    std::iter::once(attribute.column.as_str()).chain(beside).map(str::to_owned)
 }
 
 /// The values to be stored in them.
@@ -81,8 +82,8 @@ pub(crate) fn update(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> V
     }
     let mut statements = Vec::new();
     for (fields, pairs) in alike {
-        // At most two columns each, the key and the version.
-        let most = MAX_PARAMETERS / (fields.len() * 2 + 2);
+        // At most two columns each, the key (twice) and the version.
+        let most = MAX_PARAMETERS / (fields.len() * 2 + 3);
         for pairs in pairs.chunks(most.max(1)) {
             let update = match pairs {
                 [(before, after)] => update_one(dialect, permit, &fields, before, after),
@@ -145,6 +146,10 @@ fn update_many(dialect: Dialect, permit: &Permit, fields: &[usize], pairs: &[Pai
     let own = |name: &str| Expr::col((Alias::new(&object.table), Alias::new(name)));
     update.and_where(own("workspace_id").eq(permit.workspace())).and_where(own("id").eq(new(1)));
     update.and_where(own(system::VERSION.def.name).eq(new(2)));
+    if dialect == Dialect::Sqlite {
+        // Else it would walk the whole table and look each row up among the new values.
+        update.and_where(own("id").is_in(pairs.iter().map(|(before, _)| before.id())));
+    }
     update.to_owned()
 }
 
@@ -251,9 +256,9 @@ pub(crate) fn taken(
         Some(list) => {
             let member = |name: &&str| attribute.members.iter().find(|member| member.name == *name);
             let members = list.unique.iter().filter_map(member);
-            (list.table, "record_id", members.map(|m| m.folded().unwrap_or(m.column.clone())).collect())
+            (list.table, "record_id", members.map(|member| member.compared().to_owned()).collect())
         }
-        None => (&object.table, "id", vec![attribute.folded().unwrap_or(attribute.column.clone())]),
+        None => (&object.table, "id", vec![attribute.compared().to_owned()]),
     };
     if keys.is_empty() || columns.is_empty() {
         return None;

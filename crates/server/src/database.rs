@@ -24,7 +24,11 @@ pub async fn open(config: &Config) -> Outcome<Kith> {
 /// The configured store, whose schema is up to date then.
 pub(crate) async fn store(config: &Config) -> Outcome<Database> {
     prepare(config).await?;
-    let limits = Limits { connections: config.connections, statement: config.statement_timeout };
+    let limits = Limits {
+        connections: config.connections,
+        threads: config.workers,
+        statement: config.statement_timeout,
+    };
     Ok(Database::open(&config.database, Arc::new(domain::registry()), limits).await?)
 }
 

@@ -102,7 +102,7 @@ pub fn configure(transport: Transport) -> impl FnOnce(&mut ServiceConfig) {
             .app_data(data)
             .wrap(from_fn(watch))
             .route("/graphql", web::to(graphql::handle))
-            .service(web::resource(rest::PATHS).route(web::to(rest::handle)))
+            .service(web::scope(rest::ROOT).default_service(web::to(rest::handle)))
             .route("/livez", web::to(server::alive))
             .route("/readyz", web::to(server::ready))
             .route("/openapi.json", web::to(server::document))

@@ -49,14 +49,24 @@ pub(crate) fn refuse_unsupported(request: &HttpRequest) -> Result<()> {
     }
 }
 
-/// Who sends the request, by its bearer credential.
-pub(crate) async fn caller(transport: &Transport, request: &HttpRequest) -> Result<Caller> {
+/// Answers for whoever sends the request, by its bearer credential: under what is remembered of it, where the
+/// answer can be begun anew.
+pub(crate) async fn acting<T>(
+    transport: &Transport,
+    request: &HttpRequest,
+    can_begin_anew: bool,
+    mut answer: impl AsyncFnMut(Caller) -> Result<T>,
+) -> Result<T> {
     let credentials = header(request, "authorization").map_err(|_| Code::Unauthenticated)?;
     let (scheme, key) = credentials.and_then(|text| text.split_once(' ')).ok_or(Code::Unauthenticated)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Code::Unauthenticated.into());
     }
-    transport.kith().authenticate(key.trim(), Origin::Api, id(request)).await
+    let (kith, key, id) = (transport.kith(), key.trim(), id(request));
+    if can_begin_anew {
+        return kith.acting(key, Origin::Api, id, answer).await;
+    }
+    answer(kith.authenticate(key, Origin::Api, id).await?).await
 }
 
 /// The text of a header that may be given once.

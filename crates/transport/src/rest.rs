@@ -31,9 +31,9 @@ use query::Parameters;
 pub(crate) use route::{FILE, Operation, Route};
 pub(crate) use select::{MAX_DEPTH, MAX_INCLUDED, MAX_LINKS, MAX_RECORDS};
 
-/// The paths of all operations.
-pub(crate) const PATHS: [&str; 3] =
-    ["/v1/{objects}", "/v1/{objects}/{second}", "/v1/{objects}/{second}/{third}"];
+/// What the paths of all operations begin with. What follows is looked up in the registry: a pattern would be
+/// matched by the router, slowly, for nothing.
+pub(crate) const ROOT: &str = "/v1";
 
 /// Answers every operation.
 pub(crate) async fn handle(
@@ -49,35 +49,33 @@ pub(crate) async fn handle(
 
 async fn answer(transport: &Transport, request: &HttpRequest, payload: Payload) -> Result<HttpResponse> {
     let kith = transport.kith();
-    let part = |name| request.match_info().get(name);
-    let objects = part("objects").unwrap_or_default();
-    let route = Route::find(kith.registry(), kith.commands(), objects, part("second"), part("third"))?;
+    let [objects, second, third] = parts(request.match_info().unprocessed())?;
+    let route = Route::find(kith.registry(), kith.commands(), objects.unwrap_or_default(), second, third)?;
     let operation = route.choose(request.method().as_str())?;
     request::refuse_unsupported(request)?;
-    let ask = Ask {
-        transport,
-        kith,
-        caller: request::caller(transport, request).await?,
-        request,
-        object: route.object,
-        id: route.id,
-        parameters: Parameters::parse(request.query_string())?,
-        payload,
+    let mut incoming = Incoming::new(payload);
+    let run = async |caller: Caller| {
+        let ask = Ask {
+            transport,
+            kith,
+            caller,
+            request,
+            object: route.object,
+            id: route.id,
+            parameters: Parameters::parse(request.query_string())?,
+            incoming: &mut incoming,
+        };
+        ask.answer(operation).await
     };
-    match operation {
-        Operation::List => list::list(ask).await,
-        Operation::Search => list::search(ask).await,
-        Operation::Create => record::create(ask).await,
-        Operation::Get => record::get(ask).await,
-        Operation::Update => record::update(ask).await,
-        Operation::Delete => record::delete(ask).await,
-        Operation::Restore => record::restore(ask).await,
-        Operation::Command(command) => command::run(ask, command).await,
-        Operation::View(view) => view::show(ask, view).await,
-        Operation::Collection(collection) => list::collection(ask, collection).await,
-        Operation::Upload => files::upload(ask).await,
-        Operation::Download => files::download(ask).await,
-    }
+    request::acting(transport, request, operation.can_begin_anew(route.object), run).await
+}
+
+/// The parts of a path behind `/v1`, up to three.
+fn parts(path: &str) -> Result<[Option<&str>; 3]> {
+    let mut parts = path.strip_prefix('/').unwrap_or(path).split('/');
+    let found = [parts.next(), parts.next(), parts.next()];
+    let is_known = parts.next().is_none() && found.iter().flatten().all(|part| !part.is_empty());
+    if is_known { Ok(found) } else { Err(Code::UnknownOperation.into()) }
 }
 
 /// A request whose sender and operation are known.
@@ -89,10 +87,39 @@ struct Ask<'a> {
     object: &'a Arc<Object>,
     id: Option<&'a str>,
     parameters: Parameters,
+    incoming: &'a mut Incoming,
+}
+
+/// What is on its way into the server: a body that is read once and can be looked at again.
+struct Incoming {
     payload: Payload,
+    body: Option<Bytes>,
+}
+
+impl Incoming {
+    fn new(payload: Payload) -> Self {
+        Self { payload, body: None }
+    }
 }
 
 impl Ask<'_> {
+    async fn answer(self, operation: Operation<'_>) -> Result<HttpResponse> {
+        match operation {
+            Operation::List => list::list(self).await,
+            Operation::Search => list::search(self).await,
+            Operation::Create => record::create(self).await,
+            Operation::Get => record::get(self).await,
+            Operation::Update => record::update(self).await,
+            Operation::Delete => record::delete(self).await,
+            Operation::Restore => record::restore(self).await,
+            Operation::Command(command) => command::run(self, command).await,
+            Operation::View(view) => view::show(self, view).await,
+            Operation::Collection(collection) => list::collection(self, collection).await,
+            Operation::Upload => files::upload(self).await,
+            Operation::Download => files::download(self).await,
+        }
+    }
+
     /// The record that the path names. What is no id of the object names no record.
     fn id(&self) -> Result<Uuid> {
         let id = self.id.and_then(|text| TypeId::parse_as(&self.object.prefix, text));
@@ -100,7 +127,11 @@ impl Ask<'_> {
     }
 
     async fn body(&mut self) -> Result<Bytes> {
-        request::body(self.transport, self.request, &mut self.payload).await
+        if let Some(body) = &self.incoming.body {
+            return Ok(body.clone());
+        }
+        let body = request::body(self.transport, self.request, &mut self.incoming.payload).await?;
+        Ok(self.incoming.body.insert(body).clone())
     }
 
     /// The members of the body, which has to be there.

@@ -198,6 +198,7 @@ fn keeper(claim: &Claim, request_id: Arc<str>) -> Actor {
         zone: chrono_tz::UTC,
         origin: Origin::Import,
         request_id,
+        epoch: None,
     }
 }
 

@@ -73,6 +73,7 @@ impl Kith {
             zone: chrono_tz::UTC,
             origin: Origin::CommandLine,
             request_id: Arc::from("workspace-create"),
+            epoch: None,
         }
     }
 }

@@ -33,5 +33,6 @@ pub const REVOKED_AT: Field<Instant> =
 pub fn api_key() -> Object {
     Object::plain("apiKey", "apiKeys", "The credential of a program that acts on a user's behalf.")
         .fields(&[NAME.def, USER.def, ROLE.def, HINT.def, EXPIRES_AT.def, REVOKED_AT.def])
+        .governs_access()
         .only(&[Action::Read])
 }

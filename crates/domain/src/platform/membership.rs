@@ -32,4 +32,5 @@ pub fn membership() -> Object {
         "The role that a user signs in with. Keys carry a role of their own: see `apiKey`.",
     )
     .fields(&[USER.def, ROLE.def])
+    .governs_access()
 }

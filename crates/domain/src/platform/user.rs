@@ -30,6 +30,7 @@ pub const ACTIVE: Field<bool> =
 pub fn user() -> Object {
     Object::plain("user", "users", "A person who works in the workspace.")
         .fields(&[NAME.def, EMAIL.def, JOB_TITLE.def, MANAGER.def, TEAM.def, ACTIVE.def])
+        .governs_access()
         .rule(address)
         .rule(manager)
 }

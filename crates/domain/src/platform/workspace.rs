@@ -30,6 +30,7 @@ pub const LOCALE: Field<String> =
 pub fn workspace() -> Object {
     Object::plain("workspace", "workspaces", "The organisation whose records these are, and its settings.")
         .fields(&[NAME.def, TIME_ZONE.def, DEFAULT_CURRENCY.def, DEFAULT_COUNTRY.def, LOCALE.def])
+        .governs_access()
         .only(&[Action::Read, Action::Update])
         .rule(settings)
 }

@@ -11,7 +11,6 @@ use crate::{
     money::show_decimal,
     object::Attribute,
     plan::{MAX_COUNT, Plan},
-    text::snake,
     value::{Decimal, Value},
 };
 
@@ -208,7 +207,12 @@ fn number(out: &mut Vec<u8>, value: i64) {
 
 fn id(out: &mut Vec<u8>, object: &str, uuid: uuid::Uuid) {
     out.push(b'"');
-    out.extend_from_slice(snake(object).as_bytes());
+    for byte in object.bytes() {
+        if byte.is_ascii_uppercase() {
+            out.push(b'_');
+        }
+        out.push(byte.to_ascii_lowercase());
+    }
     out.push(b'_');
     out.extend_from_slice(&TypeId::suffix(uuid));
     out.push(b'"');

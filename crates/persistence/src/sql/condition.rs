@@ -130,8 +130,7 @@ impl Sql<'_> {
 
     /// The comparison, unknown for a null.
     fn compared(&self, attribute: &Attribute, compare: &Compare, alias: &str) -> Condition {
-        let folded = attribute.folded();
-        let compared = || column(alias, folded.as_ref().unwrap_or(&attribute.column));
+        let compared = || column(alias, attribute.compared());
         let like =
             |pattern: String| Condition::all().add(compared().like(LikeExpr::new(pattern).escape('!')));
         let value = |value: &Value| {
@@ -143,7 +142,7 @@ impl Sql<'_> {
             let condition = Condition::all().add(test);
             match (attribute.currency(), operand) {
                 (Some(name), Value::Money(money)) => {
-                    condition.add(column(alias, &name).eq(money.currency.code()))
+                    condition.add(column(alias, name).eq(money.currency.code()))
                 }
                 _ => condition,
             }

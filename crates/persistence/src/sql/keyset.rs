@@ -17,7 +17,7 @@ pub(super) struct Key {
 }
 
 fn sorted(attribute: &Attribute, alias: &str) -> Expr {
-    column(alias, attribute.folded().as_ref().unwrap_or(&attribute.column))
+    column(alias, attribute.compared())
 }
 
 impl Sql<'_> {

@@ -1,5 +1,7 @@
 //! The statements of a read: one for the root, one for each link and level, one for each count.
 
+use std::iter;
+
 use kernel::{
     object::{Path, Via},
     plan::{MAX_COUNT, Plan},
@@ -11,7 +13,7 @@ use sea_orm::sea_query::{
 use uuid::Uuid;
 
 use super::{Sql, column};
-use crate::dialect::Dialect;
+use crate::{access, dialect::Dialect};
 
 /// The alias of the records that are read.
 const ROWS: &str = "r";
@@ -22,6 +24,9 @@ impl Sql<'_> {
     /// The rows of the root.
     pub fn root(&self, plan: &Plan) -> SelectStatement {
         let mut select = self.rows(plan);
+        if let Some(epoch) = plan.permit.epoch() {
+            select.and_where(access::lasts(plan.permit.workspace(), epoch));
+        }
         self.ordered(&mut select, plan);
         select.limit(limit(plan));
         select
@@ -51,7 +56,7 @@ impl Sql<'_> {
                 self.ordered(&mut inner, plan);
                 inner.limit(limit(plan));
                 let mut select = unnested(parents);
-                select.exprs(self.names(plan).map(|name| column(ROWS, &name)));
+                select.expr(self.list(plan, Some(ROWS)));
                 select.expr(column(PARENT, PARENT));
                 select.join_lateral(
                     JoinType::InnerJoin,
@@ -108,7 +113,7 @@ impl Sql<'_> {
         inner.expr_as(key, Alias::new(PARENT));
         inner.expr_window_as(Func::cust("row_number"), window, Alias::new("n"));
         let mut select = Query::select();
-        select.columns(self.names(plan).map(Alias::new));
+        select.expr(self.list(plan, None));
         select.column(Alias::new(PARENT)).from_subquery(inner, Alias::new(ROWS));
         select.and_where(Expr::col(Alias::new("n")).lte(limit(plan)));
         select.order_by(Alias::new(PARENT), sea_orm::sea_query::Order::Asc);
@@ -186,14 +191,27 @@ impl Sql<'_> {
 
     fn columns(&self, plan: &Plan) -> SelectStatement {
         let mut select = Query::select();
-        select.exprs(self.names(plan).map(|name| column(ROWS, &name)));
+        select.expr(self.list(plan, Some(ROWS)));
         select
     }
 
-    /// The stored columns of the plan's fields.
-    fn names(&self, plan: &Plan) -> impl Iterator<Item = String> {
+    /// The stored columns of the plan's fields, as one piece of text: their names are the registry's, and an
+    /// expression for each would be most of the statement's cost.
+    fn list(&self, plan: &Plan, alias: Option<&str>) -> Expr {
         let fields = plan.columns.iter().filter_map(|field| plan.object().at(*field));
-        fields.flat_map(|attribute| std::iter::once(attribute.column.clone()).chain(attribute.currency()))
+        let names =
+            fields.flat_map(|attribute| iter::once(attribute.column.as_str()).chain(attribute.currency()));
+        let mut list = String::with_capacity(plan.columns.len().saturating_mul(20));
+        for name in names {
+            if !list.is_empty() {
+                list.push_str(", ");
+            }
+            if let Some(alias) = alias {
+                list.extend(["\"", alias, "\"."]);
+            }
+            list.extend(["\"", name, "\""]);
+        }
+        Expr::cust(list)
     }
 
     /// The records that the plan is about.

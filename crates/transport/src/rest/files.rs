@@ -41,7 +41,7 @@ pub async fn upload(mut ask: Ask<'_>) -> Result<HttpResponse> {
             "contents are sent as they are, without encoding",
         ));
     }
-    let content = patient(&mut ask.payload, ask.transport.settings().timeout);
+    let content = patient(&mut ask.incoming.payload, ask.transport.settings().timeout);
     let record = ask.kith.store_file(&ask.caller.actor, &name, media_type, content).await?;
     let mut response = json(StatusCode::CREATED);
     response.insert_header((header::LOCATION, location(ask.object, record.id())));

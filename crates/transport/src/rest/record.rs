@@ -83,7 +83,7 @@ impl Ask<'_> {
         self.parameters.finish()?;
         let permit = self.caller.actor.permit(self.object, Action::Read)?;
         selection.shape(self.kith, &self.caller.actor, &mut kernel::plan::Plan::new(permit.clone()))?;
-        Ok((selection, permit))
+        Ok((selection, permit.kept()))
     }
 
     /// Shows a record that was just written.
@@ -94,7 +94,7 @@ impl Ask<'_> {
         record: &Record,
         selection: &Selection,
     ) -> Result<HttpResponse> {
-        let shown = self.shown(permit, record.id(), selection, Deleted::Include).await?;
+        let shown = self.shown_record(permit, record, selection).await?;
         let shown = shown.ok_or_else(|| Error::internal("a record that was written cannot be read"))?;
         set_tag(&mut response, shown.version);
         Ok(response.body(shown.json))

@@ -5,8 +5,8 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use kernel::{
-    Permit, Result, Value,
-    answer::{Shape, write_record},
+    Permit, Record, Result, Value,
+    answer::{Shape, Table, write_record},
     id::TypeId,
     object::Object,
     plan::{Deleted, Plan},
@@ -41,20 +41,36 @@ impl Ask<'_> {
 
     /// Reads the one record of a plan.
     pub async fn shown_by(&self, plan: &mut Plan, shape: &Shape) -> Result<Option<Shown>> {
-        // The records of a log never change; what some call a version is that of another record.
-        let field = plan.object().index(system::VERSION.def.name).filter(|_| plan.object().is_mutable());
-        let version = field.map(|field| plan.column(field));
+        let version = version_of(plan);
         let table = self.kith.read(plan).await?;
-        if table.is_empty() {
-            return Ok(None);
+        Ok((!table.is_empty()).then(|| self.show(plan, &table, shape, version)))
+    }
+
+    /// Shows a record that was just written. What is at hand is not read once more.
+    pub async fn shown_record(
+        &self,
+        permit: Permit,
+        record: &Record,
+        selection: &Selection,
+    ) -> Result<Option<Shown>> {
+        let mut plan = Plan::by_id(permit, record.id());
+        plan.deleted = Deleted::Include;
+        let shape = selection.shape(self.kith, &self.caller.actor, &mut plan)?;
+        let version = version_of(&mut plan);
+        match Table::of(record, &plan) {
+            Some(table) => Ok(Some(self.show(&plan, &table, &shape, version))),
+            None => self.shown_by(&mut plan, &shape).await,
         }
+    }
+
+    fn show(&self, plan: &Plan, table: &Table, shape: &Shape, version: Option<usize>) -> Shown {
         let mut json = Vec::with_capacity(1024);
-        write_record(&mut json, plan, &table, 0, shape, &self.sealer());
+        write_record(&mut json, plan, table, 0, shape, &self.sealer());
         let version = version.and_then(|column| match table.row(0).get(column) {
             Some(Value::Integer(version)) => Some(*version),
             _ => None,
         });
-        Ok(Some(Shown { json, version }))
+        Shown { json, version }
     }
 
     /// How the caller's workspace seals cursors.
@@ -68,6 +84,13 @@ impl Ask<'_> {
         let include = self.parameters.take_names("include").unwrap_or_default();
         Selection::parse(&fields, &include)
     }
+}
+
+/// Where the plan reads the version. The records of a log never change; what some call a version is that of
+/// another record.
+fn version_of(plan: &mut Plan) -> Option<usize> {
+    let field = plan.object().index(system::VERSION.def.name).filter(|_| plan.object().is_mutable());
+    field.map(|field| plan.column(field))
 }
 
 /// An answer in JSON that nobody keeps.

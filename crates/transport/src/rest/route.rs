@@ -30,6 +30,20 @@ pub enum Operation<'a> {
     Download,
 }
 
+impl Operation<'_> {
+    /// Whether it can be done again from the start, should the caller turn out to be another than remembered:
+    /// it reads, or it changes one record, and not one by which callers are known.
+    pub fn can_begin_anew(&self, object: &Object) -> bool {
+        match self {
+            Self::Command(_) | Self::Upload => false,
+            Self::Create | Self::Update | Self::Delete | Self::Restore => !object.governs_access,
+            Self::List | Self::Search | Self::Get | Self::View(_) | Self::Collection(_) | Self::Download => {
+                true
+            }
+        }
+    }
+}
+
 /// The object whose records have contents: they are created by sending one.
 pub const FILE: &str = "file";
 

@@ -95,7 +95,8 @@ impl Reach<'_> {
             let is_named = selection.fields.iter().any(|name| name == attribute.name);
             if is_named || (selection.fields.is_empty() && plan.permit.may_read(attribute)) {
                 let column = plan.column(attribute.index);
-                shape.members.push(Member::new(attribute.name, Source::Column(column)));
+                let key = Arc::clone(&attribute.key);
+                shape.members.push(Member { key, source: Source::Column(column) });
             }
         }
         for (name, selection) in &selection.links {
