@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use kernel::{
     Code, Error, Permit, Record, Result, Value,
+    actor::Actor,
     change::{Change, Companion, References},
     error::Violation,
     field::Kind,
@@ -64,7 +65,7 @@ impl Work {
         let object = permit.object();
         let found = self.referenced_records(object, pending).await?;
         for change in pending.iter_mut() {
-            check_references(change, &found);
+            check_references(self.actor(), change, &found);
             self.apply_rules(change, &found);
             self.check_predicates(change);
             // A rule may have set another reference; it set it from a record that the actor can see.
@@ -147,6 +148,7 @@ impl Work {
         let mut want = |(object, id): (String, Uuid)| {
             wanted.entry(object).or_default().insert(id);
         };
+        let actor = self.actor().clone();
         for attribute in &object.attributes {
             let needed = object.needs.contains(&attribute.name)
                 || object.ownership == Ownership::Through(attribute.name);
@@ -155,7 +157,8 @@ impl Work {
                     target(attribute, before).into_iter().for_each(&mut want);
                 }
                 if needed || change.differs(attribute) {
-                    targets(attribute, &change.after).into_iter().for_each(&mut want);
+                    let targets = targets(attribute, &change.after).into_iter();
+                    targets.filter(|target| needed || !is_oneself(&actor, target)).for_each(&mut want);
                 }
             }
         }
@@ -237,7 +240,7 @@ impl Work {
 }
 
 /// Notes every reference to a record that does not exist or cannot be seen.
-fn check_references(change: &mut Pending, found: &Found) {
+fn check_references(actor: &Actor, change: &mut Pending, found: &Found) {
     let object = std::sync::Arc::clone(&change.after.object);
     for attribute in
         object.attributes.iter().filter(|attribute| attribute.writing != kernel::field::Writing::Computed)
@@ -249,7 +252,7 @@ fn check_references(change: &mut Pending, found: &Found) {
         let before = change.before.as_ref().map(|before| targets(attribute, before)).unwrap_or_default();
         for (position, key) in targets(attribute, &change.after).into_iter().enumerate() {
             let lives = found.get(&key).is_some_and(|record| record.get(system::DELETED_AT).is_none());
-            if lives || before.contains(&key) {
+            if lives || is_oneself(actor, &key) || before.contains(&key) {
                 continue;
             }
             let pointer = match attribute.list() {
@@ -260,6 +263,11 @@ fn check_references(change: &mut Pending, found: &Found) {
             change.violations.push(Violation::new(Code::ReferenceNotFound, pointer, detail));
         }
     }
+}
+
+/// Whether this is the actor's own user, who is there as long as the credential is good.
+fn is_oneself(actor: &Actor, (object, id): &(String, Uuid)) -> bool {
+    actor.credential.is_some() && object == "user" && *id == actor.user
 }
 
 /// The record that a reference refers to: the prefix of its object's ids, and its id.

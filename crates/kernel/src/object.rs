@@ -1,7 +1,11 @@
 //! Objects as data: a kind of record, described once by its fields, links and rules.
 //! Everything that is the same for every object is written against this description.
 
-use std::{collections::HashMap, ops::Deref, sync::Arc};
+use std::{
+    collections::HashMap,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
 use uuid::Uuid;
 
@@ -57,6 +61,7 @@ pub struct Attribute {
     pub column: String,
     folded: Option<String>,
     currency: Option<String>,
+    refers_to: Option<String>,
     /// What an item of the list has; empty for other kinds.
     pub members: Vec<Attribute>,
 }
@@ -71,7 +76,11 @@ impl Attribute {
         let is_folded = matches!(def.kind, Kind::Text(_)) && (def.filter || def.sort || def.unique);
         let folded = is_folded.then(|| format!("{column}_folded"));
         let currency = matches!(def.kind, Kind::Money).then(|| format!("{column}_currency"));
-        Self { def: *def, index, key: json_key(def.name), column, folded, currency, members }
+        let refers_to = match def.kind {
+            Kind::Reference(object) => Some(snake(object)),
+            _ => None,
+        };
+        Self { def: *def, index, key: json_key(def.name), column, folded, currency, refers_to, members }
     }
 
     /// Whether it is a text that is kept once more in the form by which it is compared and ordered.
@@ -94,10 +103,21 @@ impl Attribute {
         self.currency.as_deref()
     }
 
+    /// The columns it is stored in.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.column.as_str()).chain(self.folded()).chain(self.currency())
+    }
+
+    /// The prefix of the ids of the object it refers to.
+    pub fn refers_to(&self) -> Option<&str> {
+        self.refers_to.as_deref()
+    }
+
     /// The field as if it referred to a record of that object: an own id compared as what it is.
     pub fn referring_to(&self, object: &'static str) -> Self {
         let mut referring = self.clone();
         referring.def.kind = Kind::Reference(object);
+        referring.refers_to = Some(snake(object));
         referring
     }
 
@@ -240,6 +260,7 @@ pub struct Object {
     /// activities can be about them.
     pub is_subject: bool,
     by_name: HashMap<&'static str, usize>,
+    columns: OnceLock<Arc<[String]>>,
 }
 
 impl Object {
@@ -276,6 +297,7 @@ impl Object {
             governs_access: false,
             is_subject: false,
             by_name: HashMap::new(),
+            columns: OnceLock::new(),
         };
         object.fields(&[system::ID.def])
     }
@@ -351,6 +373,12 @@ impl Object {
     ) -> Self {
         self.bridges.push(Bridge { near: near.def.name, link, far: far.def.name, doc });
         self
+    }
+
+    /// The columns of its table, in the order of its fields.
+    pub fn columns(&self) -> &Arc<[String]> {
+        let columns = self.attributes.iter().flat_map(Attribute::columns);
+        self.columns.get_or_init(|| ["workspace_id"].into_iter().chain(columns).map(str::to_owned).collect())
     }
 
     /// The field of that name.

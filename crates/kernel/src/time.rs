@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
 /// An instant in UTC microseconds since 1970, shown as RFC 3339 with milliseconds and `Z`.
 ///
@@ -40,9 +40,31 @@ impl From<DateTime<Utc>> for Instant {
     }
 }
 
+impl Instant {
+    /// As it is shown: `2026-01-02T03:04:05.678Z`. Lists are full of instants, and this is what they cost.
+    pub fn spelled(self) -> [u8; 24] {
+        let (at, mut text) = (self.utc(), *b"0000-00-00T00:00:00.000Z");
+        let mut put = |last: usize, width: usize, number: u32| {
+            let mut rest = number;
+            for place in text.iter_mut().take(last).rev().take(width) {
+                *place = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        };
+        put(4, 4, at.year().unsigned_abs());
+        put(7, 2, at.month());
+        put(10, 2, at.day());
+        put(13, 2, at.hour());
+        put(16, 2, at.minute());
+        put(19, 2, at.second());
+        put(23, 3, at.timestamp_subsec_millis());
+        text
+    }
+}
+
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.utc().to_rfc3339_opts(SecondsFormat::Millis, true))
+        f.write_str(str::from_utf8(&self.spelled()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -81,6 +103,8 @@ mod tests {
         let shown = |text: &str| Instant::parse(text).map(|at| at.to_string());
         assert_eq!(shown("2026-01-02T03:04:05+01:00").as_deref(), Some("2026-01-02T02:04:05.000Z"));
         assert_eq!(shown("1969-12-31T23:59:59.999Z").as_deref(), Some("1969-12-31T23:59:59.999Z"));
+        assert_eq!(shown("0001-01-01T00:00:00Z").as_deref(), Some("0001-01-01T00:00:00.000Z"));
+        assert_eq!(shown("9999-12-31T23:59:59.1Z").as_deref(), Some("9999-12-31T23:59:59.100Z"));
         assert_eq!(shown("2026-01-02T03:04:05.000001Z"), None);
         assert_eq!(shown("2026-01-02"), None);
     }

@@ -3,6 +3,8 @@
 //! array for each column, and SQLite statements of a few fixed lengths, which stay prepared. sea-query has
 //! neither, so the few words of SQL are here.
 
+use std::sync::Arc;
+
 use kernel::{Error, Result};
 use sea_orm::sea_query::{Value as Bound, Values};
 use sea_query_sqlx::SqlxValues;
@@ -21,7 +23,7 @@ const LENGTHS: [usize; 3] = [64, 8, 1];
 /// Rows of one table that all have the same columns.
 pub(crate) struct Rows {
     table: String,
-    columns: Vec<String>,
+    columns: Arc<[String]>,
     rows: Vec<Vec<Bound>>,
 }
 
@@ -35,8 +37,8 @@ pub(crate) enum Parameters {
 
 impl Rows {
     /// Rows with these columns, none yet.
-    pub fn new(table: &str, columns: impl IntoIterator<Item = String>) -> Self {
-        Self { table: table.to_owned(), columns: columns.into_iter().collect(), rows: Vec::new() }
+    pub fn new(table: &str, columns: Arc<[String]>) -> Self {
+        Self { table: table.to_owned(), columns, rows: Vec::new() }
     }
 
     /// Adds a row: a value for each column.
@@ -56,19 +58,24 @@ impl Rows {
         self.rows.is_empty()
     }
 
-    /// The columns.
-    pub fn columns(&self) -> &[String] {
-        &self.columns
+    /// The table.
+    pub fn table(&self) -> &str {
+        &self.table
     }
 
-    /// The rows.
-    pub fn iter(&self) -> impl Iterator<Item = &[Bound]> {
-        self.rows.iter().map(Vec::as_slice)
+    /// The columns.
+    pub fn columns(&self) -> &Arc<[String]> {
+        &self.columns
     }
 
     /// All values, row after row.
     pub fn values(&self) -> impl Iterator<Item = &Bound> {
         self.rows.iter().flatten()
+    }
+
+    /// All values, row after row.
+    pub fn into_values(self) -> impl Iterator<Item = Bound> {
+        self.rows.into_iter().flatten()
     }
 
     /// `INSERT INTO table (columns)`.
@@ -165,7 +172,7 @@ mod tests {
     use super::*;
 
     fn rows(count: i64) -> Rows {
-        let mut rows = Rows::new("cars", ["id", "name"].map(str::to_owned));
+        let mut rows = Rows::new("cars", ["id", "name"].map(str::to_owned).into());
         (0..count).for_each(|id| rows.push([id.into(), Bound::String(None)]));
         rows
     }

@@ -9,6 +9,7 @@ use kernel::{
     time::{Instant, parse_date},
 };
 use sea_orm::sea_query::{self, Value as Bound};
+use sea_query_sqlx::SqlxValues;
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
 
@@ -82,23 +83,39 @@ pub trait Statement: sea_query_sqlx::SqlxBinder + Sync {}
 impl<S: sea_query_sqlx::SqlxBinder + Sync> Statement for S {}
 
 /// The statement as the database wants it.
-pub fn build(dialect: Dialect, statement: &impl Statement) -> (String, sea_query_sqlx::SqlxValues) {
+pub fn build(dialect: Dialect, statement: &impl Statement) -> (String, SqlxValues) {
     match dialect {
         Dialect::Sqlite => statement.build_sqlx(sea_query::SqliteQueryBuilder),
-        Dialect::Postgres => statement.build_sqlx(sea_query::PostgresQueryBuilder),
+        Dialect::Postgres => {
+            let (sql, values) = statement.build_sqlx(sea_query::PostgresQueryBuilder);
+            (with_literal_limits(sql, &values), values)
+        }
     }
 }
 
+/// Writes limits out. PostgreSQL makes a new plan at every execution of a prepared statement whose limit is a
+/// parameter, because it guesses that a tenth of all rows is wanted. The parameter stays, unused.
+fn with_literal_limits(mut sql: String, SqlxValues(values): &SqlxValues) -> String {
+    for (index, value) in values.iter().enumerate() {
+        if let Bound::BigUnsigned(Some(limit)) = value {
+            sql = sql.replacen(&format!("LIMIT ${}", index + 1), &format!("LIMIT {limit}"), 1);
+        }
+    }
+    sql
+}
+
+/// PostgreSQL sends instants as microseconds since 2000, here in those since 1970.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+
 impl Row {
-    /// Reads a column.
+    /// Reads a column, whose type the statement decides: it is not looked at again with every value.
     pub fn get<'r, T>(&'r self, index: usize) -> Result<T>
     where
-        T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-        T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+        T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Decode<'r, sqlx::Postgres>,
     {
         match self {
-            Self::Sqlite(row) => row.try_get(index),
-            Self::Postgres(row) => row.try_get(index),
+            Self::Sqlite(row) => row.try_get_unchecked(index),
+            Self::Postgres(row) => row.try_get_unchecked(index),
         }
         .map_err(Error::internal)
     }
@@ -136,13 +153,10 @@ impl Row {
 
     /// Reads an instant.
     pub fn instant(&self, index: usize) -> Result<Option<Instant>> {
-        match self {
-            Self::Sqlite(_) => Ok(self.get::<Option<i64>>(index)?.map(Instant)),
-            Self::Postgres(row) => {
-                let at: Option<chrono::DateTime<chrono::Utc>> =
-                    row.try_get(index).map_err(Error::internal)?;
-                Ok(at.map(|at| Instant(at.timestamp_micros())))
-            }
-        }
+        let micros: Option<i64> = self.get(index)?;
+        Ok(micros.map(|micros| match self {
+            Self::Sqlite(_) => Instant(micros),
+            Self::Postgres(_) => Instant(micros.saturating_add(POSTGRES_EPOCH)),
+        }))
     }
 }

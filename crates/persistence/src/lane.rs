@@ -165,7 +165,7 @@ impl Lane {
             return Ok(());
         }
         self.open()?.workspace = None;
-        let sql = "SELECT set_config('kith.workspace', $1, false)".to_owned();
+        let sql = Arc::from("SELECT set_config('kith.workspace', $1, false)");
         let values =
             sea_query_sqlx::SqlxValues(sea_orm::sea_query::Values(vec![workspace.to_string().into()]));
         self.run(sql, values).await?;
@@ -180,9 +180,13 @@ impl Lane {
     }
 
     /// Runs a statement that was written by hand and gives its rows.
-    pub async fn rows_of(&mut self, sql: String, values: sea_query_sqlx::SqlxValues) -> Result<Vec<Row>> {
+    pub async fn rows_of(
+        &mut self,
+        sql: impl Into<Arc<str>>,
+        values: sea_query_sqlx::SqlxValues,
+    ) -> Result<Vec<Row>> {
         self.home.statements.fetch_add(1, Ordering::Relaxed);
-        self.run(sql, values).await
+        self.run(sql.into(), values).await
     }
 
     /// Runs a statement and gives the number of rows it touched.
@@ -223,7 +227,7 @@ impl Lane {
         done.map_err(|error| self.failed(error))
     }
 
-    async fn run(&mut self, sql: String, values: sea_query_sqlx::SqlxValues) -> Result<Vec<Row>> {
+    async fn run(&mut self, sql: Arc<str>, values: sea_query_sqlx::SqlxValues) -> Result<Vec<Row>> {
         self.started()?;
         let (query, keep) = (AssertSqlSafe(sql), is_kept(&values));
         let rows = match &mut self.open()?.connection {

@@ -3,7 +3,10 @@
 //! on disk, so nothing that can be done before may be done under it; where nothing was written before, the
 //! statement is the whole transaction.
 
+use std::sync::{Arc, LazyLock};
+
 use kernel::{Error, Result};
+use quick_cache::{Equivalent, sync::Cache};
 use sea_orm::sea_query::{Value as Bound, Values};
 use sea_query_sqlx::SqlxValues;
 use uuid::Uuid;
@@ -12,12 +15,32 @@ use crate::bulk::Rows;
 
 /// More parameters than this are better sent as arrays, table by table.
 const MAX_PARAMETERS: usize = 250;
+/// Of how many kinds of units the text is kept.
+const KEPT: usize = 500;
 
-/// A statement while it is written.
-#[derive(Default)]
-pub(crate) struct Last {
-    sql: String,
-    values: Vec<Bound>,
+/// The texts of statements that were written before: they depend on the tables and the numbers of rows alone.
+static TEXTS: LazyLock<Cache<Vec<Insert>, Arc<str>>> = LazyLock::new(|| Cache::new(KEPT));
+
+/// So many rows for a table; the last of them are the events, with or without an epoch.
+#[derive(PartialEq, Eq, Hash)]
+struct Insert {
+    table: String,
+    columns: Arc<[String]>,
+    rows: usize,
+    epoch: bool,
+}
+
+/// What is to be written, as the key of its text.
+#[derive(Hash)]
+struct Asked<'a>(Vec<(&'a str, &'a Arc<[String]>, usize, bool)>);
+
+impl Equivalent<Vec<Insert>> for Asked<'_> {
+    fn equivalent(&self, key: &Vec<Insert>) -> bool {
+        let same = |(asked, key): (&(&str, &Arc<[String]>, usize, bool), &Insert)| {
+            *asked == (key.table.as_str(), &key.columns, key.rows, key.epoch)
+        };
+        self.0.len() == key.len() && self.0.iter().zip(key).all(same)
+    }
 }
 
 /// Whether so few rows are left that one statement can take them all.
@@ -26,69 +49,80 @@ pub(crate) fn suffices(rows: &[Rows], events: usize, event_width: usize) -> bool
     parameters.saturating_add(events.saturating_mul(event_width)) <= MAX_PARAMETERS
 }
 
-impl Last {
-    /// Inserts the rows and the events, whose numbers so far count from one.
-    ///
-    /// Writers of one workspace queue for the number in the order of asking, instead of waking each other; and
-    /// without a number, which is refused where the epoch has passed, an event cannot be written, so that
-    /// everything is undone.
-    pub fn new(workspace: Uuid, epoch: Option<i64>, rows: &[Rows], events: &Rows) -> Result<Self> {
-        let mut last = Self::default();
-        let mut written = "0".to_owned();
-        for (index, rows) in rows.iter().enumerate() {
-            last.sql.push_str(if index == 0 { "WITH " } else { ", " });
-            last.sql.push_str(&format!("w{index} AS ("));
-            last.insert(rows, |_| String::new());
-            last.sql.push_str(" RETURNING 1)");
-            written.push_str(&format!(" + (SELECT count(*) FROM w{index})"));
+/// Inserts the rows and the events, whose numbers so far count from one: the statement and its parameters.
+///
+/// Writers of one workspace queue for the number in the order of asking, instead of waking each other; and
+/// without a number, which is refused where the epoch has passed, an event cannot be written, so that
+/// everything is undone.
+pub(crate) fn last(
+    workspace: Uuid,
+    epoch: Option<i64>,
+    mut rows: Vec<Rows>,
+    events: Rows,
+) -> Result<(Arc<str>, SqlxValues)> {
+    let count = i64::try_from(events.len()).map_err(Error::internal)?;
+    rows.push(events);
+    let with_epoch = epoch.is_some();
+    let asked = rows.iter().map(|rows| (rows.table(), rows.columns(), rows.len(), with_epoch));
+    let asked = Asked(asked.collect());
+    let text = match TEXTS.get(&asked) {
+        Some(text) => text,
+        None => {
+            let text: Arc<str> = text(&rows, with_epoch).into();
+            let own = |rows: &Rows| Insert {
+                table: rows.table().to_owned(),
+                columns: Arc::clone(rows.columns()),
+                rows: rows.len(),
+                epoch: with_epoch,
+            };
+            TEXTS.insert(rows.iter().map(own).collect(), Arc::clone(&text));
+            text
         }
-        let count = i64::try_from(events.len()).map_err(Error::internal)?;
-        let (queue, count) = (last.bind(queue_of(workspace).into()), last.bind(count.into()));
-        let workspace = last.bind(workspace.into());
-        last.sql.push_str(if rows.is_empty() { "WITH " } else { ", " });
-        last.sql.push_str(&format!(
-            "turn AS MATERIALIZED (SELECT pg_advisory_xact_lock({queue}) FROM \
-             (SELECT {written} AS rows OFFSET 0) AS written WHERE rows >= 0), \
-             taken AS (INSERT INTO counters (workspace_id, name, value) SELECT {workspace}, 'seq', {count} FROM turn \
-             ON CONFLICT (workspace_id, name) DO UPDATE SET value = counters.value + EXCLUDED.value"
-        ));
-        if let Some(epoch) = epoch {
-            let epoch = last.bind(epoch.into());
-            last.sql.push_str(&format!(
-                " WHERE (SELECT epoch FROM access_epochs WHERE workspace_id = {workspace}) = {epoch}"
-            ));
+    };
+    let mut values = vec![queue_of(workspace).into(), count.into(), workspace.into()];
+    values.extend(epoch.map(Bound::from));
+    values.extend(rows.into_iter().flat_map(Rows::into_values));
+    Ok((text, SqlxValues(Values(values))))
+}
+
+/// The text: the parameters are the queue, the count, the workspace, the epoch, and then the rows' values.
+fn text(rows: &[Rows], epoch: bool) -> String {
+    let (mut sql, mut written) = (String::from("WITH "), String::from("0"));
+    let mut place = if epoch { 4 } else { 3 };
+    let Some((events, rows)) = rows.split_last() else { return sql };
+    for (index, rows) in rows.iter().enumerate() {
+        sql.push_str(&format!("w{index} AS ("));
+        insert(&mut sql, &mut place, rows, "");
+        sql.push_str(" RETURNING 1), ");
+        written.push_str(&format!(" + (SELECT count(*) FROM w{index})"));
+    }
+    sql.push_str(&format!(
+        "turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1) FROM \
+         (SELECT {written} AS rows OFFSET 0) AS written WHERE rows >= 0), \
+         taken AS (INSERT INTO counters (workspace_id, name, value) SELECT $3, 'seq', $2 FROM turn \
+         ON CONFLICT (workspace_id, name) DO UPDATE SET value = counters.value + EXCLUDED.value"
+    ));
+    if epoch {
+        sql.push_str(" WHERE (SELECT epoch FROM access_epochs WHERE workspace_id = $3) = $4");
+    }
+    sql.push_str(" RETURNING value) ");
+    insert(&mut sql, &mut place, events, "(SELECT value FROM taken) - $2 + ");
+    sql.push_str(" RETURNING seq");
+    sql
+}
+
+/// `INSERT INTO … VALUES …`, with what stands before every event's number.
+fn insert(sql: &mut String, place: &mut usize, rows: &Rows, before_seq: &str) {
+    sql.push_str(&rows.head());
+    for row in 0..rows.len() {
+        sql.push_str(if row == 0 { " VALUES (" } else { ", (" });
+        for (index, column) in rows.columns().iter().enumerate() {
+            *place += 1;
+            let comma = if index == 0 { "" } else { ", " };
+            let before = if column == "seq" { before_seq } else { "" };
+            sql.push_str(&format!("{comma}{before}${place}"));
         }
-        last.sql.push_str(" RETURNING value) ");
-        last.insert(events, |column| match column {
-            "seq" => format!("(SELECT value FROM taken) - {count} + "),
-            _ => String::new(),
-        });
-        last.sql.push_str(" RETURNING seq");
-        Ok(last)
-    }
-
-    /// The statement and its parameters.
-    pub fn built(self) -> (String, SqlxValues) {
-        (self.sql, SqlxValues(Values(self.values)))
-    }
-
-    /// `INSERT INTO … VALUES …`; what stands before the parameters of a column is told by its name.
-    fn insert(&mut self, rows: &Rows, before: impl Fn(&str) -> String) {
-        self.sql.push_str(&rows.head());
-        for (index, row) in rows.iter().enumerate() {
-            self.sql.push_str(if index == 0 { " VALUES (" } else { ", (" });
-            for (index, (column, value)) in rows.columns().iter().zip(row).enumerate() {
-                let place = self.bind(value.clone());
-                let comma = if index == 0 { "" } else { ", " };
-                self.sql.extend([comma, &before(column), &place]);
-            }
-            self.sql.push(')');
-        }
-    }
-
-    fn bind(&mut self, value: Bound) -> String {
-        self.values.push(value);
-        format!("${}", self.values.len())
+        sql.push(')');
     }
 }
 

@@ -1,6 +1,6 @@
 //! The log: every change of a record as an event, written in the transaction of the change.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kernel::{
     Error, Record, Result, Value,
@@ -155,6 +155,11 @@ pub(crate) const COLUMNS: [&str; 20] = [
     "sensitive_changes",
 ];
 
+fn columns() -> &'static Arc<[String]> {
+    static OWNED: OnceLock<Arc<[String]>> = OnceLock::new();
+    OWNED.get_or_init(|| COLUMNS.map(str::to_owned).into())
+}
+
 /// The events as rows, with their numbers, which begin at the first.
 pub(crate) fn events(
     dialect: Dialect,
@@ -163,7 +168,7 @@ pub(crate) fn events(
     first: i64,
     entries: Vec<Entry>,
 ) -> Result<Rows> {
-    let mut rows = Rows::new("events", COLUMNS.map(str::to_owned));
+    let mut rows = Rows::new("events", Arc::clone(columns()));
     let mut seq = first;
     let folded = |text: &str| Bound::from(fold(text).into_owned());
     for entry in entries {

@@ -21,7 +21,7 @@ use crate::{
     bulk::Rows,
     dialect::Dialect,
     lane::Lane,
-    last::{self, Last},
+    last,
     log::{self, Entry, Operation},
     reader,
     sql::{Sql, column, id_column},
@@ -321,7 +321,7 @@ impl Unit {
     async fn tell_at_once(&mut self, entries: Vec<Entry>) -> Result<i64> {
         let events = log::events(self.lane.dialect(), &self.actor, self.now, 1, entries)?;
         let rows = std::mem::take(&mut self.unwritten);
-        let (sql, values) = Last::new(self.actor.workspace, self.actor.epoch, &rows, &events)?.built();
+        let (sql, values) = last::last(self.actor.workspace, self.actor.epoch, rows, events)?;
         let told = self.lane.rows_of(sql, values).await?;
         told.last().ok_or_else(|| Error::internal("no event was written"))?.get(0)
     }

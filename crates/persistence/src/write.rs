@@ -1,6 +1,6 @@
 //! From changes to SQL: the rows of records and of the tables that index their lists.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use kernel::{
     Permit, Record, Value,
@@ -24,13 +24,7 @@ use crate::{bulk::Rows, dialect::Dialect};
 /// SQLite takes 32 766 parameters in a statement, PostgreSQL 65 535.
 const MAX_PARAMETERS: usize = 30_000;
 
-/// The columns a field is stored in.
-fn columns(attribute: &Attribute) -> impl Iterator<Item = String> {
-    let beside = attribute.folded().into_iter().chain(attribute.currency());
-    std::iter::once(attribute.column.as_str()).chain(beside).map(str::to_owned)
-}
-
-/// The values to be stored in them.
+/// The values to be stored in the columns of a field.
 fn stored(dialect: Dialect, attribute: &Attribute, value: &Value) -> impl Iterator<Item = Bound> + use<> {
     let main = dialect.bind(attribute.kind, value);
     let folded = attribute.is_folded().then(|| {
@@ -55,15 +49,18 @@ pub(crate) fn insert<'r>(
     records: impl Iterator<Item = &'r Record> + Clone,
 ) -> Vec<Rows> {
     let object = permit.object();
-    let names = object.attributes.iter().flat_map(columns);
-    let mut rows = Rows::new(&object.table, std::iter::once("workspace_id".to_owned()).chain(names));
+    let mut rows = Rows::new(&object.table, Arc::clone(object.columns()));
     for record in records.clone() {
         let fields = object.attributes.iter().zip(&record.values);
         let values = fields.flat_map(|(attribute, value)| stored(dialect, attribute, value));
         rows.push(std::iter::once(Bound::from(permit.workspace())).chain(values));
     }
     let lists = object.attributes.iter().filter_map(|attribute| Some((attribute, attribute.list()?)));
-    let lists = lists.map(|(attribute, list)| list_rows(dialect, permit, attribute, list, records.clone()));
+    let is_used =
+        |attribute: &Attribute| records.clone().any(|record| !record.value(attribute.name).is_null());
+    let lists = lists
+        .filter(|(attribute, _)| is_used(attribute))
+        .map(|(attribute, list)| list_rows(dialect, permit, attribute, list, records.clone()));
     std::iter::once(rows).chain(lists).collect()
 }
 
@@ -101,9 +98,9 @@ fn stored_fields<'r>(
     object: &'r Object,
     fields: &'r [usize],
     record: &'r Record,
-) -> impl Iterator<Item = (String, Bound)> + 'r {
+) -> impl Iterator<Item = (&'r str, Bound)> + 'r {
     let fields = fields.iter().filter_map(|field| Some((object.at(*field)?, record.values.get(*field)?)));
-    fields.flat_map(move |(attribute, value)| columns(attribute).zip(stored(dialect, attribute, value)))
+    fields.flat_map(move |(attribute, value)| attribute.columns().zip(stored(dialect, attribute, value)))
 }
 
 fn update_one(
@@ -201,8 +198,10 @@ fn list_rows<'r>(
 ) -> Rows {
     let object = list.shared.then(|| permit.object().name);
     let key = ["workspace_id", "record_id", "position"].into_iter().chain(object.map(|_| "object"));
-    let mut rows =
-        Rows::new(list.table, key.map(str::to_owned).chain(attribute.members.iter().flat_map(columns)));
+    let mut rows = Rows::new(
+        list.table,
+        key.chain(attribute.members.iter().flat_map(Attribute::columns)).map(str::to_owned).collect(),
+    );
     for record in records {
         for (position, item) in items(record.value(attribute.name)).iter().enumerate() {
             let position = Bound::from(i64::try_from(position).unwrap_or(i64::MAX));

@@ -26,19 +26,18 @@ pub fn write_record(
     shape: &Shape,
     seal: Sealer<'_>,
 ) {
+    let (record, cells) = (plan.object(), table.row(row));
     object(out, &shape.members, |out, source| match source {
         Source::Column(place) => {
-            let attribute = plan.columns.get(*place).and_then(|field| plan.object().at(*field));
-            match (attribute, table.row(row).get(*place)) {
-                (Some(attribute), Some(value)) => {
-                    write_value(out, attribute, plan.object().prefix.as_str(), value);
-                }
+            let attribute = plan.columns.get(*place).and_then(|field| record.at(*field));
+            match (attribute, cells.get(*place)) {
+                (Some(attribute), Some(value)) => write_value(out, attribute, &record.prefix, value),
                 _ => null(out),
             }
         }
         Source::Parts(place, members) => {
-            let value = table.row(row).get(*place);
-            let attribute = plan.columns.get(*place).and_then(|field| plan.object().at(*field));
+            let value = cells.get(*place);
+            let attribute = plan.columns.get(*place).and_then(|field| record.at(*field));
             parts(out, attribute, value.unwrap_or(&Value::Null), members);
         }
         Source::One(child, shape) => match child_of(plan, table, *child, row) {
@@ -110,11 +109,14 @@ pub fn write_value(out: &mut Vec<u8>, attribute: &Attribute, prefix: &str, value
         (Value::Boolean(value), _) => boolean(out, *value),
         (Value::Integer(value), Kind::Decimal) => string(out, &show_decimal(*value, Decimal::SCALE, false)),
         (Value::Integer(value), _) => number(out, *value),
-        (Value::Id(uuid), Kind::Reference(object)) => id(out, object, *uuid),
-        (Value::Id(uuid), _) => id(out, prefix, *uuid),
+        (Value::Id(uuid), _) => id(out, attribute.refers_to().unwrap_or(prefix), *uuid),
         (Value::Text(text), _) => string(out, text),
         (Value::Date(date), _) => quoted(out, format_args!("{date}")),
-        (Value::Instant(at), _) => quoted(out, format_args!("{at}")),
+        (Value::Instant(at), _) => {
+            out.push(b'"');
+            out.extend_from_slice(&at.spelled());
+            out.push(b'"');
+        }
         (Value::Money(money), _) => {
             out.extend_from_slice(b"{\"amount\":\"");
             out.extend_from_slice(money.amount().as_bytes());
@@ -202,17 +204,12 @@ fn boolean(out: &mut Vec<u8>, value: bool) {
 }
 
 fn number(out: &mut Vec<u8>, value: i64) {
-    quoteless(out, format_args!("{value}"));
+    let _ = serde_json::to_writer(out, &value);
 }
 
-fn id(out: &mut Vec<u8>, object: &str, uuid: uuid::Uuid) {
+fn id(out: &mut Vec<u8>, prefix: &str, uuid: uuid::Uuid) {
     out.push(b'"');
-    for byte in object.bytes() {
-        if byte.is_ascii_uppercase() {
-            out.push(b'_');
-        }
-        out.push(byte.to_ascii_lowercase());
-    }
+    out.extend_from_slice(prefix.as_bytes());
     out.push(b'_');
     out.extend_from_slice(&TypeId::suffix(uuid));
     out.push(b'"');

@@ -8,7 +8,7 @@ use kernel::{
 };
 use sea_orm::sea_query::{
     Alias, ArrayType, Condition, Expr, ExprTrait, Func, JoinType, OverStatement, Query, SelectStatement,
-    Value as Bound, WindowStatement,
+    Value as Bound, WindowStatement, extension::postgres::PgFunc,
 };
 use uuid::Uuid;
 
@@ -45,8 +45,11 @@ impl Sql<'_> {
         if let Path::One { .. } = path {
             // Rows are shared by the parents that refer to them: they are found by their own id.
             let mut select = self.rows(plan);
-            let parents = parents.iter().copied();
-            select.expr(column(ROWS, "id")).and_where(column(ROWS, "id").is_in(parents));
+            select.expr(column(ROWS, "id")).and_where(match self.dialect {
+                // One text for any number of them, so that the statement stays prepared.
+                Dialect::Postgres => column(ROWS, "id").eq(PgFunc::any(array(parents))),
+                Dialect::Sqlite => column(ROWS, "id").is_in(parents.iter().copied()),
+            });
             return select;
         }
         match self.dialect {
@@ -249,9 +252,12 @@ fn counted(rows: SelectStatement) -> SelectStatement {
 
 /// `SELECT FROM unnest(ids) AS parent`.
 fn unnested(parents: &[Uuid]) -> SelectStatement {
-    let ids = parents.iter().map(|id| Bound::from(*id)).collect();
-    let ids = Bound::Array(ArrayType::Uuid, Some(Box::new(ids)));
     let mut select = Query::select();
-    select.from_function(Func::cust("unnest").arg(Expr::value(ids)), Alias::new(PARENT));
+    select.from_function(Func::cust("unnest").arg(array(parents)), Alias::new(PARENT));
     select
+}
+
+fn array(ids: &[Uuid]) -> Expr {
+    let ids = ids.iter().map(|id| Bound::from(*id)).collect();
+    Expr::value(Bound::Array(ArrayType::Uuid, Some(Box::new(ids))))
 }
