@@ -27,10 +27,14 @@ gen:
     cargo run --quiet --package kith -- schema graphql > schema.graphql
     cargo run --quiet --package kith -- schema openapi > openapi/kith.json
 
-# What CI checks: tests, lints, contract files up to date
+# What CI checks: tests, lints, contract files up to date, instruction counts
 check:
     .ci/run
 
 # Measure beside bare SQL, on both databases; bench/README.md says how
 bench *arguments:
     bench/run {{ arguments }}
+
+# Instructions of the hot paths beside bench/counts.json; --write makes them the baseline
+counts *arguments:
+    bench/counts {{ arguments }}

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread::sleep,
     time::Duration,
@@ -40,13 +40,11 @@ pub struct Imported {
 
 /// Imports a file into the scene's database.
 pub fn run(kith: &Path, scene: &Scene) -> Outcome<Imported> {
-    let file = scene.directory.join("import.csv");
-    write(&file, scene)?;
+    let file = write(scene, ROWS.min(scene.world.contacts / 10))?;
     let me = std::process::id();
     let before = cpu::reaped(me)?;
     let mut import = Command::new(kith);
-    import.arg("import").arg(&file).args(["--object", "contact", "--mapping", MAPPING, "--json"]);
-    import.args(["--key", &scene.main()?.key, "--database", &scene.database]);
+    aim(&mut import, &file, scene)?;
     let mut import = import.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
     let mut peak = 0.0_f64;
     while import.try_wait()?.is_none() {
@@ -69,10 +67,18 @@ pub fn run(kith: &Path, scene: &Scene) -> Outcome<Imported> {
     })
 }
 
-fn write(file: &Path, scene: &Scene) -> Outcome {
+/// Has a command that runs Kith import a file into the scene's database.
+pub fn aim(kith: &mut Command, file: &Path, scene: &Scene) -> Outcome {
+    kith.arg("import").arg(file).args(["--object", "contact", "--mapping", MAPPING, "--json"]);
+    kith.args(["--key", &scene.main()?.key, "--database", &scene.database]);
+    Ok(())
+}
+
+/// Writes a file of so many rows.
+pub fn write(scene: &Scene, rows: u64) -> Outcome<PathBuf> {
     let world = &scene.world;
-    let rows = ROWS.min(world.contacts / 10);
-    let mut out = BufWriter::new(File::create(file)?);
+    let file = scene.directory.join("import.csv");
+    let mut out = BufWriter::new(File::create(&file)?);
     writeln!(out, "Reference,Name,Mail,Phone,Country,Stage")?;
     for n in 0..rows {
         if n % KNOWN_EVERY == 0 {
@@ -85,5 +91,6 @@ fn write(file: &Path, scene: &Scene) -> Outcome {
             writeln!(out, "N-{n},Ada Import {n},ada.{n}@import.example,+49 30 {n},FR,lead")?;
         }
     }
-    Ok(out.flush()?)
+    out.flush()?;
+    Ok(file)
 }

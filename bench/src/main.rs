@@ -1,6 +1,7 @@
 //! Measures Kith from outside: fills a database, drives the release binary over HTTP, runs the same answers as
 //! bare SQL beside it, and tells what each request cost. `bench/README.md` says how to read it.
 
+mod counts;
 mod cpu;
 mod data;
 mod drive;
@@ -22,7 +23,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use data::{Kind, id, type_id};
 use http::Request;
@@ -41,7 +42,10 @@ pub fn failed(text: impl Into<String>) -> Box<dyn std::error::Error + Send + Syn
 
 /// Measures Kith beside the bare SQL
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    task: Option<Task>,
     /// The binary of Kith
     #[arg(long, default_value = "target/release/kith")]
     kith: PathBuf,
@@ -77,8 +81,20 @@ struct Options {
     only: Vec<String>,
 }
 
+/// What else can be done
+#[derive(Subcommand)]
+enum Task {
+    /// Counts the instructions of the hot paths and compares them with the baseline
+    Counts(counts::Options),
+}
+
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    let options = Options::parse();
+    let done = match &options.task {
+        Some(Task::Counts(options)) => counts::run(options),
+        None => run(&options),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("kith-bench: {error}");
@@ -155,7 +171,11 @@ fn measure(
     let mut scene = Scene::new(seed, maker.copy(seed)?, directory.to_owned());
     let contact = type_id("contact", id(Kind::Contact, 1));
     let first = Request::get(format!("/v1/contacts/{contact}"), &scene.main()?.key);
-    let start = || server::Server::start(kith, &scene.database, &first);
+    let start = || {
+        let mut serve = Command::new(kith);
+        serve.arg("serve");
+        server::Server::start(serve, &scene.database, &first)
+    };
 
     let mut footprint = Footprint { starts: Vec::new(), idle: Vec::new(), after: 0.0 };
     for _ in 0..course.rounds {
@@ -165,7 +185,7 @@ fn measure(
     }
     let server = start()?;
     if course.wants("w2") {
-        scene.deep = workloads::find_deep(&scene, &server.address)?;
+        scene.deep = workloads::lists::find_deep(&scene, &server.address)?;
     }
     let postmaster = match seed.engine {
         Engine::Postgres => Some(maker.server.postmaster()?),

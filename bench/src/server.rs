@@ -2,7 +2,6 @@
 
 use std::{
     net::TcpListener,
-    path::Path,
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -23,13 +22,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one over a database and waits until it answers this request. Flags that are not given here come
-    /// from the environment, as ever.
-    pub fn start(kith: &Path, database: &str, first: &Request) -> Outcome<Self> {
+    /// Has this command start one over a database, and waits until it answers this request. Flags that are not
+    /// given come from the environment, as ever.
+    pub fn start(mut serve: Command, database: &str, first: &Request) -> Outcome<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let begun = Instant::now();
-        let mut serve = Command::new(kith);
-        serve.args(["serve", "--database", database, "--listen", &address]);
+        serve.args(["--database", database, "--listen", &address]);
         let child = serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let mut server = Self { child, address, started: Duration::ZERO };
         loop {
@@ -48,6 +46,11 @@ impl Server {
             }
             sleep(Duration::from_millis(1));
         }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The seconds of processor time it has used.

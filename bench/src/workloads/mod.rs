@@ -1,10 +1,10 @@
 //! The list of what is measured. A new workload is a new entry here: its requests, what their answer has to
 //! be, and the same answer as bare SQL.
 
-mod create;
-mod lists;
-mod one;
-mod tree;
+pub mod create;
+pub mod lists;
+pub mod one;
+pub mod tree;
 
 use std::ops::Range;
 
@@ -16,8 +16,6 @@ use crate::{
     http::Request,
     scene::Scene,
 };
-
-pub use lists::find_deep;
 
 /// One thing that is measured, through one door.
 pub struct Workload {
