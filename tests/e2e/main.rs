@@ -8,6 +8,7 @@
     reason = "a test that fails panics"
 )]
 
+mod access;
 mod arrows;
 mod conformance;
 mod contract;

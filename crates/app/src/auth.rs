@@ -56,6 +56,7 @@ impl Kith {
 
     /// Does something for whoever presents this key, under what is remembered of the key where that suffices:
     /// something that may be begun anew, for if the memory turns out to be old, it is done again under a fresh one.
+    /// What succeeds under a memory has proved it with its statements; what is refused may not have come so far.
     pub async fn acting<T>(
         &self,
         key: &str,
@@ -64,16 +65,22 @@ impl Kith {
         mut act: impl AsyncFnMut(Caller) -> Result<T>,
     ) -> Result<T> {
         let presented = Presented::parse(key)?;
+        let mut refusal = None;
         if let Some(known) = self.0.credentials.get(&presented.place()) {
             let caller =
                 presented.caller(self, &known, Some(known.epoch), origin, Arc::clone(&request_id))?;
             match act(caller).await {
-                Err(error) if is_about_access(error.code) => {}
+                Err(error) => refusal = Some(error),
                 done => return done,
             }
         }
         let known = self.look_up(presented.workspace, presented.key).await?;
-        act(presented.caller(self, &known, None, origin, request_id)?).await
+        let caller = presented.caller(self, &known, None, origin, request_id)?;
+        match refusal {
+            // The key is good, and what it may do has nothing to do with it.
+            Some(error) if !is_about_access(error.code) => Err(error),
+            _ => act(caller).await,
+        }
     }
 
     /// Finds out who presents this key, now.

@@ -82,19 +82,25 @@ impl Gateway {
         let Sent { query, operation: name, variables } = read(body)?;
         let registry = self.schema.registry();
         let known = self.prepared.find(&query, name.as_deref());
-        // Only what is known to read alone is answered under what is remembered of the credential.
-        let (operation, caller) = match &known {
-            Some(known) => (Arc::clone(&known.operation), caller),
-            None => (Arc::new(Operation::read(registry, &query, name)?), kith.renewed(caller).await?),
+        let operation = match &known {
+            Some(known) => Arc::clone(&known.operation),
+            None => Arc::new(Operation::read(registry, &query, name)?),
         };
         let variables = operation.parameters.fill(registry, variables)?;
         let is_valid = known.as_ref().is_some_and(|known| known.suits(registry, &variables));
-        let ask = Arc::new(Ask::new(kith.clone(), caller, operation, variables, self.field_by_field));
+        let mut ask = Ask::new(kith.clone(), caller, operation, variables, self.field_by_field);
         if is_valid && ask.run().await? {
-            let Outcome { data, cost, .. } = ask.outcome();
+            let Outcome { data, cost, asked, .. } = ask.outcome();
+            if !asked {
+                // What has asked for nothing has not proved that the credential is still good.
+                kith.renewed(ask.caller).await?;
+            }
             self.prepared.count();
             return Ok(reply(&data.unwrap_or_default(), &[], cost));
         }
+        // Only what is known to read alone is answered under what is remembered of the credential.
+        ask.caller = kith.renewed(ask.caller).await?;
+        let ask = Arc::new(ask);
         let response = self.schema.execute(request(&ask)).await;
         let outcome = ask.outcome();
         match outcome {

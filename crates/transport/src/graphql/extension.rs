@@ -50,6 +50,8 @@ pub struct Outcome {
     pub refusal: Option<Error>,
     /// How many records it may reach.
     pub cost: u64,
+    /// Whether the store was asked.
+    pub asked: bool,
 }
 
 impl Ask {
@@ -92,7 +94,8 @@ impl Ask {
         self.note(|outcome| outcome.cost = cost);
         let Some(roots) = roots.filter(|_| !self.field_by_field) else { return Ok(false) };
         let data = self.answer(&roots).await?;
-        self.note(|outcome| outcome.data = Some(data));
+        let asked = roots.iter().any(|root| matches!(root.answer, Answer::One(..) | Answer::Many(..)));
+        self.note(|outcome| (outcome.data, outcome.asked) = (Some(data), asked));
         Ok(true)
     }
 
@@ -107,7 +110,7 @@ impl Ask {
         let seal =
             |plan: &Plan, keys: &[kernel::Value], backward: bool| self.caller.seal.seal(plan, keys, backward);
         let mut out = Vec::new();
-        write_record(&mut out, &plan, &table, 0, &shape, &seal);
+        write_record(&mut out, &plan, &table, 0, &shape, &seal)?;
         serde_json::from_slice(&out).map(Some).map_err(Error::internal)
     }
 
@@ -128,13 +131,13 @@ impl Ask {
                     if table.is_empty() {
                         out.extend_from_slice(b"null");
                     } else {
-                        write_record(&mut out, plan, &table, 0, shape, &seal);
+                        write_record(&mut out, plan, &table, 0, shape, &seal)?;
                     }
                 }
                 Answer::Many(plan, connection) => {
                     let table = self.kith.read(plan).await?;
                     let group = table.groups.first().copied().unwrap_or_default();
-                    write_connection(&mut out, plan, &table, group, connection, &seal);
+                    write_connection(&mut out, plan, &table, group, connection, &seal)?;
                 }
                 Answer::Text(text) => {
                     out.extend_from_slice(serde_json::Value::from(*text).to_string().as_bytes());
