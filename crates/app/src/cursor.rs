@@ -68,7 +68,7 @@ fn show(value: &Value, field: &Attribute) -> Json {
     let mut text = Vec::new();
     match (value, field.kind) {
         (Value::Integer(number), _) => return (*number).into(),
-        _ => write_value(&mut text, field, "id", value),
+        _ => write_value(&mut text, field, "id", value.into()),
     }
     serde_json::from_slice(&text).unwrap_or_default()
 }

@@ -29,9 +29,9 @@ impl Kith {
             return Err(Code::NotFound.into());
         }
         let mut record = Record::new(plan.permit.object().clone());
-        for (field, value) in plan.columns.iter().zip(table.row(0)) {
-            if let Some(place) = record.values.get_mut(*field) {
-                *place = value.clone();
+        for (place, field) in plan.columns.iter().enumerate() {
+            if let Some(value) = record.values.get_mut(*field) {
+                *value = table.cell(0, place)?.to_value();
             }
         }
         Ok(record)

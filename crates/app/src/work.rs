@@ -351,8 +351,8 @@ impl Work {
         let table = self.unit.read(&plan).await?;
         let cells = (0..table.len()).flat_map(|row| shown.iter().map(move |column| (row, *column)));
         let mut names = BTreeSet::new();
-        for document in cells.filter_map(|(row, column)| table.row(row).get(column)?.as_document()) {
-            match document {
+        for (row, column) in cells {
+            match table.cell(row, column)?.to_value().as_document().unwrap_or_default() {
                 Json::Array(listed) => {
                     names.extend(listed.iter().filter_map(|name| name.as_str().map(str::to_owned)))
                 }

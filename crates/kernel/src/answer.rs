@@ -6,15 +6,32 @@ pub use write::{Sealer, write_connection, write_record, write_value};
 
 use std::sync::Arc;
 
-use crate::{plan::Plan, record::Record, text::json_key, value::Value};
+use crate::{
+    error::Result,
+    field::Kind,
+    plan::{Order, Plan, sort_key},
+    record::Record,
+    text::json_key,
+    value::{Cell, Value},
+};
+
+/// Rows of values, wherever they lie: what the database sent is not copied before it is written.
+pub trait Cells: Send + Sync {
+    /// How many rows there are.
+    fn len(&self) -> usize;
+    /// The value in a row, by the place of its column in the plan.
+    fn cell(&self, row: usize, place: usize) -> Result<Cell<'_>>;
+
+    /// Whether there is no row.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
 
 /// What a plan found: rows in groups, one group for the root or one for each row of the parent.
-#[derive(Debug, Default)]
 pub struct Table {
-    /// How many columns a row has.
-    pub width: usize,
-    /// The values, row after row.
-    pub cells: Vec<Value>,
+    /// The rows.
+    pub cells: Box<dyn Cells>,
     /// Which rows belong together.
     pub groups: Vec<Group>,
     /// What the child plans found, in their order; their groups belong to this table's rows.
@@ -28,25 +45,50 @@ impl Table {
             return None;
         }
         let value = |field: &usize| record.values.get(*field).cloned();
-        let cells = plan.columns.iter().map(value).collect::<Option<_>>()?;
-        let group = Group { len: 1, ..Group::default() };
-        Some(Self { width: plan.columns.len(), cells, groups: vec![group], children: Vec::new() })
+        let cells = Box::new(AtHand(plan.columns.iter().map(value).collect::<Option<_>>()?));
+        Some(Self { cells, groups: vec![Group { len: 1, ..Group::default() }], children: Vec::new() })
     }
 
-    /// The values of a row.
-    pub fn row(&self, index: usize) -> &[Value] {
-        let start = index.saturating_mul(self.width);
-        self.cells.get(start..start.saturating_add(self.width)).unwrap_or_default()
+    /// The value in a row, by the place of its column in the plan.
+    pub fn cell(&self, row: usize, place: usize) -> Result<Cell<'_>> {
+        self.cells.cell(row, place)
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.cells.len().checked_div(self.width).unwrap_or(0)
+        self.cells.len()
     }
 
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
+    }
+
+    /// The position of a row in the plan's order, as cursors keep it.
+    pub fn position(&self, plan: &Plan, row: usize) -> Result<Vec<Value>> {
+        let key = |order: &Order| {
+            let place = plan.columns.iter().position(|column| *column == order.field);
+            let (Some(place), Some(field)) = (place, plan.object().at(order.field)) else {
+                return Ok(Value::Null);
+            };
+            let value = self.cell(row, place)?.to_value();
+            // A choice is ordered by its name as it is spelled.
+            Ok(if matches!(field.kind, Kind::Choice(_)) { value } else { sort_key(&value) })
+        };
+        plan.order.iter().map(key).collect()
+    }
+}
+
+/// The values of one record.
+struct AtHand(Vec<Value>);
+
+impl Cells for AtHand {
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn cell(&self, _: usize, place: usize) -> Result<Cell<'_>> {
+        Ok(self.0.get(place).map_or(Cell::Null, Cell::from))
     }
 }
 

@@ -9,6 +9,10 @@ use std::{
 
 use uuid::Uuid;
 
+mod link;
+
+pub use link::{Bridge, Link, Path, Via};
+
 use crate::{
     change::Change,
     field::{Field, FieldDef, Kind, List},
@@ -156,71 +160,6 @@ impl Deref for Attribute {
     }
 }
 
-/// How records of one object lead to records of another.
-#[derive(Clone, Debug)]
-pub struct Link {
-    /// Its name: `company`, `deals`.
-    pub name: String,
-    /// What it means, for clients.
-    pub doc: String,
-    /// The object it leads to.
-    pub target: String,
-    /// How it is followed.
-    pub path: Path,
-}
-
-/// How a link is followed.
-#[derive(Clone, Debug)]
-pub enum Path {
-    /// This record's field holds the other's id.
-    One {
-        /// The place of that field in this object.
-        field: usize,
-    },
-    /// The other record's field holds this one's id.
-    Many {
-        /// The place of that field in the other object.
-        field: usize,
-    },
-    /// A table between them holds both ids.
-    Via(Via),
-}
-
-/// A table that connects two objects.
-#[derive(Clone, Debug)]
-pub struct Via {
-    /// The table.
-    pub table: String,
-    /// Its column with this record's id.
-    pub near: String,
-    /// Its column with the other record's id.
-    pub far: String,
-    /// A column and the value it must have, where the table serves several objects.
-    pub only: Option<(String, String)>,
-    /// Whether its rows are records that can be deleted.
-    pub deletable: bool,
-}
-
-impl Link {
-    /// Whether it leads to at most one record.
-    pub fn is_one(&self) -> bool {
-        matches!(self.path, Path::One { .. })
-    }
-}
-
-/// A link that leads over this object's records from one object to another: company → affiliation → contact.
-#[derive(Clone, Copy, Debug)]
-pub struct Bridge {
-    /// The field that holds the id of the record that gets the link.
-    pub near: &'static str,
-    /// The link's name.
-    pub link: &'static str,
-    /// The field that holds the id of the record it leads to.
-    pub far: &'static str,
-    /// What it means, for clients.
-    pub doc: &'static str,
-}
-
 /// A kind of record.
 #[derive(Clone, Debug)]
 pub struct Object {
@@ -254,6 +193,8 @@ pub struct Object {
     pub tells_of: Option<&'static str>,
     /// Links of other objects that lead over this one.
     pub bridges: Vec<Bridge>,
+    /// The fields by whose values its lists, in the order of creation, have an index each.
+    pub indexed: Vec<Vec<usize>>,
     /// Whether its records decide what credentials may do.
     pub governs_access: bool,
     /// Whether it is a customer's or a team's matter: such records have outside ids and tags, and
@@ -294,6 +235,7 @@ impl Object {
             needs: Vec::new(),
             tells_of: None,
             bridges: Vec::new(),
+            indexed: Vec::new(),
             governs_access: false,
             is_subject: false,
             by_name: HashMap::new(),
@@ -345,6 +287,14 @@ impl Object {
     #[must_use]
     pub fn tells_of(mut self, field: Field<String>) -> Self {
         self.tells_of = Some(field.def.name);
+        self
+    }
+
+    /// An index leads to the records with certain values of these fields, in the order of their creation.
+    #[must_use]
+    pub fn indexed_by(mut self, fields: &[FieldDef]) -> Self {
+        let places = fields.iter().filter_map(|field| self.index(field.name));
+        self.indexed.push(places.collect());
         self
     }
 

@@ -9,7 +9,7 @@ use crate::{
     money::Money,
     object::{Object, Path},
     permit::Permit,
-    predicate::Predicate,
+    predicate::{Compare, Predicate, Test},
     system,
     text::fold,
     value::Value,
@@ -140,6 +140,55 @@ impl Plan {
         self.permit.object()
     }
 
+    /// Whether one way of reading is the best for all values: the database need not think about it each time.
+    ///
+    /// So it is for a record by its id, and for a list in the order of creation whose predicate names just the
+    /// fields of an index; and along links, where nothing is asked of the records behind them.
+    pub fn is_routine(&self) -> bool {
+        self.permit.only_of().is_none()
+            && self.deleted == Deleted::Exclude
+            && !self.page.count
+            && (self.is_of_one() || self.is_indexed())
+            && self.children.iter().all(|child| child.plan.is_plain())
+    }
+
+    /// Whether nothing is asked of the records.
+    fn is_plain(&self) -> bool {
+        let asks = !self.predicate.is_everything() || self.page.count || self.permit.only_of().is_some();
+        !asks && self.children.iter().all(|child| child.plan.is_plain())
+    }
+
+    fn is_of_one(&self) -> bool {
+        let id = self.object().index(system::ID.def.name);
+        match &self.predicate {
+            Predicate::Field(Test { field, compare: Compare::Equal(_) }) => Some(*field) == id,
+            _ => false,
+        }
+    }
+
+    fn is_indexed(&self) -> bool {
+        let created = self.object().index(system::CREATED_AT.def.name);
+        let tests = match &self.predicate {
+            Predicate::All(parts) => parts.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let mut fields = Vec::new();
+        for test in tests {
+            match test {
+                Predicate::Field(Test { field, compare: Compare::Equal(_) }) => fields.push(*field),
+                // Where in the order of creation they begin and end.
+                Predicate::Field(Test { field, .. }) if Some(*field) == created => {}
+                _ => return false,
+            }
+        }
+        let same = |index: &Vec<usize>| {
+            index.len() == fields.len() && index.iter().all(|field| fields.contains(field))
+        };
+        let in_order =
+            self.order.first().is_some_and(|key| Some(key.field) == created) && self.order.len() == 2;
+        in_order && self.object().indexed.iter().any(same)
+    }
+
     /// The place of a field among the columns that are read; adds it where it is not yet read.
     pub fn column(&mut self, field: usize) -> usize {
         match self.columns.iter().position(|column| *column == field) {
@@ -183,18 +232,6 @@ impl Plan {
         self.column(key);
         self.children.push(Child { link, plan });
         self.children.len() - 1
-    }
-
-    /// The position of a record in the order, as cursors keep it.
-    pub fn position(&self, row: &[Value]) -> Vec<Value> {
-        let key = |order: &Order| {
-            let place = self.columns.iter().position(|column| *column == order.field)?;
-            let value = row.get(place)?;
-            // A choice is ordered by its name as it is spelled.
-            let is_choice = matches!(self.object().at(order.field)?.kind, Kind::Choice(_));
-            Some(if is_choice { value.clone() } else { sort_key(value) })
-        };
-        self.order.iter().map(|order| key(order).unwrap_or_default()).collect()
     }
 }
 

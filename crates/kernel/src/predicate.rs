@@ -138,6 +138,11 @@ impl Predicate {
         Predicate::Field(Test { field, compare: Compare::Equal(value) })
     }
 
+    /// Whether it holds for every record.
+    pub fn is_everything(&self) -> bool {
+        matches!(self, Predicate::All(parts) if parts.is_empty())
+    }
+
     /// Both hold.
     #[must_use]
     pub fn and(self, other: Predicate) -> Self {

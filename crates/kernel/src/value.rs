@@ -50,6 +50,62 @@ impl Value {
     }
 }
 
+/// A value where it lies, in a record or in a row that the database sent.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Cell<'r> {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A whole number, or a decimal as a whole number of its scale.
+    Integer(i64),
+    /// Text, or the name of a choice.
+    Text(&'r str),
+    /// The id of this or of another record.
+    Id(Uuid),
+    /// A calendar day.
+    Date(NaiveDate),
+    /// A point in time.
+    Instant(Instant),
+    /// An amount with its currency.
+    Money(Money),
+    /// A list or a document, as canonical JSON text.
+    Json(&'r str),
+}
+
+impl Cell<'_> {
+    /// The value, to be kept.
+    pub fn to_value(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Boolean(value) => Value::Boolean(value),
+            Self::Integer(value) => Value::Integer(value),
+            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Id(id) => Value::Id(id),
+            Self::Date(date) => Value::Date(date),
+            Self::Instant(at) => Value::Instant(at),
+            Self::Money(money) => Value::Money(money),
+            Self::Json(text) => Value::Json(text.to_owned()),
+        }
+    }
+}
+
+impl<'r> From<&'r Value> for Cell<'r> {
+    fn from(value: &'r Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Boolean(value) => Self::Boolean(*value),
+            Value::Integer(value) => Self::Integer(*value),
+            Value::Text(text) => Self::Text(text),
+            Value::Id(id) => Self::Id(*id),
+            Value::Date(date) => Self::Date(*date),
+            Value::Instant(at) => Self::Instant(*at),
+            Value::Money(money) => Self::Money(*money),
+            Value::Json(text) => Self::Json(text),
+        }
+    }
+}
+
 /// A Rust type that a field may have in rules.
 pub trait FieldType: Sized {
     /// Reads the typed value; none where it is null.

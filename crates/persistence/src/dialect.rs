@@ -7,6 +7,7 @@ use kernel::{
     money::{Money, parse_currency},
     object::Attribute,
     time::{Instant, parse_date},
+    value::Cell,
 };
 use sea_orm::sea_query::{self, Value as Bound};
 use sea_query_sqlx::SqlxValues;
@@ -120,28 +121,28 @@ impl Row {
         .map_err(Error::internal)
     }
 
-    /// Reads the value of a field from the columns that begin at this one, and says where the next begins.
-    pub fn value(&self, index: usize, attribute: &Attribute) -> Result<(Value, usize)> {
-        let value = match attribute.kind {
+    /// Reads the value of a field from the columns that begin at this one.
+    pub fn cell(&self, index: usize, attribute: &Attribute) -> Result<Cell<'_>> {
+        let cell = match attribute.kind {
             Kind::Id | Kind::Reference(_) | Kind::AnyReference => {
-                self.get::<Option<Uuid>>(index)?.map(Value::Id)
+                self.get::<Option<Uuid>>(index)?.map(Cell::Id)
             }
-            Kind::Integer(..) | Kind::Decimal => self.get::<Option<i64>>(index)?.map(Value::Integer),
-            Kind::Boolean => self.get::<Option<bool>>(index)?.map(Value::Boolean),
-            Kind::Text(_) | Kind::Choice(_) => self.get::<Option<String>>(index)?.map(Value::Text),
-            Kind::List(_) | Kind::Document => self.get::<Option<String>>(index)?.map(Value::Json),
-            Kind::Money => return Ok((self.money(index)?, index + 2)),
-            Kind::Date => self.date(index)?.map(Value::Date),
-            Kind::Instant => self.instant(index)?.map(Value::Instant),
+            Kind::Integer(..) | Kind::Decimal => self.get::<Option<i64>>(index)?.map(Cell::Integer),
+            Kind::Boolean => self.get::<Option<bool>>(index)?.map(Cell::Boolean),
+            Kind::Text(_) | Kind::Choice(_) => self.get::<Option<&str>>(index)?.map(Cell::Text),
+            Kind::List(_) | Kind::Document => self.get::<Option<&str>>(index)?.map(Cell::Json),
+            Kind::Money => self.money(index)?.map(Cell::Money),
+            Kind::Date => self.date(index)?.map(Cell::Date),
+            Kind::Instant => self.instant(index)?.map(Cell::Instant),
         };
-        Ok((value.unwrap_or_default(), index + 1))
+        Ok(cell.unwrap_or(Cell::Null))
     }
 
-    fn money(&self, index: usize) -> Result<Value> {
-        let Some(minor) = self.get::<Option<i64>>(index)? else { return Ok(Value::Null) };
-        let code = self.get::<Option<String>>(index + 1)?.unwrap_or_default();
-        let currency = parse_currency(&code).ok_or_else(|| Error::internal(format!("currency {code:?}")))?;
-        Ok(Value::Money(Money { minor, currency }))
+    fn money(&self, index: usize) -> Result<Option<Money>> {
+        let Some(minor) = self.get::<Option<i64>>(index)? else { return Ok(None) };
+        let code = self.get::<Option<&str>>(index + 1)?.unwrap_or_default();
+        let currency = parse_currency(code).ok_or_else(|| Error::internal(format!("currency {code:?}")))?;
+        Ok(Some(Money { minor, currency }))
     }
 
     fn date(&self, index: usize) -> Result<Option<chrono::NaiveDate>> {

@@ -21,6 +21,8 @@ use std::{
 };
 
 use kernel::{Code, Error, Result};
+use sea_orm::sea_query::Values;
+use sea_query_sqlx::SqlxValues;
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, postgres::PgConnectOptions,
     sqlite::SqliteConnectOptions,
@@ -50,10 +52,12 @@ enum Connection {
     Postgres(PgConnection),
 }
 
-/// An open connection and the workspace its session is set to.
+/// An open connection and what its session is set to.
 struct Open {
     connection: Connection,
     workspace: Option<Uuid>,
+    /// Whether it plans its statements once for all values.
+    routine: bool,
     /// On SQLite, what ends statements that take too long; PostgreSQL does so itself.
     watch: Option<Watch>,
 }
@@ -92,11 +96,12 @@ impl Lanes {
         Arc::new(Self { address, count, limit, places: Mutex::default(), statements })
     }
 
-    /// The next free lane, set to a workspace.
-    pub async fn lane(self: &Arc<Self>, workspace: Uuid) -> Result<Lane> {
+    /// The next free lane, set to a workspace; and whether PostgreSQL is to plan its statements once for all
+    /// values, or may look at the values each time, which for a short statement costs more than to run it.
+    pub async fn lane(self: &Arc<Self>, workspace: Uuid, routine: bool) -> Result<Lane> {
         let place = self.place();
         let turn = Arc::clone(&place.turns).acquire_owned().await.map_err(Error::internal)?;
-        let open = match place.take(workspace) {
+        let open = match place.take(workspace, routine) {
             Some(open) => open,
             None => self.address.connect().await?,
         };
@@ -108,7 +113,7 @@ impl Lanes {
             place,
             _turn: turn,
         };
-        lane.enter(workspace).await?;
+        lane.enter(workspace, routine).await?;
         Ok(lane)
     }
 
@@ -124,10 +129,11 @@ impl Lanes {
 }
 
 impl Place {
-    /// An idle connection, if possible one that is already in that workspace.
-    fn take(&self, workspace: Uuid) -> Option<Open> {
+    /// An idle connection, if possible one that is already set to this.
+    fn take(&self, workspace: Uuid, routine: bool) -> Option<Open> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        match idle.iter().rposition(|open| open.workspace == Some(workspace)) {
+        let same = |open: &Open| open.workspace == Some(workspace) && open.routine == routine;
+        match idle.iter().rposition(same) {
             Some(place) => Some(idle.swap_remove(place)),
             None => idle.pop(),
         }
@@ -140,12 +146,22 @@ impl Address {
             Address::Sqlite(options) => {
                 let mut connection = SqliteConnection::connect_with(options).await.map_err(unavailable)?;
                 let watch = Some(Watch::over(&mut connection).await.map_err(unavailable)?);
-                Ok(Open { connection: Connection::Sqlite(connection), workspace: None, watch })
+                Ok(Open {
+                    connection: Connection::Sqlite(connection),
+                    workspace: None,
+                    routine: false,
+                    watch,
+                })
             }
             Address::Postgres(options) => {
                 let mut connection = PgConnection::connect_with(options).await.map_err(unavailable)?;
                 crate::role::enter(&mut connection).await?;
-                Ok(Open { connection: Connection::Postgres(connection), workspace: None, watch: None })
+                Ok(Open {
+                    connection: Connection::Postgres(connection),
+                    workspace: None,
+                    routine: false,
+                    watch: None,
+                })
             }
         }
     }
@@ -160,16 +176,19 @@ impl Lane {
         }
     }
 
-    async fn enter(&mut self, workspace: Uuid) -> Result<()> {
-        if self.dialect() == Dialect::Sqlite || self.open()?.workspace == Some(workspace) {
+    async fn enter(&mut self, workspace: Uuid, routine: bool) -> Result<()> {
+        let open = self.open()?;
+        let is_set = open.workspace == Some(workspace) && open.routine == routine;
+        if self.dialect() == Dialect::Sqlite || is_set {
             return Ok(());
         }
         self.open()?.workspace = None;
-        let sql = Arc::from("SELECT set_config('kith.workspace', $1, false)");
-        let values =
-            sea_query_sqlx::SqlxValues(sea_orm::sea_query::Values(vec![workspace.to_string().into()]));
-        self.run(sql, values).await?;
-        self.open()?.workspace = Some(workspace);
+        let sql = "SELECT set_config('kith.workspace', $1, false), set_config('plan_cache_mode', $2, false)";
+        let mode = if routine { "force_generic_plan" } else { "auto" };
+        let values = Values(vec![workspace.to_string().into(), mode.into()]);
+        self.run(Arc::from(sql), SqlxValues(values)).await?;
+        let open = self.open()?;
+        (open.workspace, open.routine) = (Some(workspace), routine);
         Ok(())
     }
 
@@ -180,11 +199,7 @@ impl Lane {
     }
 
     /// Runs a statement that was written by hand and gives its rows.
-    pub async fn rows_of(
-        &mut self,
-        sql: impl Into<Arc<str>>,
-        values: sea_query_sqlx::SqlxValues,
-    ) -> Result<Vec<Row>> {
+    pub async fn rows_of(&mut self, sql: impl Into<Arc<str>>, values: SqlxValues) -> Result<Vec<Row>> {
         self.home.statements.fetch_add(1, Ordering::Relaxed);
         self.run(sql.into(), values).await
     }
@@ -227,7 +242,7 @@ impl Lane {
         done.map_err(|error| self.failed(error))
     }
 
-    async fn run(&mut self, sql: Arc<str>, values: sea_query_sqlx::SqlxValues) -> Result<Vec<Row>> {
+    async fn run(&mut self, sql: Arc<str>, values: SqlxValues) -> Result<Vec<Row>> {
         self.started()?;
         let (query, keep) = (AssertSqlSafe(sql), is_kept(&values));
         let rows = match &mut self.open()?.connection {
@@ -325,7 +340,7 @@ fn meaning(error: &sqlx::Error) -> Code {
 
 /// Whether the statement is kept prepared. One with very many parameters hardly ever comes again in the same
 /// length, and a connection that kept hundreds of them would hold a lot of memory.
-fn is_kept(values: &sea_query_sqlx::SqlxValues) -> bool {
+fn is_kept(values: &SqlxValues) -> bool {
     values.0.0.len() <= 250
 }
 

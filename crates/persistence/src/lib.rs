@@ -110,14 +110,14 @@ impl Database {
 
     /// Reads what a plan asks for.
     pub async fn read(&self, plan: &Plan) -> Result<Table> {
-        let mut lane = self.reader(plan.permit.workspace()).await?;
+        let mut lane = self.readers.lane(plan.permit.workspace(), plan.is_routine()).await?;
         let sql = Sql::new(&self.registry, lane.dialect());
         reader::read(&mut lane, &sql, plan).await
     }
 
     /// Begins a unit of work.
     pub async fn begin(&self, actor: &Actor, now: Instant) -> Result<Unit> {
-        let lane = self.writers.lane(actor.workspace).await?;
+        let lane = self.writers.lane(actor.workspace, false).await?;
         Unit::begin(lane, Arc::clone(&self.registry), actor.clone(), now).await
     }
 
@@ -135,7 +135,7 @@ impl Database {
     }
 
     async fn reader(&self, workspace: Uuid) -> Result<Lane> {
-        self.readers.lane(workspace).await
+        self.readers.lane(workspace, false).await
     }
 }
 

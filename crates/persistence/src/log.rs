@@ -94,9 +94,9 @@ impl Entry {
             out.push(if out.is_empty() { b'{' } else { b',' });
             out.extend_from_slice(Json::from(attribute.name).to_string().as_bytes());
             out.extend_from_slice(b":{\"new\":");
-            write_value(out, attribute, &object.prefix, new);
+            write_value(out, attribute, &object.prefix, new.into());
             out.extend_from_slice(b",\"old\":");
-            write_value(out, attribute, &object.prefix, old);
+            write_value(out, attribute, &object.prefix, old.into());
             out.push(b'}');
         }
         Self {

@@ -1,13 +1,17 @@
 //! Runs a plan: as many statements as it has links, whatever the number of rows.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use kernel::{
-    Error, Result, Value,
-    answer::{Group, Table},
-    object::Path,
+    Error, Result,
+    answer::{Cells, Group, Table},
+    object::{Attribute, Object, Path},
     plan::Plan,
     system,
+    value::Cell,
 };
 use uuid::Uuid;
 
@@ -20,13 +24,13 @@ pub(crate) async fn read(lane: &mut Lane, sql: &Sql<'_>, plan: &Plan) -> Result<
         // Nothing is there to see, or the caller may no longer see it.
         access::check(lane, plan.permit.workspace(), plan.permit.epoch()).await?;
     }
-    let mut table = Table { width: plan.columns.len(), ..Table::default() };
-    let mut group = collect(&mut table, plan, rows.iter())?;
+    let mut found = Found::new(plan);
+    let mut group = found.take(plan, rows);
     if plan.page.count {
         let counted = lane.rows(&sql.count(plan)).await?;
         group.total = first_number(&counted)?;
     }
-    table.groups.push(group);
+    let mut table = found.table(vec![group]);
     read_children(lane, sql, plan, &mut table).await?;
     Ok(table)
 }
@@ -39,7 +43,7 @@ async fn read_children(lane: &mut Lane, sql: &Sql<'_>, plan: &Plan, table: &mut 
             Path::One { field } => field,
             _ => object.index(system::ID.def.name).unwrap_or_default(),
         };
-        let parents = ids(plan, table, field);
+        let parents = ids(plan, table, field)?;
         let found = read_child(lane, sql, plan, &link.path, &child.plan, &parents);
         table.children.push(Box::pin(found).await?);
     }
@@ -54,29 +58,26 @@ async fn read_child(
     plan: &Plan,
     parents: &[Option<Uuid>],
 ) -> Result<Table> {
-    let mut table = Table { width: plan.columns.len(), ..Table::default() };
+    let mut found = Found::new(plan);
     let wanted = distinct(parents);
     if wanted.is_empty() {
-        table.groups = vec![Group::default(); parents.len()];
+        let mut table = found.table(vec![Group::default(); parents.len()]);
         return read_children(lane, sql, plan, &mut table).await.map(|()| table);
     }
-    let rows = lane.rows(&sql.children(parent, path, plan, &wanted)).await?;
-    let stored = stored_columns(plan);
-    let mut groups: HashMap<Uuid, Group> = HashMap::with_capacity(wanted.len());
-    let mut rest = rows.as_slice();
-    while let Some(first) = rest.first() {
-        let id: Uuid = first.get(stored)?;
+    let mut rows = lane.rows(&sql.children(parent, path, plan, &wanted)).await?.into_iter().peekable();
+    let id_of = |row: &Row| row.get::<Uuid>(found.width);
+    let mut parted = Vec::with_capacity(wanted.len());
+    while let Some(first) = rows.next() {
         // The rows of a parent stand together.
-        let mut len = 1;
-        while let Some(row) = rest.get(len)
-            && row.get::<Uuid>(stored)? == id
-        {
-            len += 1;
+        let id = id_of(&first)?;
+        let mut own = vec![first];
+        while let Some(row) = rows.next_if(|row| id_of(row).is_ok_and(|other| other == id)) {
+            own.push(row);
         }
-        let (own, others) = rest.split_at_checked(len).ok_or_else(|| Error::internal("rows are missing"))?;
-        groups.insert(id, collect(&mut table, plan, own.iter())?);
-        rest = others;
+        parted.push((id, own));
     }
+    let parted = parted.into_iter().map(|(id, own)| (id, found.take(plan, own)));
+    let mut groups: HashMap<Uuid, Group> = parted.collect();
     if plan.page.count {
         for row in lane.rows(&sql.count_children(parent, path, plan, &wanted)).await? {
             let group = groups.entry(row.get(1)?).or_default();
@@ -84,60 +85,81 @@ async fn read_child(
         }
     }
     let group = |id: &Option<Uuid>| id.and_then(|id| groups.get(&id).copied()).unwrap_or_default();
-    table.groups = parents.iter().map(group).collect();
+    let mut table = found.table(parents.iter().map(group).collect());
     read_children(lane, sql, plan, &mut table).await?;
     Ok(table)
 }
 
-/// Adds the rows of a group, without the one that only tells that there are more.
-fn collect<'r>(
-    table: &mut Table,
-    plan: &Plan,
-    rows: impl ExactSizeIterator<Item = &'r Row> + DoubleEndedIterator,
-) -> Result<Group> {
-    let page = &plan.page;
-    let found = rows.len();
-    let len = found.min(page.limit as usize);
-    let more = found > len;
-    let start = table.len();
-    if page.backward {
-        for row in rows.take(len).rev() {
-            collect_row(table, plan, row)?;
-        }
-    } else {
-        for row in rows.take(len) {
-            collect_row(table, plan, row)?;
-        }
-    }
-    let (has_next, has_previous) = match page.backward {
-        false => (more, page.after.is_some()),
-        true => (page.before.is_some(), more),
-    };
-    Ok(Group { start, len, has_next, has_previous, total: 0 })
+/// The rows that a plan found, as the database sent them.
+struct Found {
+    object: Arc<Object>,
+    rows: Vec<Row>,
+    /// For each column of the plan its field and where it begins among the stored ones.
+    columns: Vec<(usize, usize)>,
+    /// How many stored columns there are.
+    width: usize,
 }
 
-fn collect_row(table: &mut Table, plan: &Plan, row: &Row) -> Result<()> {
-    let mut place = 0;
-    for attribute in plan.columns.iter().filter_map(|field| plan.object().at(*field)) {
-        let (value, next) = row.value(place, attribute)?;
-        table.cells.push(value);
-        place = next;
+impl Found {
+    fn new(plan: &Plan) -> Self {
+        let object = Arc::clone(plan.permit.object());
+        let (mut columns, mut index) = (Vec::with_capacity(plan.columns.len()), 0);
+        for field in &plan.columns {
+            columns.push((*field, index));
+            index += object.at(*field).map_or(0, width);
+        }
+        Self { object, rows: Vec::new(), columns, width: index }
     }
-    Ok(())
+
+    /// Adds the rows of a group, without the one that only tells that there are more.
+    fn take(&mut self, plan: &Plan, mut rows: Vec<Row>) -> Group {
+        let page = &plan.page;
+        let len = rows.len().min(page.limit as usize);
+        let more = rows.len() > len;
+        rows.truncate(len);
+        if page.backward {
+            rows.reverse();
+        }
+        let start = self.rows.len();
+        self.rows.append(&mut rows);
+        let (has_next, has_previous) = match page.backward {
+            false => (more, page.after.is_some()),
+            true => (page.before.is_some(), more),
+        };
+        Group { start, len, has_next, has_previous, total: 0 }
+    }
+
+    fn table(self, groups: Vec<Group>) -> Table {
+        Table { cells: Box::new(self), groups, children: Vec::new() }
+    }
 }
 
-/// How many columns the plan's fields are stored in.
-fn stored_columns(plan: &Plan) -> usize {
-    let fields = plan.columns.iter().filter_map(|field| plan.object().at(*field));
-    fields.map(|attribute| 1 + usize::from(attribute.currency().is_some())).sum()
+impl Cells for Found {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn cell(&self, row: usize, place: usize) -> Result<Cell<'_>> {
+        let (Some(row), Some((field, index))) = (self.rows.get(row), self.columns.get(place)) else {
+            return Ok(Cell::Null);
+        };
+        self.object.at(*field).map_or(Ok(Cell::Null), |attribute| row.cell(*index, attribute))
+    }
+}
+
+/// In how many columns a field is read.
+pub(crate) fn width(attribute: &Attribute) -> usize {
+    1 + usize::from(attribute.currency().is_some())
 }
 
 /// The ids that a field of the rows holds, row by row.
-fn ids(plan: &Plan, table: &Table, field: usize) -> Vec<Option<Uuid>> {
-    let place = plan.columns.iter().position(|column| *column == field);
-    let id = |row| match table.row(row).get(place?) {
-        Some(Value::Id(id)) => Some(*id),
-        _ => None,
+fn ids(plan: &Plan, table: &Table, field: usize) -> Result<Vec<Option<Uuid>>> {
+    let Some(place) = plan.columns.iter().position(|column| *column == field) else {
+        return Ok(vec![None; table.len()]);
+    };
+    let id = |row| match table.cell(row, place)? {
+        Cell::Id(id) => Ok(Some(id)),
+        _ => Ok(None),
     };
     (0..table.len()).map(id).collect()
 }

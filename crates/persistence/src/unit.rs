@@ -146,11 +146,10 @@ impl Unit {
         let rows = lane.rows(&statement).await?;
         let mut records = Vec::with_capacity(rows.len());
         for row in &rows {
-            let (mut values, mut place) = (Vec::with_capacity(plan.columns.len()), 0);
+            let (mut values, mut index) = (Vec::with_capacity(plan.columns.len()), 0);
             for attribute in &permit.object().attributes {
-                let (value, next) = row.value(place, attribute)?;
-                values.push(value);
-                place = next;
+                values.push(row.cell(index, attribute)?.to_value());
+                index += reader::width(attribute);
             }
             records.push(Record { object: Arc::clone(permit.object()), values });
         }

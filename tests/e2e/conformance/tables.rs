@@ -72,6 +72,21 @@ on_both! {
 }
 
 on_both! {
+    async fn lists_have_their_indexes(stage) {
+        let store = Store::of(stage).await;
+        for object in stage.server.kith.registry().objects() {
+            let indexes = store.indexes(&object.table).await;
+            for fields in &object.indexed {
+                let fields = fields.iter().filter_map(|field| object.at(*field)).map(Attribute::compared);
+                let columns = ["workspace_id"].into_iter().chain(fields).chain(["created_at", "id"]);
+                let columns = columns.collect::<Vec<_>>().join(",");
+                assert!(indexes.contains(&columns), "{} has no index ({columns}): {indexes:?}", object.table);
+            }
+        }
+    }
+}
+
+on_both! {
     async fn references_are_connected(stage) {
         // Events are not: every write adds one. Nor is who changed a record: users are kept for ever.
         let free = |object: &Object, attribute: &Attribute| {
@@ -230,6 +245,16 @@ impl Store {
     }
 
     /// The columns of each foreign key and those that they refer to.
+    /// The indexes of a table, each as its columns.
+    async fn indexes(&self, table: &str) -> BTreeSet<String> {
+        let sqlite = "SELECT (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(l.name) \
+                      ORDER BY seqno)) FROM pragma_index_list($1) AS l";
+        let postgres = "SELECT (SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute \
+                        WHERE attrelid = indexrelid)::text FROM pg_index WHERE indrelid = $1::regclass";
+        let rows = self.all(sqlite, postgres, table).await;
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    }
+
     async fn foreign_keys(&self, table: &str) -> Vec<(Vec<String>, Vec<String>)> {
         let sqlite = "SELECT id, \"from\", \"to\" FROM pragma_foreign_key_list($1) ORDER BY id, seq";
         let postgres = "SELECT c.oid::bigint, f.attname::text, t.attname::text FROM pg_constraint c \

@@ -189,9 +189,9 @@ pub(super) async fn matching(
         plan.predicate = Predicate::Field(Test { field, compare: Compare::OneOf(values.to_vec()) });
         plan.page.limit = u32::MAX;
         let table = work.unit.read(&plan).await?;
-        for row in (0..table.len()).map(|row| table.row(row)) {
-            if let (Some(Value::Id(id)), Some(value)) = (row.get(id), row.get(value)) {
-                found.push((*id, value.clone()));
+        for row in 0..table.len() {
+            if let kernel::value::Cell::Id(id) = table.cell(row, id)? {
+                found.push((id, table.cell(row, value)?.to_value()));
             }
         }
     }

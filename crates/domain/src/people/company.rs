@@ -63,6 +63,7 @@ pub fn company() -> Object {
             ANNUAL_REVENUE.def,
         ])
         .fields(&[PHONE.def, WEBSITE.def, ADDRESSES.def, COUNTRY.def, PARENT.def, OWNER.def])
+        .indexed_by(&[])
         .owned_by(OWNER)
         .rule(forms)
         .rule(parent)

@@ -219,6 +219,8 @@ pub fn contact() -> Object {
             CONVERTED_DEAL.def,
             OWNER.def,
         ])
+        .indexed_by(&[])
+        .indexed_by(&[COUNTRY.def, LIFECYCLE.def])
         .owned_by(OWNER)
         .rule(forms)
         .rule(full_name)

@@ -100,6 +100,7 @@ pub fn deal() -> Object {
         .fields(&[NAME.def, AMOUNT.def, PIPELINE.def, STAGE.def, STATUS.def, PROBABILITY.def])
         .fields(&[START_DATE.def, CLOSE_DATE.def, CLOSED_AT.def, STAGE_ENTERED_AT.def, LOST_REASON.def])
         .fields(&[FORECAST_CATEGORY.def, COMPANY.def, CONTACT.def, OWNER.def])
+        .indexed_by(&[])
         .owned_by(OWNER)
         .needs(STAGE)
         .rule(deal_rules::legal_move)

@@ -14,6 +14,7 @@ use kernel::{
     id::TypeId,
     object::{Action, Attribute, Object},
     plan::{Deleted, MAX_PAGE, Plan},
+    text::json_key,
 };
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -203,7 +204,11 @@ impl<'a> Planner<'a> {
         let mut shape = Shape::default();
         for field in self.document.fields(sets, &[&object.type_name, NODE]) {
             let source = self.member(plan, &object, &field, reached)?;
-            shape.members.push(Member::new(field.key, source));
+            let key = match object.attribute(field.key) {
+                Some(attribute) => Arc::clone(&attribute.key),
+                None => json_key(field.key),
+            };
+            shape.members.push(Member { key, source });
         }
         self.depth -= 1;
         Ok(shape)
@@ -220,9 +225,9 @@ impl<'a> Planner<'a> {
             return Ok(Source::Text(object.type_name.clone()));
         }
         let Some((place, link)) = object.link(field.name) else {
-            let attribute = plan.permit.readable(field.name)?.clone();
-            let column = plan.column(attribute.index);
-            return Ok(match self.parts(&attribute, field) {
+            let index = plan.permit.readable(field.name)?.index;
+            let column = plan.column(index);
+            return Ok(match object.at(index).and_then(|attribute| self.parts(attribute, field)) {
                 Some(parts) => Source::Parts(column, parts),
                 None => Source::Column(column),
             });

@@ -327,10 +327,10 @@ async fn read_page<'a>(ask: &Ask, mut plan: Plan, mixed: bool) -> Answer<'a> {
 }
 
 fn page(ask: &Ask, plan: &Plan, table: &Table, mixed: bool) -> Result<Page> {
-    let cursor = |row| ask.caller.seal.seal(plan, &plan.position(table.row(row)), false);
+    let cursor = |row| Ok(ask.caller.seal.seal(plan, &table.position(plan, row)?, false));
     Ok(Page {
         nodes: nodes(plan, table)?,
-        cursors: (0..table.len()).map(cursor).collect(),
+        cursors: (0..table.len()).map(cursor).collect::<Result<_>>()?,
         group: table.groups.first().copied().unwrap_or_default(),
         mixed,
     })
@@ -344,7 +344,7 @@ fn nodes(plan: &Plan, table: &Table) -> Result<Vec<Arc<Node>>> {
     let shape = Shape { members: members.collect() };
     let node = |row| {
         let mut text = Vec::new();
-        write_record(&mut text, plan, table, row, &shape, &|_, _, _| String::new());
+        write_record(&mut text, plan, table, row, &shape, &|_, _, _| String::new())?;
         let fields: Map<String, Json> = serde_json::from_slice(&text).map_err(Error::internal)?;
         let id = fields.get("id").and_then(Json::as_str).and_then(TypeId::parse).map(|id| id.uuid);
         Ok(Arc::new(Node { permit: plan.permit.clone(), id: id.unwrap_or_default(), fields }))

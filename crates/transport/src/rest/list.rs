@@ -108,21 +108,22 @@ impl Page {
         let table = ask.kith.read(&plan).await?;
         let group = table.groups.first().copied().unwrap_or_default();
         let mut response = reply::json(StatusCode::OK);
-        if let (true, Some(cursor)) = (links, next_cursor(ask, &plan, &table, group)) {
+        if let (true, Some(cursor)) = (links, next_cursor(ask, &plan, &table, group)?) {
             let query = with_cursor(ask.request.query_string(), &cursor);
             let link = format!("<{}?{query}>; rel=\"next\"", ask.request.path());
             response.insert_header((header::LINK, link));
         }
         let connection = connection(shape, plan.page.count);
         let mut body = Vec::with_capacity(4096);
-        write_connection(&mut body, &plan, &table, group, &connection, &ask.sealer());
+        write_connection(&mut body, &plan, &table, group, &connection, &ask.sealer())?;
         Ok(response.body(body))
     }
 }
 
-fn next_cursor(ask: &Ask<'_>, plan: &Plan, table: &Table, group: Group) -> Option<String> {
-    let last = group.len.checked_sub(1).filter(|_| group.has_next)?;
-    Some(ask.caller.seal.seal(plan, &plan.position(table.row(group.start.saturating_add(last))), false))
+fn next_cursor(ask: &Ask<'_>, plan: &Plan, table: &Table, group: Group) -> Result<Option<String>> {
+    let Some(last) = group.len.checked_sub(1).filter(|_| group.has_next) else { return Ok(None) };
+    let position = table.position(plan, group.start.saturating_add(last))?;
+    Ok(Some(ask.caller.seal.seal(plan, &position, false)))
 }
 
 /// `{"items":[…],"page":{…}}`.

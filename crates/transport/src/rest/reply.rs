@@ -11,6 +11,7 @@ use kernel::{
     object::Object,
     plan::{Deleted, Plan},
     system,
+    value::Cell,
 };
 use uuid::Uuid;
 
@@ -43,7 +44,7 @@ impl Ask<'_> {
     pub async fn shown_by(&self, plan: &mut Plan, shape: &Shape) -> Result<Option<Shown>> {
         let version = version_of(plan);
         let table = self.kith.read(plan).await?;
-        Ok((!table.is_empty()).then(|| self.show(plan, &table, shape, version)))
+        if table.is_empty() { Ok(None) } else { self.show(plan, &table, shape, version).map(Some) }
     }
 
     /// Shows a record that was just written. What is at hand is not read once more.
@@ -58,19 +59,19 @@ impl Ask<'_> {
         let shape = selection.shape(self.kith, &self.caller.actor, &mut plan)?;
         let version = version_of(&mut plan);
         match Table::of(record, &plan) {
-            Some(table) => Ok(Some(self.show(&plan, &table, &shape, version))),
+            Some(table) => self.show(&plan, &table, &shape, version).map(Some),
             None => self.shown_by(&mut plan, &shape).await,
         }
     }
 
-    fn show(&self, plan: &Plan, table: &Table, shape: &Shape, version: Option<usize>) -> Shown {
+    fn show(&self, plan: &Plan, table: &Table, shape: &Shape, version: Option<usize>) -> Result<Shown> {
         let mut json = Vec::with_capacity(1024);
-        write_record(&mut json, plan, table, 0, shape, &self.sealer());
-        let version = version.and_then(|column| match table.row(0).get(column) {
-            Some(Value::Integer(version)) => Some(*version),
+        write_record(&mut json, plan, table, 0, shape, &self.sealer())?;
+        let version = match version.map(|column| table.cell(0, column)).transpose()? {
+            Some(Cell::Integer(version)) => Some(version),
             _ => None,
-        });
-        Shown { json, version }
+        };
+        Ok(Shown { json, version })
     }
 
     /// How the caller's workspace seals cursors.

@@ -1,0 +1,66 @@
+//! How records lead to each other.
+
+/// How records of one object lead to records of another.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Its name: `company`, `deals`.
+    pub name: String,
+    /// What it means, for clients.
+    pub doc: String,
+    /// The object it leads to.
+    pub target: String,
+    /// How it is followed.
+    pub path: Path,
+}
+
+/// How a link is followed.
+#[derive(Clone, Debug)]
+pub enum Path {
+    /// This record's field holds the other's id.
+    One {
+        /// The place of that field in this object.
+        field: usize,
+    },
+    /// The other record's field holds this one's id.
+    Many {
+        /// The place of that field in the other object.
+        field: usize,
+    },
+    /// A table between them holds both ids.
+    Via(Via),
+}
+
+/// A table that connects two objects.
+#[derive(Clone, Debug)]
+pub struct Via {
+    /// The table.
+    pub table: String,
+    /// Its column with this record's id.
+    pub near: String,
+    /// Its column with the other record's id.
+    pub far: String,
+    /// A column and the value it must have, where the table serves several objects.
+    pub only: Option<(String, String)>,
+    /// Whether its rows are records that can be deleted.
+    pub deletable: bool,
+}
+
+impl Link {
+    /// Whether it leads to at most one record.
+    pub fn is_one(&self) -> bool {
+        matches!(self.path, Path::One { .. })
+    }
+}
+
+/// A link that leads over this object's records from one object to another: company → affiliation → contact.
+#[derive(Clone, Copy, Debug)]
+pub struct Bridge {
+    /// The field that holds the id of the record that gets the link.
+    pub near: &'static str,
+    /// The link's name.
+    pub link: &'static str,
+    /// The field that holds the id of the record it leads to.
+    pub far: &'static str,
+    /// What it means, for clients.
+    pub doc: &'static str,
+}
