@@ -30,16 +30,39 @@ struct Insert {
     epoch: bool,
 }
 
+/// The same, not owned; it hashes alike.
+#[derive(Hash)]
+struct Asked<'a> {
+    table: &'a str,
+    columns: &'a Arc<[String]>,
+    rows: usize,
+    epoch: bool,
+}
+
+impl<'a> Asked<'a> {
+    fn of(rows: &'a Rows, epoch: bool) -> Self {
+        Self { table: rows.table(), columns: rows.columns(), rows: rows.len(), epoch }
+    }
+
+    fn owned(&self) -> Insert {
+        let Self { table, columns, rows, epoch } = *self;
+        Insert { table: table.to_owned(), columns: Arc::clone(columns), rows, epoch }
+    }
+
+    fn is(&self, key: &Insert) -> bool {
+        self.table == key.table
+            && self.columns == &key.columns
+            && (self.rows, self.epoch) == (key.rows, key.epoch)
+    }
+}
+
 /// What is to be written, as the key of its text.
 #[derive(Hash)]
-struct Asked<'a>(Vec<(&'a str, &'a Arc<[String]>, usize, bool)>);
+struct Key<'a>(Vec<Asked<'a>>);
 
-impl Equivalent<Vec<Insert>> for Asked<'_> {
+impl Equivalent<Vec<Insert>> for Key<'_> {
     fn equivalent(&self, key: &Vec<Insert>) -> bool {
-        let same = |(asked, key): (&(&str, &Arc<[String]>, usize, bool), &Insert)| {
-            *asked == (key.table.as_str(), &key.columns, key.rows, key.epoch)
-        };
-        self.0.len() == key.len() && self.0.iter().zip(key).all(same)
+        self.0.len() == key.len() && self.0.iter().zip(key).all(|(asked, key)| asked.is(key))
     }
 }
 
@@ -63,19 +86,12 @@ pub(crate) fn last(
     let count = i64::try_from(events.len()).map_err(Error::internal)?;
     rows.push(events);
     let with_epoch = epoch.is_some();
-    let asked = rows.iter().map(|rows| (rows.table(), rows.columns(), rows.len(), with_epoch));
-    let asked = Asked(asked.collect());
-    let text = match TEXTS.get(&asked) {
+    let key = Key(rows.iter().map(|rows| Asked::of(rows, with_epoch)).collect());
+    let text = match TEXTS.get(&key) {
         Some(text) => text,
         None => {
             let text: Arc<str> = text(&rows, with_epoch).into();
-            let own = |rows: &Rows| Insert {
-                table: rows.table().to_owned(),
-                columns: Arc::clone(rows.columns()),
-                rows: rows.len(),
-                epoch: with_epoch,
-            };
-            TEXTS.insert(rows.iter().map(own).collect(), Arc::clone(&text));
+            TEXTS.insert(key.0.iter().map(Asked::owned).collect(), Arc::clone(&text));
             text
         }
     };
@@ -130,4 +146,33 @@ fn insert(sql: &mut String, place: &mut usize, rows: &Rows, before_seq: &str) {
 fn queue_of(workspace: Uuid) -> i64 {
     let (high, low) = workspace.as_u64_pair();
     (high ^ low).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn rows(count: i64) -> Rows {
+        let mut rows = Rows::new("cars", ["seq", "name"].map(str::to_owned).into());
+        (0..count).for_each(|seq| rows.push([seq.into(), Bound::String(None)]));
+        rows
+    }
+
+    fn written(cars: i64, events: i64, epoch: Option<i64>) -> (Arc<str>, usize) {
+        let (text, values) = last(Uuid::nil(), epoch, vec![rows(cars)], rows(events)).unwrap();
+        (text, values.0.iter().count())
+    }
+
+    #[test]
+    fn a_text_is_written_once_and_has_a_place_for_every_value() {
+        let (text, values) = written(1, 2, Some(7));
+        assert_eq!(values, 4 + 2 + 4);
+        assert!(text.contains(&format!("${values}")) && !text.contains(&format!("${}", values + 1)));
+        assert!(Arc::ptr_eq(&text, &written(1, 2, Some(8)).0), "it is kept");
+        for other in [written(2, 2, Some(7)), written(1, 1, Some(7)), written(1, 2, None)] {
+            assert_ne!(text, other.0);
+        }
+    }
 }
