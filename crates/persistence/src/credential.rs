@@ -4,7 +4,7 @@
 use kernel::{Result, time::Instant};
 use sea_orm::{
     EntityTrait, IntoActiveModel,
-    sea_query::{Alias, Expr, ExprTrait, JoinType, Query},
+    sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Query},
 };
 use uuid::Uuid;
 
@@ -44,7 +44,8 @@ impl Database {
         let mut select = Query::select();
         select.expr(column("s", "hash")).expr(column("k", "user_id")).expr(column("k", "role"));
         select.expr(column("w", "time_zone")).expr(column("c", "value")).expr(column("k", "expires_at"));
-        select.expr(column("a", "epoch"));
+        // A workspace that an older release has made has no number yet.
+        select.expr(Func::coalesce([column("a", "epoch"), Expr::value(0_i64)]));
         select.from_as(Alias::new("api_keys"), Alias::new("k"));
         for (table, alias, name) in [
             ("api_key_secrets", "s", "api_key_id"),
@@ -61,7 +62,8 @@ impl Database {
             };
             let same = column(alias, "workspace_id").eq(column("k", "workspace_id"));
             let met = same.and(column(alias, name).eq(other));
-            select.join_as(JoinType::InnerJoin, Alias::new(table), Alias::new(alias), met);
+            let kind = if alias == "a" { JoinType::LeftJoin } else { JoinType::InnerJoin };
+            select.join_as(kind, Alias::new(table), Alias::new(alias), met);
         }
         select.and_where(column("k", "workspace_id").eq(workspace)).and_where(column("k", "id").eq(key));
         select.and_where(column("k", "revoked_at").is_null()).and_where(column("k", "deleted_at").is_null());

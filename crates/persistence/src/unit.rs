@@ -78,6 +78,11 @@ impl Unit {
         Ok(&mut self.lane)
     }
 
+    /// Sends what is still unwritten, so that what the database refuses is known before the commit.
+    pub async fn flush(&mut self) -> Result<()> {
+        self.lane().await.map(drop)
+    }
+
     /// The lane, for reading what the unit has left.
     async fn reading(&mut self) -> Result<&mut Lane> {
         if self.unwritten.is_empty() { Ok(&mut self.lane) } else { self.lane().await }

@@ -63,6 +63,8 @@ impl Batch<'_> {
                 }
             }
         }
+        // What the database refuses is refused here, where the rows can be tried one by one.
+        self.work.unit.flush().await?;
         Ok(outcomes)
     }
 
