@@ -47,11 +47,6 @@ pub fn family(pid: u32) -> Outcome<f64> {
     Ok(ticks as f64 / TICKS)
 }
 
-/// The process that started another one.
-pub fn parent(pid: u32) -> Outcome<u32> {
-    Ok(stat(pid)?.parent)
-}
-
 /// A line of what a process tells about its memory, such as `VmRSS`, in MiB.
 pub fn memory(pid: u32, line: &str) -> Outcome<f64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status"))?;

@@ -45,7 +45,7 @@ impl Server {
 
     /// The process that all processes of the server come from. The server runs on this machine.
     pub fn postmaster(&self) -> Outcome<u32> {
-        crate::cpu::parent(self.ask("postgres", "SELECT pg_backend_pid()")?.parse()?)
+        Ok(self.ask("postgres", "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")?.parse()?)
     }
 
     /// Whether there is such a database.
