@@ -8,6 +8,7 @@ mod drive;
 mod floor;
 mod http;
 mod import;
+mod load;
 mod measured;
 mod report;
 mod rounds;
@@ -76,6 +77,8 @@ struct Options {
     /// Over how many connections
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     connections: Vec<u32>,
+    #[command(flatten)]
+    load: load::Load,
     /// Only these workloads: w1, w2, w3, w4, w8, w10
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -116,6 +119,10 @@ fn run(options: &Options) -> Outcome {
     let mut report = Report { file: directory.join("report.md"), text: String::new() };
     report.add(&heading(options, &server)?)?;
     for seed in &seeds {
+        if options.load.load {
+            report.add(&load::run(options, &maker, seed, &directory)?)?;
+            continue;
+        }
         measure(options, &maker, seed, &directory, &mut report)?;
     }
     Ok(())

@@ -17,6 +17,7 @@ mod graphql;
 mod guards;
 mod import;
 mod isolation;
+mod load;
 mod marketing;
 mod people;
 mod permissions;

@@ -65,6 +65,7 @@ impl Kith {
         mut act: impl AsyncFnMut(Caller) -> Result<T>,
     ) -> Result<T> {
         let presented = Presented::parse(key)?;
+        self.database().admit(presented.workspace, presented.key)?;
         let mut refusal = None;
         if let Some(known) = self.0.credentials.get(&presented.place()) {
             let caller =
@@ -86,6 +87,7 @@ impl Kith {
     /// Finds out who presents this key, now.
     pub async fn authenticate(&self, key: &str, origin: Origin, request_id: Arc<str>) -> Result<Caller> {
         let presented = Presented::parse(key)?;
+        self.database().admit(presented.workspace, presented.key)?;
         let known = self.look_up(presented.workspace, presented.key).await?;
         presented.caller(self, &known, None, origin, request_id)
     }

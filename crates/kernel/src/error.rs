@@ -106,6 +106,8 @@ codes! {
     QueryTooComplex = "query_too_complex",
     /// The request took longer than the server allows.
     Timeout = "timeout",
+    /// The server has more to do than it can; try again after the time that `Retry-After` gives.
+    Overloaded = "overloaded",
     /// The server cannot answer now; try again.
     Unavailable = "unavailable",
     /// Something failed inside the server; the request id finds it in the log.

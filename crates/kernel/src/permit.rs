@@ -16,6 +16,7 @@ use crate::{
 pub struct Permit {
     workspace: Uuid,
     user: Uuid,
+    credential: Option<Uuid>,
     object: Arc<Object>,
     action: Action,
     rows: Rows,
@@ -28,6 +29,7 @@ impl Permit {
         Self {
             workspace: actor.workspace,
             user: actor.user,
+            credential: actor.credential,
             object: Arc::clone(object),
             action,
             rows,
@@ -39,6 +41,11 @@ impl Permit {
     /// The workspace whose records these are.
     pub fn workspace(&self) -> Uuid {
         self.workspace
+    }
+
+    /// The credential under which it was given; none for the server's own command line.
+    pub fn credential(&self) -> Option<Uuid> {
+        self.credential
     }
 
     /// The state of the workspace's access that has to last for the permit to be good.

@@ -1,6 +1,8 @@
 //! What a read compiles to: which records of an object, in which order, which of their fields, and child
 //! plans for the links that are followed. A plan cannot be made without a permit.
 
+mod shape;
+
 use serde_json::{Map, Value as Json};
 
 use crate::{

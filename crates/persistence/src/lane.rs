@@ -29,13 +29,14 @@ use sqlx::{
 };
 use tokio::{
     runtime::{Handle, Id},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
 };
 use uuid::Uuid;
 
 use watch::Watch;
 
 use crate::{
+    admission::{Asking, Gate, Turn},
     bulk::Parameters,
     dialect::{Dialect, Row, Statement, build},
 };
@@ -75,7 +76,7 @@ pub(crate) struct Lanes {
 
 /// The lanes of one runtime; on SQLite, where a connection has a thread to itself, those of all.
 struct Place {
-    turns: Arc<Semaphore>,
+    gate: Arc<Gate>,
     idle: Mutex<Vec<Open>>,
 }
 
@@ -87,7 +88,7 @@ pub(crate) struct Lane {
     in_transaction: bool,
     home: Arc<Lanes>,
     place: Arc<Place>,
-    _turn: OwnedSemaphorePermit,
+    turn: Option<Turn>,
 }
 
 impl Lanes {
@@ -98,9 +99,10 @@ impl Lanes {
 
     /// The next free lane, set to a workspace; and whether PostgreSQL is to plan its statements once for all
     /// values, or may look at the values each time, which for a short statement costs more than to run it.
-    pub async fn lane(self: &Arc<Self>, workspace: Uuid, routine: bool) -> Result<Lane> {
+    pub async fn lane(self: &Arc<Self>, asking: Asking, routine: bool) -> Result<Lane> {
         let place = self.place();
-        let turn = Arc::clone(&place.turns).acquire_owned().await.map_err(Error::internal)?;
+        let turn = Some(place.gate.turn(asking).await?);
+        let workspace = asking.workspace;
         let open = match place.take(workspace, routine) {
             Some(open) => open,
             None => self.address.connect().await?,
@@ -111,10 +113,15 @@ impl Lanes {
             in_transaction: false,
             home: Arc::clone(self),
             place,
-            _turn: turn,
+            turn,
         };
         lane.enter(workspace, routine).await?;
         Ok(lane)
+    }
+
+    /// Whether the line in which a credential of a workspace waits is too long here.
+    pub fn is_crowded(&self, workspace: Uuid, credential: Uuid) -> bool {
+        self.place().gate.is_crowded(workspace, credential)
     }
 
     fn place(&self) -> Arc<Place> {
@@ -123,12 +130,16 @@ impl Lanes {
             Address::Postgres(_) => Some(Handle::current().id()),
         };
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Place { turns: Arc::new(Semaphore::new(self.count)), idle: Mutex::default() });
+        let new = || Arc::new(Place { gate: Gate::new(self.count), idle: Mutex::default() });
         Arc::clone(places.entry(runtime).or_insert_with(new))
     }
 }
 
 impl Place {
+    fn put_back(&self, open: Open) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
+    }
+
     /// An idle connection, if possible one that is already set to this.
     fn take(&self, workspace: Uuid, routine: bool) -> Option<Open> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -353,9 +364,27 @@ impl Drop for Lane {
             watch.stop();
         }
         if !self.busy && !self.in_transaction {
-            self.place.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
+            self.place.put_back(open);
+        } else if let (Connection::Postgres(_), Ok(runtime)) = (&open.connection, Handle::try_current()) {
+            let (place, turn, in_transaction) =
+                (Arc::clone(&self.place), self.turn.take(), self.in_transaction);
+            runtime.spawn(salvage(open, place, turn, in_transaction));
         }
     }
+}
+
+/// How long a connection that was left in the middle of something may take to come to its end.
+const SALVAGE: Duration = Duration::from_millis(250);
+
+/// Brings to an end what was begun on a connection of PostgreSQL: to open another one costs more than most statements.
+/// What takes longer ends with its connection.
+async fn salvage(mut open: Open, place: Arc<Place>, turn: Option<Turn>, in_transaction: bool) {
+    let Connection::Postgres(connection) = &mut open.connection else { return };
+    let sql = if in_transaction { "ROLLBACK" } else { "SELECT 1" };
+    if let Ok(Ok(_)) = timeout(SALVAGE, sqlx::raw_sql(sql).execute(connection)).await {
+        place.put_back(open);
+    }
+    drop(turn);
 }
 
 fn unavailable(error: sqlx::Error) -> Error {

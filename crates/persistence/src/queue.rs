@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     Database, Unit,
+    admission::Asking,
     entity::queued_job::{ActiveModel, Column, Entity, Model},
     lane::orm,
 };
@@ -87,7 +88,7 @@ impl Database {
         };
         let own =
             Condition::all().add(Column::WorkspaceId.eq(job.workspace_id)).add(Column::JobId.eq(job.job_id));
-        let mut lane = self.writers.lane(Uuid::nil(), false).await?;
+        let mut lane = self.writers.lane(Asking::of(Uuid::nil(), None, true), false).await?;
         let update = Entity::update_many().set(taken).filter(own).filter(free(now));
         // Another process may have been quicker.
         if update.exec(&lane.orm()).await.map_err(orm::error)?.rows_affected != 1 {
@@ -114,7 +115,7 @@ impl Database {
         if forgiven {
             given.attempts = Set(claim.attempts.saturating_sub(1));
         }
-        let mut lane = self.writers.lane(Uuid::nil(), false).await?;
+        let mut lane = self.writers.lane(Asking::of(Uuid::nil(), None, true), false).await?;
         let update = Entity::update_many().set(given).filter(held(claim));
         update.exec(&lane.orm()).await.map(drop).map_err(orm::error)
     }

@@ -32,6 +32,15 @@ pub struct Layer {
     /// The longest a request may take, its body included [default: 10]
     #[arg(long, global = true, value_name = "SECONDS", env = "KITH_REQUEST_TIMEOUT", hide_short_help = true)]
     pub request_timeout: Option<u64>,
+    /// The most connections that clients at one address may hold [default: half of what the process may open]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NUMBER",
+        env = "KITH_CONNECTIONS_PER_ADDRESS",
+        hide_short_help = true
+    )]
+    pub connections_per_address: Option<usize>,
     /// Connections to the database; on SQLite at most 4 read and one writes [default: 10]
     #[arg(long, global = true, value_name = "NUMBER", env = "KITH_CONNECTIONS", hide_short_help = true)]
     pub connections: Option<usize>,
@@ -88,6 +97,8 @@ pub struct Config {
     pub body_limit: usize,
     /// The longest a request may take.
     pub request_timeout: Duration,
+    /// The most connections that clients at one address may hold; none is half of what the process may open.
+    pub connections_per_address: Option<usize>,
     /// Connections to the database.
     pub connections: usize,
     /// The longest a statement may take.
@@ -109,6 +120,7 @@ impl Default for Config {
             workers: available_parallelism().map_or(1, |cores| cores.get().min(4)),
             body_limit: 1 << 20,
             request_timeout: Duration::from_secs(10),
+            connections_per_address: None,
             connections: 10,
             statement_timeout: Duration::from_secs(10),
             log_format: LogFormat::Text,
@@ -140,6 +152,7 @@ impl Layer {
             workers: self.workers.or(other.workers),
             body_limit: self.body_limit.or(other.body_limit),
             request_timeout: self.request_timeout.or(other.request_timeout),
+            connections_per_address: self.connections_per_address.or(other.connections_per_address),
             connections: self.connections.or(other.connections),
             statement_timeout: self.statement_timeout.or(other.statement_timeout),
             log_format: self.log_format.or(other.log_format),
@@ -161,6 +174,10 @@ impl Layer {
             workers: within("workers", self.workers.unwrap_or(default.workers), 1..=256)?,
             body_limit: within("body-limit", self.body_limit.unwrap_or(default.body_limit), 1_024..=1 << 30)?,
             request_timeout: seconds("request-timeout", self.request_timeout, default.request_timeout)?,
+            connections_per_address: self
+                .connections_per_address
+                .map(|most| within("connections-per-address", most, 1..=1_000_000))
+                .transpose()?,
             connections: within("connections", self.connections.unwrap_or(default.connections), 1..=1_000)?,
             statement_timeout: seconds(
                 "statement-timeout",

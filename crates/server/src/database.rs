@@ -27,6 +27,8 @@ pub(crate) async fn store(config: &Config) -> Outcome<Database> {
     let limits = Limits {
         connections: config.connections,
         threads: config.workers,
+        // Half of the machine may be busy with what takes long.
+        dear: (config.workers / 2).max(1),
         statement: config.statement_timeout,
     };
     Ok(Database::open(&config.database, Arc::new(domain::registry()), limits).await?)

@@ -2,10 +2,12 @@
 
 pub mod cli;
 pub mod config;
+mod connection;
 pub mod database;
 mod demo;
 mod engine;
 pub mod failure;
+mod listener;
 mod log;
 pub mod serve;
 mod signals;

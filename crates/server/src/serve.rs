@@ -1,8 +1,8 @@
 //! The server: both doors over one Kith, until it is asked to stop.
 
-use std::{io, time::Duration};
+use std::{io, net::TcpListener};
 
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::Compress};
+use actix_web::dev::ServerHandle;
 use app::Kith;
 use tokio::task::JoinHandle;
 use transport::{Settings, Transport};
@@ -11,15 +11,9 @@ use crate::{
     config::Config,
     database,
     failure::{Failure, Outcome},
+    listener,
     signals::Signals,
 };
-
-/// Requests may take so long to finish after the server was asked to stop.
-const FAREWELL: u64 = 30;
-
-/// An idle connection is kept longer than the usual balancer keeps it, so that the balancer never writes
-/// to one that is being closed.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// A server that runs. It lives in the runtime it was started in.
 pub struct Running {
@@ -46,16 +40,10 @@ pub fn start(kith: Kith, config: &Config) -> Outcome<Running> {
         field_by_field: config.field_by_field,
     };
     let transport = Transport::new(kith.clone(), settings);
-    let app = move || App::new().wrap(Compress::default()).configure(transport::configure(transport.clone()));
-    let server = HttpServer::new(app)
-        .workers(config.workers)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(FAREWELL)
-        .disable_signals()
-        .bind(&config.listen)
-        .map_err(|error| Failure::from(error).during(format!("listening on {}", config.listen)))?;
-    let address = server.addrs().first().copied().ok_or_else(|| Failure::new("the server has no address"))?;
-    let server = server.run();
+    let listening = |error: io::Error| Failure::from(error).during(format!("listening on {}", config.listen));
+    let listener = TcpListener::bind(&config.listen).map_err(listening)?;
+    let address = listener.local_addr()?;
+    let server = listener::server(listener, transport, config).map_err(listening)?;
     let handle = server.handle();
     let (url, server) = (format!("http://{address}"), tokio::spawn(server));
     Ok(Running { url, handle, server, followers: followers::start(&kith), kith })

@@ -15,6 +15,7 @@ use std::{
 
 use actix_web::{
     dev::ServiceRequest,
+    http::header::HeaderMap,
     middleware::{Next, from_fn},
     web::{self, Bytes, ServiceConfig},
 };
@@ -67,6 +68,12 @@ impl Transport {
     /// What bounds a request.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// A whole answer in HTTP/1.1 for what could not be read as a request.
+    pub fn refusal(&self, code: Code) -> Vec<u8> {
+        let id = request::new_id(&HeaderMap::new(), &self.kith);
+        problem::raw(&code.into(), &id)
     }
 
     /// The GraphQL endpoint, made when somebody first comes to it.

@@ -30,7 +30,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | StageRequirement | InvalidQuery => StatusCode::UNPROCESSABLE_ENTITY,
         VersionRequired => StatusCode::PRECONDITION_REQUIRED,
         Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Overloaded | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -52,12 +52,25 @@ pub(crate) fn answer(error: &Error, request_id: &str) -> HttpResponse {
     match code {
         Code::Unauthenticated => drop(response.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
         Code::MethodNotAllowed => drop(response.insert_header((header::ALLOW, allowed(error)))),
-        Code::Unavailable => drop(response.insert_header((header::RETRY_AFTER, "1"))),
+        Code::Overloaded | Code::Unavailable => drop(response.insert_header((header::RETRY_AFTER, "1"))),
         // The rest of the body is not read, so the connection cannot be used again.
         Code::TooLarge | Code::Timeout => drop(response.force_close()),
         _ => {}
     }
     response.body(body(error, code, status, request_id).to_string())
+}
+
+/// The answer to what could not be read as a request, in the words of HTTP/1.1: the connection ends with it.
+pub(crate) fn raw(error: &Error, request_id: &str) -> Vec<u8> {
+    let code = error.public_code();
+    let status = status(code);
+    let body = body(error, code, status, request_id).to_string();
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {length}\r\n\
+         cache-control: no-store\r\nrequest-id: {request_id}\r\nconnection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 fn body(error: &Error, code: Code, status: StatusCode, request_id: &str) -> Json {

@@ -87,7 +87,7 @@ impl Kith {
                 let now = self.context().clock.now();
                 return self.database().release_job(&claim, now, true).await.map(|()| true);
             }
-            Err(error) if matches!(error.code, Code::Unavailable | Code::Timeout) => {
+            Err(error) if matches!(error.code, Code::Overloaded | Code::Unavailable | Code::Timeout) => {
                 tracing::warn!(job = %id, %error, cause = ?error.cause, "a job is tried again later");
                 let later = Instant(self.context().clock.now().0.saturating_add(RETRY_MICROS));
                 return self.database().release_job(&claim, later, false).await.map(|()| true);

@@ -1,0 +1,84 @@
+//! Listens: an HTTP server whose connections are bounded in number and in the time that a request's head may take.
+
+use std::{io, net::TcpListener, time::Duration};
+
+use actix_http::{HttpService, Protocol, Request, error::DispatchError};
+use actix_server::Server;
+use actix_service::map_config;
+use actix_service::{
+    IntoServiceFactory as _, Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service,
+};
+use actix_web::{App, dev::AppConfig, middleware::Compress, rt::net::TcpStream};
+use transport::Transport;
+
+use crate::{
+    config::Config,
+    connection::{Connection, HEAD, Progress, Seats},
+};
+
+/// Requests may take so long to finish after the server was asked to stop.
+const FAREWELL: u64 = 30;
+
+/// An idle connection is kept longer than the usual balancer keeps it, so that the balancer never writes
+/// to one that is being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long a client may take to take note that its connection ends.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// File descriptors that are not for clients nor for the database: the log, the timer, the files of an import.
+const RESERVED: usize = 64;
+
+/// The server, listening.
+pub(crate) fn server(listener: TcpListener, transport: Transport, config: &Config) -> io::Result<Server> {
+    let connections = descriptors().saturating_sub(config.connections + RESERVED).max(RESERVED);
+    let seats = Seats::new(config.connections_per_address.unwrap_or(connections / 2));
+    let builder = Server::build()
+        .workers(config.workers)
+        .max_concurrent_connections((connections / config.workers).max(1))
+        .shutdown_timeout(FAREWELL)
+        .disable_signals();
+    let stopping = builder.graceful_shutdown_signal();
+    let builder = builder.listen("kith", listener, move || {
+        let app = App::new().wrap(Compress::default()).configure(transport::configure(transport.clone()));
+        let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());
+        let app = apply_fn_factory(map_config(app, |()| AppConfig::default()), |request: Request, app| {
+            if let Some(progress) = request.conn_data::<Progress>() {
+                progress.request_begins();
+            }
+            app.call(request)
+        });
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(HEAD)
+            .client_disconnect_timeout(PARTING)
+            // A request whose client has gone is dropped, wherever it stands.
+            .h1_allow_half_closed(false)
+            .on_connect_ext(|connection: &Connection, data| drop(data.insert(connection.progress())))
+            .finish(app);
+        let (transport, seats) = (transport.clone(), seats.clone());
+        fn_service(move |stream: TcpStream| {
+            let connection = stream.peer_addr().map(|peer| {
+                let connection = Connection::accept(stream, peer, &seats, &transport);
+                connection.map(|connection| (connection, Protocol::Http1, Some(peer)))
+            });
+            async move {
+                connection?
+                    .ok_or_else(|| DispatchError::Io(io::Error::other("too many connections of one address")))
+            }
+        })
+        .and_then(http)
+    })?;
+    Ok(builder.run())
+}
+
+/// Raises the number of files and sockets that the process may have open as far as it may, and gives it.
+fn descriptors() -> usize {
+    let most = rlimit::increase_nofile_limit(rlimit::INFINITY).unwrap_or(1_024);
+    usize::try_from(most).unwrap_or(usize::MAX).min(1 << 20)
+}
