@@ -11,6 +11,8 @@ mod m20261121_000006_marketing;
 mod m20261121_000007_jobs;
 mod m20261121_000008_access;
 mod m20261121_000009_lists;
+mod m20261126_000010_rules;
+mod m20261126_000012_jobs;
 mod step;
 mod table;
 
@@ -34,6 +36,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_jobs::step()),
             Box::new(m20261121_000008_access::step()),
             Box::new(m20261121_000009_lists::step()),
+            Box::new(m20261126_000010_rules::Rules),
+            Box::new(m20261126_000012_jobs::step()),
         ]
     }
 }

@@ -5,6 +5,7 @@ mod cost;
 mod ended;
 mod keys;
 mod lasting;
+mod queued;
 mod racing;
 mod request;
 mod settings;

@@ -9,6 +9,7 @@ mod orders;
 mod parity;
 pub mod predicates;
 mod questions;
+mod statements;
 mod tables;
 mod texts;
 mod values;

@@ -8,6 +8,7 @@ mod identity;
 mod input;
 mod pages;
 mod reading;
+mod taken;
 mod versions;
 
 /// Creates a contact by GraphQL.

@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::support::{Stage, on_both, text};
 
-const GUIDES: [&str; 4] = ["README.md", "docs/querying.md", "docs/writing.md", "docs/importing.md"];
+const GUIDES: [&str; 5] =
+    ["README.md", "docs/querying.md", "docs/writing.md", "docs/importing.md", "docs/integrate.md"];
 
 /// A file of the repository.
 fn path(name: &str) -> PathBuf {

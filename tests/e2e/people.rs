@@ -1,5 +1,8 @@
 //! People: contacts, companies, and how they belong together.
 
+mod affiliations;
+mod trees;
+
 use serde_json::{Value as Json, json};
 
 use crate::support::{Stage, on_both, text};
@@ -103,7 +106,7 @@ on_both! {
         owner.patch(&path, &json!({ "to": "2019-12-31" })).await.violates(
             422,
             "out_of_range",
-            &[("out_of_range", "/from")],
+            &[("out_of_range", "/to")],
         );
         owner.patch(&path, &json!({ "companyId": other })).await.violates(
             422,
@@ -217,8 +220,9 @@ async fn surrounded(stage: &Stage, size: usize, stages: &[String; 3], tag: &str)
             text(&owner.create("companies", json!({ "name": format!("Company {number}") })).await["id"]);
         owner.create("affiliations", json!({ "contactId": id, "companyId": company })).await;
         for place in stages {
+            let reason = (place == &stages[2]).then_some("x");
             let deal = json!({ "name": format!("Deal {number}"), "stageId": place, "contactId": id,
-                "lostReason": "x" });
+                "lostReason": reason });
             owner.create("deals", deal).await;
         }
         for status in ["NEW", "OPEN", "SOLVED", "CLOSED"] {

@@ -1,5 +1,10 @@
 //! The platform: keys, the workspace, the people in it.
 
+mod clock;
+mod files;
+mod leaving;
+mod start;
+
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
@@ -277,6 +282,12 @@ on_both! {
         owner.patch(&path, &json!({ "timeZone": "America/New_York" })).await.ok();
         assert_eq!(count("/v1/tasks?filter[dueAt][gte]=2026-03-02").await, 1);
         assert_eq!(today().await, "2026-03-01");
+        // A day that one zone has skipped is a day in another, from the first request on.
+        let skipped = json!({ "dueAt": { "gte": "2011-12-30" } });
+        for (zone, status) in [("Pacific/Apia", 400), ("Europe/Berlin", 200)] {
+            owner.patch(&path, &json!({ "timeZone": zone })).await.ok();
+            assert_eq!(owner.get_where("/v1/tasks", &skipped).await.status.as_u16(), status, "{zone}");
+        }
         stage.server.stop().await.unwrap();
     }
 }

@@ -4,3 +4,5 @@ mod conversion;
 mod deals;
 mod line_items;
 mod moves;
+mod outcomes;
+mod stages;

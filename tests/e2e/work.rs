@@ -1,5 +1,6 @@
 //! Work: activities around records, tasks, tags.
 
+use kernel::id::TypeId;
 use serde_json::{Value as Json, json};
 
 use crate::support::{on_both, text};
@@ -195,5 +196,36 @@ on_both! {
         let shown = owner.get(&format!("/v1/contacts/{ada}?include=tags")).await.ok();
         assert_eq!(shown["tags"], json!([]));
         owner.patch(&format!("/v1/contacts/{ada}"), &json!({ "jobTitle": "Countess" })).await.ok();
+    }
+}
+
+on_both! {
+    async fn a_timeline_is_of_one_object(stage) {
+        let owner = &stage.owner;
+        let uuid = "019aa8f0-5c00-7abc-8def-0123456789ab";
+        let id = |prefix: &str| {
+            let uuid = TypeId::parse_as(prefix, uuid).unwrap();
+            TypeId { prefix, uuid }.to_string()
+        };
+        let (contact, company) = (id("contact"), id("company"));
+        owner.create("contacts", json!({ "id": contact, "givenName": "Ada" })).await;
+        owner.create("companies", json!({ "id": company, "name": "Acme" })).await;
+        owner.create("activities", json!({ "type": "NOTE", "subject": "Hers", "subjects": [contact] })).await;
+        let shown = async |path: String| owner.get(&path).await.ok()["activities"].as_array().unwrap().len();
+        assert_eq!(shown(format!("/v1/contacts/{contact}?include=activities")).await, 1);
+        assert_eq!(shown(format!("/v1/companies/{company}?include=activities")).await, 0);
+        for (id, expected) in [(&contact, 1), (&company, 0)] {
+            let query = "query($id: ID!) { node(id: $id) { ... on Contact { activities(first: 1) { totalCount } }
+                ... on Company { activities(first: 1) { totalCount } } } }";
+            let data = owner.graphql(query, json!({ "id": id })).await;
+            assert_eq!(data["node"]["activities"]["totalCount"], expected);
+            let about = json!({ "subjects": { "containsAny": [id] } });
+            let found = owner.get_where("/v1/activities?fields=id", about).await.ok();
+            assert_eq!(found["items"].as_array().unwrap().len(), expected, "{id}");
+            let around = json!({ "activities": { "some": { "subject": { "eq": "Hers" } } } });
+            let objects = if id == &contact { "contacts" } else { "companies" };
+            let found = owner.get_where(&format!("/v1/{objects}?fields=id"), around).await.ok();
+            assert_eq!(found["items"].as_array().unwrap().len(), expected, "{objects}");
+        }
     }
 }

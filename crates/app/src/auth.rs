@@ -3,7 +3,7 @@
 //! A key is `kith_` and the base64url text of the workspace's id, the key's id and 32 random bytes. The ids
 //! lead to one row; of the random bytes only the SHA-256 is kept, which suffices for 256 bits nobody chose.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use chrono_tz::Tz;
@@ -23,6 +23,9 @@ use crate::{Kith, cursor::Seal};
 pub const PREFIX: &str = "kith_";
 const SECRET: usize = 32;
 const ID: usize = 16;
+/// So often something is done anew because the workspace's access has changed meanwhile. Each time another change
+/// was made, so few ever need more than one.
+pub(crate) const LOOKS: usize = 50;
 
 /// A caller: who it is, and how the workspace seals its cursors.
 #[derive(Clone)]
@@ -66,20 +69,28 @@ impl Kith {
     ) -> Result<T> {
         let presented = Presented::parse(key)?;
         self.database().admit(presented.workspace, presented.key)?;
-        let mut refusal = None;
-        if let Some(known) = self.0.credentials.get(&presented.place()) {
-            let caller =
-                presented.caller(self, &known, Some(known.epoch), origin, Arc::clone(&request_id))?;
+        let (mut refusal, mut remembered) = (None, None);
+        let known = self.0.credentials.get(&presented.place());
+        // What no longer fits what is remembered may fit what is there by now.
+        if let Some(known) = known
+            && let Ok(caller) = presented.caller(self, &known, true, origin, &request_id)
+        {
+            remembered = Some(known.epoch);
             match act(caller).await {
                 Err(error) => refusal = Some(error),
                 done => return done,
             }
         }
         let known = self.look_up(presented.workspace, presented.key).await?;
-        let caller = presented.caller(self, &known, None, origin, request_id)?;
+        let caller = presented.caller(self, &known, false, origin, &request_id)?;
         match refusal {
-            // The key is good, and what it may do has nothing to do with it.
-            Some(error) if !is_about_access(error.code) => Err(error),
+            // The key is good, and what it may do has nothing to do with it; nor has what else was remembered with
+            // it, such as the workspace's time zone.
+            Some(error) if !is_about_access(error.code) && remembered == Some(known.epoch) => Err(error),
+            // What the store could not do may have been done.
+            Some(error) if matches!(error.code, Code::Unavailable | Code::Timeout | Code::Internal) => {
+                Err(error)
+            }
             _ => act(caller).await,
         }
     }
@@ -89,15 +100,45 @@ impl Kith {
         let presented = Presented::parse(key)?;
         self.database().admit(presented.workspace, presented.key)?;
         let known = self.look_up(presented.workspace, presented.key).await?;
-        presented.caller(self, &known, None, origin, request_id)
+        presented.caller(self, &known, false, origin, &request_id)
     }
 
     /// The same caller, found out about now.
     pub async fn renewed(&self, caller: Caller) -> Result<Caller> {
-        let (Some(key), Some(_)) = (caller.actor.credential, caller.actor.epoch) else { return Ok(caller) };
-        let known = self.look_up(caller.actor.workspace, key).await?;
-        let Actor { workspace, origin, request_id, .. } = caller.actor;
-        Ok(Caller { actor: known.actor(self, workspace, key, None, origin, request_id)?, ..caller })
+        if !caller.actor.remembered {
+            return Ok(caller);
+        }
+        Ok(Caller { actor: self.looked_up_again(&caller.actor).await?, ..caller })
+    }
+
+    /// The same actor, as long as its key is good.
+    pub(crate) async fn looked_up_again(&self, actor: &Actor) -> Result<Actor> {
+        let key = actor.credential.ok_or(Code::Unauthenticated)?;
+        self.actor_of_key(actor.workspace, key, actor.origin, Arc::clone(&actor.request_id)).await
+    }
+
+    /// Does something for somebody in a unit of work, and does it anew under another look at their key where the
+    /// workspace's access has changed before the commit: a key that has ended writes nothing, and one that is good
+    /// is not refused because of others. What the database alone found to be taken, because somebody was faster, is
+    /// done once more too: by now it can be told by whom.
+    pub(crate) async fn lastingly<T, F: Future<Output = Result<T>>>(
+        &self,
+        actor: &Actor,
+        mut act: impl FnMut(Actor) -> F,
+    ) -> Result<T> {
+        let (mut actor, mut outrun) = (actor.clone(), false);
+        for _ in 0..LOOKS {
+            match act(actor.clone()).await {
+                Err(error) if error.code == Code::NotUnique && error.violations.is_empty() && !outrun => {
+                    outrun = true;
+                }
+                Err(error) if error.code == Code::Unauthenticated => {
+                    actor = self.looked_up_again(&actor).await?;
+                }
+                done => return done,
+            }
+        }
+        Err(Code::Unavailable.into())
     }
 
     /// Who acts under a key that was presented earlier, as long as it is good.
@@ -108,7 +149,7 @@ impl Kith {
         origin: Origin,
         request_id: Arc<str>,
     ) -> Result<Actor> {
-        self.look_up(workspace, key).await?.actor(self, workspace, key, None, origin, request_id)
+        self.look_up(workspace, key).await?.actor(self, (workspace, key), false, origin, request_id)
     }
 
     async fn look_up(&self, workspace: Uuid, key: Uuid) -> Result<Arc<Known>> {
@@ -151,14 +192,14 @@ impl Presented {
         &self,
         kith: &Kith,
         known: &Known,
-        epoch: Option<i64>,
+        remembered: bool,
         origin: Origin,
-        request_id: Arc<str>,
+        request_id: &Arc<str>,
     ) -> Result<Caller> {
         if !bool::from(known.hash.as_bytes().ct_eq(self.hash.as_bytes())) {
             return Err(Code::Unauthenticated.into());
         }
-        let actor = known.actor(kith, self.workspace, self.key, epoch, origin, request_id)?;
+        let actor = known.actor(kith, self.place(), remembered, origin, Arc::clone(request_id))?;
         Ok(Caller { actor, seal: known.seal.clone() })
     }
 }
@@ -190,9 +231,8 @@ impl Known {
     fn actor(
         &self,
         kith: &Kith,
-        workspace: Uuid,
-        key: Uuid,
-        epoch: Option<i64>,
+        (workspace, key): (Uuid, Uuid),
+        remembered: bool,
         origin: Origin,
         request_id: Arc<str>,
     ) -> Result<Actor> {
@@ -200,7 +240,8 @@ impl Known {
             return Err(Code::Unauthenticated.into());
         }
         let (user, role, zone) = (self.user, self.role, self.zone);
-        Ok(Actor { workspace, user, credential: Some(key), role, zone, origin, request_id, epoch })
+        let (credential, epoch) = (Some(key), Some(self.epoch));
+        Ok(Actor { workspace, user, credential, role, zone, origin, request_id, epoch, remembered })
     }
 }
 

@@ -197,14 +197,18 @@ impl Registered {
 }
 
 async fn run<C: Command>(kith: &Kith, actor: &Actor, call: Call) -> Result<Produced> {
-    let permit = actor.permit(kith.object(C::SPEC.object)?, C::SPEC.action)?;
-    if C::SPEC.needs_version && call.expected_version.is_none() {
-        return Err(Code::VersionRequired.into());
-    }
-    let command = read::<C>(call.input)?;
-    let mut work = Work::begin(kith, actor).await?;
-    let produced = on(&mut work, &permit, call.id, call.expected_version, command).await;
-    finish(work, produced).await
+    let (object, call) = (kith.object(C::SPEC.object)?, &call);
+    let run = |actor: Actor| async move {
+        let permit = actor.permit(object, C::SPEC.action)?;
+        if C::SPEC.needs_version && call.expected_version.is_none() {
+            return Err(Code::VersionRequired.into());
+        }
+        let command = read::<C>(call.input.clone())?;
+        let mut work = Work::begin(kith, &actor).await?;
+        let produced = on(&mut work, &permit, call.id, call.expected_version, command).await;
+        finish(work, produced).await
+    };
+    kith.lastingly(actor, run).await
 }
 
 async fn on<C: Command>(

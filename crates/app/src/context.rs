@@ -1,6 +1,9 @@
 //! What the outside gives: time, ids, randomness. Tests give their own.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicI64, Ordering},
+};
 
 use kernel::{
     Error, Result,
@@ -32,6 +35,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// The same with a clock that never goes back.
+    pub(crate) fn steady(self) -> Self {
+        Self { clock: Arc::new(Steady::over(self.clock)), ..self }
+    }
+
     /// The machine's own.
     pub fn system() -> Self {
         Self {
@@ -39,6 +47,39 @@ impl Context {
             ids: Arc::new(TimeOrdered::default()),
             entropy: Arc::new(System),
         }
+    }
+}
+
+/// A clock that stands still where the one below it goes back, until that has come as far again.
+struct Steady {
+    clock: Arc<dyn Clock>,
+    last: AtomicI64,
+    is_held: AtomicBool,
+}
+
+/// A clock that is corrected by less than this is not worth a word.
+const CORRECTION_MICROS: i64 = 1_000_000;
+
+impl Steady {
+    fn over(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, last: AtomicI64::new(i64::MIN), is_held: AtomicBool::new(false) }
+    }
+}
+
+impl Clock for Steady {
+    fn now(&self) -> Instant {
+        let now = self.clock.now();
+        let last = self.last.fetch_max(now.0, Ordering::Relaxed);
+        let behind = last.saturating_sub(now.0);
+        if behind <= 0 {
+            self.is_held.store(false, Ordering::Relaxed);
+            return now;
+        }
+        if behind >= CORRECTION_MICROS && !self.is_held.swap(true, Ordering::Relaxed) {
+            let seconds = behind / 1_000_000;
+            tracing::warn!(seconds, "the clock has gone back; time stands still here until it has caught up");
+        }
+        Instant(last)
     }
 }
 

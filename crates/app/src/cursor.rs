@@ -63,7 +63,7 @@ fn key_fields(plan: &Plan) -> impl Iterator<Item = &Attribute> {
     plan.order.iter().filter_map(|order| plan.object().at(order.field))
 }
 
-/// An amount's key is its number, everything else is shown as it is elsewhere.
+/// A whole number stays one, everything else is shown as it is elsewhere.
 fn show(value: &Value, field: &Attribute) -> Json {
     let mut text = Vec::new();
     match (value, field.kind) {
@@ -78,6 +78,8 @@ fn read(json: &Json, field: &Attribute) -> Option<Value> {
         (Json::Null, _) => Some(Value::Null),
         (Json::String(text), Kind::Text(_)) => Some(Value::Text(text.clone())),
         (Json::String(text), Kind::Instant) => Instant::parse(text).map(Value::Instant),
+        // An amount is nowhere without its currency.
+        (Json::Number(_), Kind::Money) => None,
         (Json::Number(number), _) => number.as_i64().map(Value::Integer),
         _ => input::value(field, json).ok(),
     }

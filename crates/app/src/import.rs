@@ -14,6 +14,7 @@ mod decimal;
 mod draft;
 mod fault;
 mod feed;
+mod growth;
 pub(crate) mod job;
 mod json_lines;
 mod lookup;

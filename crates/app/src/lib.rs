@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod command;
 mod commands;
+mod constraint;
 pub mod context;
 pub mod cursor;
 pub mod import;
@@ -56,6 +57,7 @@ impl Kith {
     /// Kith over a store.
     pub fn new(database: Database, context: Context) -> Self {
         let (commands, queued, credentials) = (commands::all(), Notify::new(), Cache::new(REMEMBERED));
+        let context = context.steady();
         Self(Arc::new(Inner { database, context, commands, queued, credentials }))
     }
 

@@ -39,11 +39,15 @@ impl Kith {
 
     /// Creates a record.
     pub async fn create(&self, actor: &Actor, object: &str, input: &Map<String, Json>) -> Result<Record> {
-        let permit = actor.permit(self.standard(object, Action::Create)?, Action::Create)?;
-        let values = input::members(&permit, Purpose::Create, input).map_err(Error::invalid)?;
-        let mut work = Work::begin(self, actor).await?;
-        let created = work.create(&permit, values).await;
-        finish(work, created).await
+        let object = self.standard(object, Action::Create)?;
+        let create = |actor: Actor| async move {
+            let permit = actor.permit(object, Action::Create)?;
+            let values = input::members(&permit, Purpose::Create, input).map_err(Error::invalid)?;
+            let mut work = Work::begin(self, &actor).await?;
+            let created = work.create(&permit, values).await;
+            finish(work, created).await
+        };
+        self.lastingly(actor, create).await
     }
 
     /// Changes a record by JSON Merge Patch (RFC 7396).
@@ -55,14 +59,20 @@ impl Kith {
         expected: Option<i64>,
         input: &Map<String, Json>,
     ) -> Result<Record> {
-        let permit = actor.permit(self.standard(object, Action::Update)?, Action::Update)?;
-        let values = input::members(&permit, Purpose::Update, input).map_err(Error::invalid)?;
-        let mut work = Work::begin(self, actor).await?;
-        let updated = match work.lock(&permit, id, expected).await {
-            Ok(before) => work.update(&permit, before, values).await,
-            Err(error) => Err(error),
+        let object = self.standard(object, Action::Update)?;
+        let update = |actor: Actor| async move {
+            let permit = actor.permit(object, Action::Update)?;
+            let values = input::members(&permit, Purpose::Update, input).map_err(Error::invalid)?;
+            let mut work = Work::begin(self, &actor).await?;
+            let updated = async {
+                work.take_turn(&permit, &values).await?;
+                let before = work.lock(&permit, id, expected).await?;
+                work.update(&permit, before, values).await
+            };
+            let updated = updated.await;
+            finish(work, updated).await
         };
-        finish(work, updated).await
+        self.lastingly(actor, update).await
     }
 
     /// Deletes a record; it can be restored for 30 days.
@@ -73,10 +83,14 @@ impl Kith {
         id: Uuid,
         expected: Option<i64>,
     ) -> Result<Record> {
-        let permit = actor.permit(self.standard(object, Action::Delete)?, Action::Delete)?;
-        let mut work = Work::begin(self, actor).await?;
-        let deleted = work.delete(&permit, id, expected).await;
-        finish(work, deleted).await
+        let object = self.standard(object, Action::Delete)?;
+        let delete = |actor: Actor| async move {
+            let permit = actor.permit(object, Action::Delete)?;
+            let mut work = Work::begin(self, &actor).await?;
+            let deleted = work.delete(&permit, id, expected).await;
+            finish(work, deleted).await
+        };
+        self.lastingly(actor, delete).await
     }
 
     /// Restores a deleted record.
@@ -87,10 +101,14 @@ impl Kith {
         id: Uuid,
         expected: Option<i64>,
     ) -> Result<Record> {
-        let permit = actor.permit(self.standard(object, Action::Delete)?, Action::Delete)?;
-        let mut work = Work::begin(self, actor).await?;
-        let restored = work.restore(&permit, id, expected).await;
-        finish(work, restored).await
+        let object = self.standard(object, Action::Delete)?;
+        let restore = |actor: Actor| async move {
+            let permit = actor.permit(object, Action::Delete)?;
+            let mut work = Work::begin(self, &actor).await?;
+            let restored = work.restore(&permit, id, expected).await;
+            finish(work, restored).await
+        };
+        self.lastingly(actor, restore).await
     }
 
     /// The object, if it has this standard operation.

@@ -17,6 +17,7 @@ use kernel::{
     predicate::Parser,
     system,
     text::upper_snake,
+    time::Instant,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -31,6 +32,10 @@ pub(crate) struct Pending {
     pub owner: Option<Uuid>,
     pub violations: Vec<Violation>,
     pub companions: Vec<Companion>,
+    /// Whether the client chose the new record's id.
+    pub has_own_id: bool,
+    /// The fields of a new record that were said to be null.
+    pub nulls: Vec<usize>,
 }
 
 /// Records that changes refer to, by object and id.
@@ -38,7 +43,8 @@ type Found = HashMap<(String, Uuid), Record>;
 
 impl Pending {
     pub fn new(before: Option<Record>, after: Record) -> Self {
-        Self { before, after, owner: None, violations: Vec::new(), companions: Vec::new() }
+        let (violations, companions, nulls) = (Vec::new(), Vec::new(), Vec::new());
+        Self { before, after, owner: None, violations, companions, has_own_id: false, nulls }
     }
 
     /// The record, or what is wrong with it.
@@ -54,7 +60,7 @@ impl Pending {
         self.after.values.get(attribute.index).unwrap_or(&Value::Null)
     }
 
-    fn differs(&self, attribute: &Attribute) -> bool {
+    pub(crate) fn differs(&self, attribute: &Attribute) -> bool {
         self.old(attribute) != self.wanted(attribute)
     }
 }
@@ -68,12 +74,15 @@ impl Work {
             check_references(self.actor(), change, &found);
             self.apply_rules(change, &found);
             self.check_predicates(change);
+            check_days(self.now(), change);
+            check_doubles(change);
             // A rule may have set another reference; it set it from a record that the actor can see.
             let missing = input::missing(object, &change.after.values);
             change.violations.extend(missing);
         }
         self.own_through(object, pending, &found);
-        self.keep_unique(permit, pending).await
+        self.keep_unique(permit, pending).await?;
+        self.keep_constraints(permit, pending).await
     }
 
     /// Notes whose the records are.
@@ -94,8 +103,9 @@ impl Work {
         let referenced = |record: &Record| -> References {
             let needed = object.needs.iter().filter_map(|name| object.attribute(name));
             needed
-                .filter_map(|attribute| {
-                    Some((attribute.name, found.get(&target(attribute, record)?)?.clone()))
+                .map(|attribute| {
+                    let targets = targets(attribute, record);
+                    (attribute.name, targets.iter().filter_map(|target| found.get(target)).cloned().collect())
                 })
                 .collect()
         };
@@ -109,6 +119,7 @@ impl Work {
             },
             actor: self.actor(),
             now: self.now(),
+            nulls: &pending.nulls,
             violations: std::mem::take(&mut pending.violations),
             companions: Vec::new(),
             references: &references,
@@ -148,6 +159,7 @@ impl Work {
         let mut want = |(object, id): (String, Uuid)| {
             wanted.entry(object).or_default().insert(id);
         };
+        let mut held = HashSet::new();
         let actor = self.actor().clone();
         for attribute in &object.attributes {
             let needed = object.needs.contains(&attribute.name)
@@ -155,6 +167,10 @@ impl Work {
             for change in pending {
                 if needed && let Some(before) = &change.before {
                     target(attribute, before).into_iter().for_each(&mut want);
+                }
+                if attribute.restrict && change.differs(attribute) {
+                    // Nobody deletes it before this is written.
+                    held.extend(attribute.refers_to());
                 }
                 if needed || change.differs(attribute) {
                     let targets = targets(attribute, &change.after).into_iter();
@@ -168,7 +184,8 @@ impl Work {
             let Ok(permit) = self.actor().permit(&object, Action::Read) else { continue };
             let ids: Vec<_> = ids.into_iter().collect();
             for ids in ids.chunks(1_000) {
-                for record in self.unit.find_referenced(&permit, ids).await? {
+                let hold = held.contains(name.as_str());
+                for record in self.unit.find_referenced(&permit, ids, hold).await? {
                     found.insert((name.clone(), record.id()), record);
                 }
             }
@@ -200,12 +217,18 @@ impl Work {
             }
             for (change, keys) in pending.iter_mut().zip(keys) {
                 let id = change.after.id();
+                let mut own = HashSet::new();
                 for (position, key) in keys.iter().enumerate() {
+                    let key = folded(key);
                     // Within one batch the first one gets it.
-                    let holder = *taken.entry(folded(key)).or_insert(id);
+                    let holder = *taken.entry(key.clone()).or_insert(id);
                     if holder != id {
                         let violation = self.not_unique(permit, attribute, position, holder).await?;
                         change.violations.push(violation);
+                    } else if !own.insert(key) {
+                        let pointer = format!("/{}/{position}", attribute.name);
+                        let detail = format!("{} has this twice", attribute.name);
+                        change.violations.push(Violation::new(Code::NotUnique, pointer, detail));
                     }
                 }
             }
@@ -224,12 +247,18 @@ impl Work {
             Some(_) => format!("/{}/{position}", attribute.name),
             None => format!("/{}", attribute.name),
         };
+        let detail = format!("another {} has this {}", permit.object().name, attribute.name);
+        self.held_by(permit, Violation::new(Code::NotUnique, pointer, detail), holder).await
+    }
+
+    /// Tells in whose hands something is, where the actor can see that record.
+    pub(crate) async fn held_by(
+        &mut self,
+        permit: &Permit,
+        violation: Violation,
+        holder: Uuid,
+    ) -> Result<Violation> {
         let object = permit.object();
-        let violation = Violation::new(
-            Code::NotUnique,
-            pointer,
-            format!("another {} has this {}", object.name, attribute.name),
-        );
         let visible = match self.actor().permit(object, Action::Read) {
             Ok(permit) => self.unit.reaches(&permit, &[holder]).await?,
             Err(_) => false,
@@ -261,6 +290,43 @@ fn check_references(actor: &Actor, change: &mut Pending, found: &Found) {
             };
             let detail = format!("{}: there is no such {}", attribute.name, key.0);
             change.violations.push(Violation::new(Code::ReferenceNotFound, pointer, detail));
+        }
+    }
+}
+
+/// Notes every day that has not come and should have; the earliest place on earth decides what day it is.
+fn check_days(now: Instant, change: &mut Pending) {
+    const EARLIEST_MICROS: i64 = 14 * 3_600 * 1_000_000;
+    let today = Instant(now.0.saturating_add(EARLIEST_MICROS)).utc().date_naive();
+    let object = std::sync::Arc::clone(&change.after.object);
+    for attribute in object.attributes.iter().filter(|attribute| attribute.past) {
+        if let Value::Date(day) = change.wanted(attribute)
+            && *day > today
+            && change.differs(attribute)
+        {
+            let detail = format!("{} must not be in the future", attribute.name);
+            change.violations.push(Violation::new(Code::OutOfRange, format!("/{}", attribute.name), detail));
+        }
+    }
+}
+
+/// Notes every item that a list of plain values has before.
+fn check_doubles(change: &mut Pending) {
+    let object = std::sync::Arc::clone(&change.after.object);
+    for attribute in &object.attributes {
+        let is_plain = attribute.list().is_some_and(|list| list.plain);
+        if !is_plain || !change.differs(attribute) {
+            continue;
+        }
+        let items = change.wanted(attribute).as_document();
+        let mut seen = HashSet::new();
+        for (position, item) in items.as_ref().and_then(Json::as_array).into_iter().flatten().enumerate() {
+            let text = Value::Text(item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+            if !seen.insert(folded(&[sort_key(&text)])) {
+                let pointer = format!("/{}/{position}", attribute.name);
+                let detail = format!("{} has this twice", attribute.name);
+                change.violations.push(Violation::new(Code::Invalid, pointer, detail));
+            }
         }
     }
 }

@@ -29,7 +29,11 @@ use crate::{Kith, settle::Pending};
 const MAX_CHANGES: u32 = 200;
 
 /// Deleted records can be restored for so many days.
-const RESTORABLE_DAYS: i64 = 30;
+pub(crate) const RESTORABLE_DAYS: i64 = 30;
+/// A day in the unit of instants.
+pub(crate) const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
+/// The same in the unit of instants.
+pub(crate) const RESTORABLE_MICROS: i64 = RESTORABLE_DAYS * DAY_MICROS;
 
 /// Work in progress.
 pub struct Work {
@@ -89,9 +93,16 @@ impl Work {
             }
         }
         record.set(system::ID, self.kith.context().ids.next(now));
+        let (mut has_own_id, mut nulls) = (false, Vec::new());
         for (index, value) in values {
-            // A null on create says nothing.
-            if let (Some(place), false) = (record.values.get_mut(index), value.is_null()) {
+            let is_id = object.at(index).is_some_and(|attribute| matches!(attribute.kind, Kind::Id));
+            match value.is_null() {
+                // An id there always is.
+                true if is_id => continue,
+                true => nulls.push(index),
+                false => has_own_id |= is_id,
+            }
+            if let Some(place) = record.values.get_mut(index) {
                 *place = value;
             }
         }
@@ -100,7 +111,7 @@ impl Work {
         record.set(system::UPDATED_AT, now);
         record.set(system::CREATED_BY, user);
         record.set(system::UPDATED_BY, user);
-        Pending::new(None, record)
+        Pending { has_own_id, nulls, ..Pending::new(None, record) }
     }
 
     /// Creates records of one object together. Those that break a rule are refused, the others are created.
@@ -192,6 +203,7 @@ impl Work {
         if before.get(system::DELETED_AT).is_some() {
             return Err(Code::NotFound.into());
         }
+        self.hold(permit, id).await?;
         let now = self.now();
         self.mark(permit, before, Some(now)).await
     }
@@ -202,8 +214,7 @@ impl Work {
         let Some(deleted) = before.get(system::DELETED_AT) else {
             return Err(Error::new(Code::IllegalState, "the record is not deleted"));
         };
-        let age = self.now().0.saturating_sub(deleted.0) / (24 * 3_600 * 1_000_000);
-        if age >= RESTORABLE_DAYS {
+        if self.now().0.saturating_sub(deleted.0) >= RESTORABLE_MICROS {
             return Err(Code::NotFound.into());
         }
         self.mark(permit, before, None).await
@@ -219,6 +230,9 @@ impl Work {
         self.own(permit, &mut pending).await?;
         if deleted.is_none() {
             self.keep_unique(permit, &mut pending).await?;
+            for change in &mut pending {
+                self.keep_restored(permit, change).await?;
+            }
         }
         let Some(pending) = pending.pop() else { return Err(Error::internal("nothing was changed")) };
         if let (Some(before), true) = (&pending.before, pending.violations.is_empty()) {
@@ -247,6 +261,12 @@ impl Work {
             (_, value) => value,
         };
         self.find(object, Predicate::equals(index, value)).await
+    }
+
+    /// Whether the record is there and not deleted, whoever may see it.
+    pub async fn lives(&mut self, object: &str, id: Uuid) -> Result<bool> {
+        let permit = self.permit(object, Action::Read)?;
+        Ok(self.unit.known(&permit, &[id]).await?.get(&id) == Some(&false))
     }
 
     /// The record that a command's input refers to.
@@ -364,7 +384,8 @@ impl Work {
     }
 }
 
+/// The values of a companion; where it has none, it says nothing.
 pub(crate) fn values_of(object: &Object, companion: Companion) -> Values {
-    let place = |(name, value)| object.index(name).map(|index| (index, value));
-    companion.values.into_iter().filter_map(place).collect()
+    let said = companion.values.into_iter().filter(|(_, value)| !value.is_null());
+    said.filter_map(|(name, value)| Some((object.index(name)?, value))).collect()
 }

@@ -63,8 +63,13 @@ fn domain(text: &str) -> Option<String> {
 }
 
 fn website(text: &str) -> Option<String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-    kept(text, !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || c.is_control()))
+    let (scheme, rest) = text.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let is_right = matches!(scheme.as_str(), "http" | "https")
+        && !host.is_empty()
+        && !rest.contains(|c: char| c.is_whitespace() || c.is_control());
+    is_right.then(|| format!("{scheme}://{rest}"))
 }
 
 fn country(text: &str) -> Option<String> {
@@ -115,7 +120,8 @@ mod tests {
             ["", "example", "https://example.com", "a@b.de", "a..de", "-a.de", "a-.de", "a b.de", "a.de/"];
         agrees(DOMAIN, &[("Example.COM", "example.com"), ("münchen.de", "münchen.de")], &wrong);
         let right = "https://example.com/a?b#c";
-        agrees(WEBSITE, &[(right, right)], &["", "example.com", "javascript:x", "http://", "http://a b"]);
+        let wrong = ["", "example.com", "javascript:x", "http://", "http://a b", "https:///x", "https://?x"];
+        agrees(WEBSITE, &[(right, right), ("HTTPS://Example.com", "https://Example.com")], &wrong);
     }
 
     #[test]

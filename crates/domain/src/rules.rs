@@ -7,7 +7,6 @@ use kernel::{
     value::FieldType,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 use crate::formats::Form;
 
@@ -45,19 +44,14 @@ pub fn form_of_items(change: &mut Change<'_>, list: Field<Json>, member: Field<S
     change.set(list, items);
 }
 
-/// The record does not refer to itself.
-pub fn not_itself(change: &mut Change<'_>, field: Field<Uuid>) {
-    if change.get(field) == Some(change.id()) {
-        change.refuse(field, Code::Invalid, format!("{} must be another record", field.def.name));
-    }
-}
-
-/// The first field is not after the second, where both have a value.
+/// The first field is not after the second, where both have a value and one of them is new.
 pub fn in_order<T: FieldType + PartialOrd>(change: &mut Change<'_>, first: Field<T>, second: Field<T>) {
+    let changed = if change.changes(first) { first } else { second };
     if let (Some(start), Some(end)) = (change.get(first), change.get(second))
         && start > end
+        && change.changes(changed)
     {
         let detail = format!("{} must not be after {}", first.def.name, second.def.name);
-        change.refuse(first, Code::OutOfRange, detail);
+        change.refuse(changed, Code::OutOfRange, detail);
     }
 }

@@ -97,13 +97,13 @@ impl Trial {
 
     /// The record that the field refers to.
     pub fn to(mut self, field: Field<Uuid>, record: &Record) -> Self {
-        self.references.insert(field.def.name, record.clone());
+        self.references.insert(field.def.name, vec![record.clone()]);
         self
     }
 
     /// The record that the field referred to before.
     pub fn from(mut self, field: Field<Uuid>, record: &Record) -> Self {
-        self.references_before.insert(field.def.name, record.clone());
+        self.references_before.insert(field.def.name, vec![record.clone()]);
         self
     }
 
@@ -118,12 +118,14 @@ impl Trial {
             origin: Origin::Api,
             request_id: Arc::from("test"),
             epoch: None,
+            remembered: false,
         };
         let mut change = Change {
             before: self.before.as_ref(),
             after: self.after,
             actor: &actor,
             now: NOW,
+            nulls: &[],
             violations: Vec::new(),
             companions: Vec::new(),
             references: &self.references,

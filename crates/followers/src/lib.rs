@@ -1,13 +1,11 @@
 //! Followers of the log and timers: what a server does besides answering. Today that is working off the queue of
-//! jobs; several servers share it.
+//! jobs, which several servers share, and freeing the contents of files.
 
+mod files;
 mod jobs;
 
 use app::Kith;
 use tokio::{sync::watch, task::JoinSet};
-
-/// So many jobs are worked on at a time, so that a long one does not hold up all others.
-const JOBS: usize = 2;
 
 /// The followers at work.
 #[derive(Debug)]
@@ -16,11 +14,12 @@ pub struct Handle {
     tasks: JoinSet<()>,
 }
 
-/// Starts the followers on the present runtime.
-pub fn start(kith: &Kith) -> Handle {
+/// Starts the followers on the present runtime; they work on so many jobs at a time.
+pub fn start(kith: &Kith, jobs: usize) -> Handle {
     let (stopping, stop) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    for _ in 0..JOBS {
+    tasks.spawn(files::sweep(kith.clone(), stop.clone()));
+    for _ in 0..jobs {
         tasks.spawn(jobs::work_off(kith.clone(), stop.clone()));
     }
     Handle { stopping, tasks }

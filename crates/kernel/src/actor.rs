@@ -124,9 +124,12 @@ pub struct Actor {
     pub origin: Origin,
     /// The request, as the log and the events name it.
     pub request_id: Arc<str>,
-    /// The state of the workspace's access under which the credential was looked up, where that was before
-    /// this request: what is read and written then holds only while that state lasts.
+    /// The state of the workspace's access under which the credential was looked up: what is written holds only
+    /// while that state lasts. None for the server itself.
     pub epoch: Option<i64>,
+    /// Whether the credential was looked up for an earlier request: then what is read, too, holds only while that
+    /// state lasts.
+    pub remembered: bool,
 }
 
 impl Actor {

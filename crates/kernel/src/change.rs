@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{
@@ -13,8 +14,8 @@ use crate::{
     value::{FieldType, Value},
 };
 
-/// The records that a record refers to, by the name of the field.
-pub type References = HashMap<&'static str, Record>;
+/// The records that a record refers to, by the name of the field: one, or those of a list.
+pub type References = HashMap<&'static str, Vec<Record>>;
 
 /// A record that a rule wants created in the same transaction.
 #[derive(Debug, Default)]
@@ -49,6 +50,8 @@ pub struct Change<'a> {
     pub actor: &'a Actor,
     /// The present instant.
     pub now: Instant,
+    /// The fields of a new record that were said to be null, by their places: they get no default.
+    pub nulls: &'a [usize],
     /// What is wrong with the change.
     pub violations: Vec<Violation>,
     /// What is to be created along with it.
@@ -92,21 +95,31 @@ impl Change<'_> {
         self.after.set(field, value);
     }
 
-    /// Sets the field where it is null.
+    /// Sets the field where it has no value and none was refused.
     pub fn set_default<T: FieldType>(&mut self, field: Field<T>, value: impl Into<Option<T>>) {
-        if self.after.value(field.def.name).is_null() {
+        if self.after.value(field.def.name).is_null() && !self.is_null(field) {
             self.after.set(field, value);
         }
     }
 
+    /// Whether the field of a new record was said to be null.
+    pub fn is_null<T>(&self, field: Field<T>) -> bool {
+        self.after.object.index(field.def.name).is_some_and(|place| self.nulls.contains(&place))
+    }
+
     /// The record that the field refers to; the object declares with `needs` that it wants it.
     pub fn referenced(&self, field: Field<Uuid>) -> Option<&Record> {
-        self.references.get(field.def.name)
+        self.references.get(field.def.name)?.first()
+    }
+
+    /// The records that the list refers to, in no certain order.
+    pub fn referenced_all(&self, list: Field<Json>) -> &[Record] {
+        self.references.get(list.def.name).map_or(&[], Vec::as_slice)
     }
 
     /// The record that the field referred to before.
     pub fn referenced_before(&self, field: Field<Uuid>) -> Option<&Record> {
-        self.references_before.get(field.def.name)
+        self.references_before.get(field.def.name)?.first()
     }
 
     /// Says that a field breaks a rule.

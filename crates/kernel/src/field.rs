@@ -103,6 +103,14 @@ pub struct FieldDef {
     pub inverse: Option<(&'static str, &'static str)>,
     /// The document is a predicate over the object that this choice names: `CONTACT` for contact.
     pub predicate_over: Option<&'static str>,
+    /// Whether the record referred to is kept from being deleted.
+    pub restrict: bool,
+    /// Whether its references form a tree: nothing stands above itself.
+    pub hierarchy: bool,
+    /// Whether it keeps its value while other records refer to the record by restricting references.
+    pub fixed_in_use: bool,
+    /// Whether it is a day that has come.
+    pub past: bool,
 }
 
 /// A field whose values have the Rust type `T` in rules.
@@ -187,6 +195,10 @@ impl<T> Field<T> {
             serial: false,
             inverse: None,
             predicate_over: None,
+            restrict: false,
+            hierarchy: false,
+            fixed_in_use: false,
+            past: false,
         };
         Self { def, kind: PhantomData }
     }
@@ -235,6 +247,12 @@ impl<T> Field<T> {
         Self::with(FieldDef { preset: Some(preset), ..self.def })
     }
 
+    /// It keeps its value while other records refer to the record by restricting references, for what it says was
+    /// true of them.
+    pub const fn fixed_in_use(self) -> Self {
+        Self::with(FieldDef { fixed_in_use: true, ..self.def })
+    }
+
     /// It is shown, but lists cannot be filtered or ordered by it: long texts.
     pub const fn opaque(self) -> Self {
         Self::with(FieldDef { filter: false, sort: false, ..self.def })
@@ -280,6 +298,11 @@ impl Field<NaiveDate> {
     pub const fn date(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Date, doc)
     }
+
+    /// It is a day that has come, today at the latest.
+    pub const fn past(self) -> Self {
+        Self::with(FieldDef { past: true, ..self.def })
+    }
 }
 
 impl Field<Instant> {
@@ -317,6 +340,16 @@ impl Field<Uuid> {
     /// The id of a record of any object: a member of a list only.
     pub const fn any_reference(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::AnyReference, doc)
+    }
+
+    /// The record referred to is not deleted while live records refer to it: they would mean nothing without it.
+    pub const fn restrict(self) -> Self {
+        Self::with(FieldDef { restrict: true, ..self.def })
+    }
+
+    /// It refers to a record of the same object that stands above this one; nothing stands above itself.
+    pub const fn hierarchy(self) -> Self {
+        Self::with(FieldDef { hierarchy: true, ..self.def })
     }
 
     /// The record referred to gets this link back.

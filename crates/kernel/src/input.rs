@@ -156,7 +156,7 @@ pub fn value(attribute: &Attribute, json: &Json) -> Result<Value, Fault> {
             id.map(Value::Id).ok_or_else(|| wrong(&format!("an id of a {object} ({prefix}_…)")))
         }
         Kind::AnyReference => {
-            let id = json.as_str().and_then(TypeId::parse).map(|id| Value::Id(id.uuid));
+            let id = json.as_str().and_then(TypeId::parse).map(|id| Value::Text(id.to_string()));
             id.ok_or_else(|| wrong("a record's id (\"contact_…\")"))
         }
         Kind::List(_) => Err(wrong("no list")),

@@ -9,8 +9,10 @@ use std::{
 
 use uuid::Uuid;
 
+mod constraint;
 mod link;
 
+pub use constraint::{Holder, OnlyOne, Together};
 pub use link::{Bridge, Link, Path, Via};
 
 use crate::{
@@ -65,6 +67,7 @@ pub struct Attribute {
     pub column: String,
     folded: Option<String>,
     currency: Option<String>,
+    of_object: Option<String>,
     refers_to: Option<String>,
     /// What an item of the list has; empty for other kinds.
     pub members: Vec<Attribute>,
@@ -80,11 +83,13 @@ impl Attribute {
         let is_folded = matches!(def.kind, Kind::Text(_)) && (def.filter || def.sort || def.unique);
         let folded = is_folded.then(|| format!("{column}_folded"));
         let currency = matches!(def.kind, Kind::Money).then(|| format!("{column}_currency"));
+        let of_object = matches!(def.kind, Kind::AnyReference).then(|| format!("{column}_object"));
         let refers_to = match def.kind {
             Kind::Reference(object) => Some(snake(object)),
             _ => None,
         };
-        Self { def: *def, index, key: json_key(def.name), column, folded, currency, refers_to, members }
+        let key = json_key(def.name);
+        Self { def: *def, index, key, column, folded, currency, of_object, refers_to, members }
     }
 
     /// Whether it is a text that is kept once more in the form by which it is compared and ordered.
@@ -107,9 +112,15 @@ impl Attribute {
         self.currency.as_deref()
     }
 
+    /// The column that holds the prefix of the ids of the object that a reference to any object refers to.
+    pub fn of_object(&self) -> Option<&str> {
+        self.of_object.as_deref()
+    }
+
     /// The columns it is stored in.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.column.as_str()).chain(self.folded()).chain(self.currency())
+        let main = std::iter::once(self.column.as_str());
+        main.chain(self.folded()).chain(self.currency()).chain(self.of_object())
     }
 
     /// The prefix of the ids of the object it refers to.
@@ -189,6 +200,12 @@ pub struct Object {
     pub rules: Vec<Rule>,
     /// The references whose records the rules look at.
     pub needs: Vec<&'static str>,
+    /// The flags that one record has at most.
+    pub only_one: Vec<OnlyOne>,
+    /// The fields whose values no two records share together.
+    pub together: Vec<Together>,
+    /// What keeps its records from being deleted; complete once it stands in a registry.
+    pub held_by: Vec<Holder>,
     /// The field of a log that names the object it tells of.
     pub tells_of: Option<&'static str>,
     /// Links of other objects that lead over this one.
@@ -233,6 +250,9 @@ impl Object {
             operations: Action::ALL,
             rules: Vec::new(),
             needs: Vec::new(),
+            only_one: Vec::new(),
+            together: Vec::new(),
+            held_by: Vec::new(),
             tells_of: None,
             bridges: Vec::new(),
             indexed: Vec::new(),
@@ -305,9 +325,9 @@ impl Object {
         self
     }
 
-    /// The rules look at the record this field refers to.
+    /// The rules look at the record this field refers to, or at the records of a list.
     #[must_use]
-    pub fn needs(mut self, field: Field<Uuid>) -> Self {
+    pub fn needs<T>(mut self, field: Field<T>) -> Self {
         self.needs.push(field.def.name);
         self
     }

@@ -34,7 +34,7 @@ impl Permit {
             action,
             rows,
             role: actor.role,
-            epoch: actor.epoch,
+            epoch: actor.epoch.filter(|_| actor.remembered),
         }
     }
 
@@ -48,7 +48,7 @@ impl Permit {
         self.credential
     }
 
-    /// The state of the workspace's access that has to last for the permit to be good.
+    /// The state of the workspace's access that has to last for what is read to be good.
     pub fn epoch(&self) -> Option<i64> {
         self.epoch
     }

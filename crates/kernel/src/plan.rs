@@ -8,7 +8,6 @@ use serde_json::{Map, Value as Json};
 use crate::{
     error::{Code, Error, Result},
     field::Kind,
-    money::Money,
     object::{Object, Path},
     permit::Permit,
     predicate::{Compare, Predicate, Test},
@@ -237,11 +236,10 @@ impl Plan {
     }
 }
 
-/// The value by which a field is ordered: a text folded, an amount by its minor units.
+/// The value by which a field is compared and ordered: a text folded.
 pub fn sort_key(value: &Value) -> Value {
     match value {
         Value::Text(text) => Value::Text(fold(text).into_owned()),
-        Value::Money(Money { minor, .. }) => Value::Integer(*minor),
         other => other.clone(),
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     field::Kind,
-    object::{Link, Object, Path, Via},
+    object::{Holder, Link, Object, Path, Via},
     system,
 };
 
@@ -21,6 +21,11 @@ impl Registry {
     /// Takes the objects in and connects them.
     pub fn new(mut objects: Vec<Object>) -> Self {
         let links = links(&objects);
+        for (target, holder) in holders(&objects) {
+            if let Some(object) = objects.iter_mut().find(|candidate| candidate.name == target) {
+                object.held_by.push(holder);
+            }
+        }
         for (object, link) in links {
             if let Some(object) = objects.iter_mut().find(|candidate| candidate.name == object) {
                 object.links.push(link);
@@ -76,6 +81,15 @@ pub fn faults(registry: &Registry) -> Vec<String> {
                 faults.push(format!("{}.{one} is declared twice", object.name));
             }
         }
+        for attribute in &object.attributes {
+            let members = attribute.members.iter().any(|member| member.restrict || member.hierarchy);
+            if members || attribute.restrict && attribute.target().is_none() {
+                faults.push(format!("{}.{} restricts nothing", object.name, attribute.name));
+            }
+            if attribute.hierarchy && attribute.target() != Some(object.name) {
+                faults.push(format!("{}.{} leads to no tree", object.name, attribute.name));
+            }
+        }
         for link in &object.links {
             if registry.target(link).is_none() {
                 faults.push(format!("{}.{} leads to an unknown object", object.name, link.name));
@@ -88,6 +102,17 @@ pub fn faults(registry: &Registry) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Every restricting reference, with the object whose records it holds.
+fn holders(objects: &[Object]) -> Vec<(&'static str, Holder)> {
+    let holders = objects.iter().flat_map(|object| {
+        let restricting = object.attributes.iter().filter(|attribute| attribute.restrict);
+        restricting.filter_map(|attribute| {
+            Some((attribute.target()?, Holder { object: object.name, field: attribute.index }))
+        })
+    });
+    holders.collect()
 }
 
 /// Every link, with the object that has it.
@@ -117,7 +142,11 @@ fn links(objects: &[Object]) -> Vec<(&'static str, Link)> {
                         table: list.table.to_owned(),
                         near: near.to_owned(),
                         far: far.to_owned(),
-                        only: list.shared.then(|| ("object".to_owned(), object.name.to_owned())),
+                        only: list
+                            .shared
+                            .then(|| ("object".to_owned(), object.name.to_owned()))
+                            .into_iter()
+                            .collect(),
                         deletable: false,
                     };
                     if let (Some(name), Some(target)) = (attribute.link_name(), member.target()) {
@@ -126,8 +155,10 @@ fn links(objects: &[Object]) -> Vec<(&'static str, Link)> {
                     }
                     if let Some((name, doc)) = attribute.inverse {
                         for subject in objects.iter().filter(|candidate| candidate.is_subject) {
-                            let path = Path::Via(via(&member.column, "record_id"));
-                            links.push((subject.name, link(name, doc, object.name, path)));
+                            let mut via = via(&member.column, "record_id");
+                            let object_is = |column: &str| (column.to_owned(), subject.prefix.clone());
+                            via.only.extend(member.of_object().map(object_is));
+                            links.push((subject.name, link(name, doc, object.name, Path::Via(via))));
                         }
                     }
                 }
@@ -144,7 +175,7 @@ fn links(objects: &[Object]) -> Vec<(&'static str, Link)> {
                 table: object.table.clone(),
                 near: near.column.clone(),
                 far: far.column.clone(),
-                only: None,
+                only: Vec::new(),
                 deletable: object.attribute(system::DELETED_AT.def.name).is_some(),
             };
             links.push((from, link(bridge.link, bridge.doc, to, Path::Via(via))));

@@ -57,11 +57,6 @@ impl Asking {
     fn holders(&self) -> [Holder; 2] {
         [(self.workspace, None), (self.workspace, Some(self.credential))]
     }
-
-    /// The server asks, to read for itself, and waits as long as it takes.
-    pub fn server(workspace: Uuid) -> Self {
-        Self::of(workspace, None, false)
-    }
 }
 
 /// A number of places, and the line before them.

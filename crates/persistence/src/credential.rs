@@ -1,7 +1,7 @@
 //! What the engine keeps about credentials, apart from the records that clients see: hashes of keys and
 //! the secrets of a workspace.
 
-use kernel::{Result, time::Instant};
+use kernel::{Code, Error, Result, time::Instant};
 use sea_orm::{
     EntityTrait, IntoActiveModel,
     sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Query},
@@ -17,6 +17,9 @@ use crate::{
     lane::orm,
     sql::column,
 };
+
+/// The role that may do everything, and so let others in.
+const ALL_POWERFUL: &str = "OWNER";
 
 /// A key as it is kept, with what is needed to act under it.
 #[derive(Clone, Debug)]
@@ -83,6 +86,34 @@ impl Database {
 }
 
 impl Unit {
+    /// Refuses to leave the workspace without anybody who can get in and let others in. Whoever changes what governs
+    /// access holds the number of its state, so that two who leave at once are seen one after the other.
+    pub(crate) async fn keep_a_way_in(&mut self) -> Result<()> {
+        let mut select = Query::select();
+        select.expr(Expr::cust("1")).from_as(Alias::new("api_keys"), Alias::new("k"));
+        let same = |name| column("u", name).eq(column("k", if name == "id" { "user_id" } else { name }));
+        select.join_as(
+            JoinType::InnerJoin,
+            Alias::new("users"),
+            Alias::new("u"),
+            same("workspace_id").and(same("id")),
+        );
+        let now = Expr::value(self.dialect().instant(self.now()));
+        let lasts = column("k", "expires_at").is_null().or(column("k", "expires_at").gt(now));
+        select.and_where(column("k", "workspace_id").eq(self.actor().workspace)).and_where(lasts);
+        select.and_where(column("k", "role").eq(ALL_POWERFUL));
+        select.and_where(column("k", "revoked_at").is_null()).and_where(column("k", "deleted_at").is_null());
+        select
+            .and_where(column("u", "deleted_at").is_null())
+            .and_where(column("u", "active").eq(true))
+            .limit(1);
+        if self.lane().await?.rows(&select).await?.is_empty() {
+            let detail = "nobody could get into the workspace any more: its last owner needs a good key";
+            return Err(Error::new(Code::IllegalState, detail));
+        }
+        Ok(())
+    }
+
     /// Keeps the hash of a new key's secret.
     pub async fn keep_key_hash(&mut self, key: Uuid, hash: &str) -> Result<()> {
         let workspace_id = self.actor().workspace;

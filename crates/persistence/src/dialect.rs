@@ -9,7 +9,7 @@ use kernel::{
     time::{Instant, parse_date},
     value::Cell,
 };
-use sea_orm::sea_query::{self, Value as Bound};
+use sea_orm::sea_query::{self, Expr, Func, Value as Bound};
 use sea_query_sqlx::SqlxValues;
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
@@ -71,6 +71,15 @@ impl Dialect {
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN",
         }
+    }
+
+    /// The greater of two values that are there.
+    pub fn greatest(self, one: Expr, other: Expr) -> Expr {
+        let name = match self {
+            Self::Sqlite => "max",
+            Self::Postgres => "greatest",
+        };
+        Func::cust(name).arg(one).arg(other).into()
     }
 
     /// Whether readers of rows about to be changed have to lock them; on SQLite there is one writer.

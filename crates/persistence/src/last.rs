@@ -76,9 +76,10 @@ pub(crate) fn suffices(rows: &[Rows], events: usize, event_width: usize) -> bool
 ///
 /// Writers of one workspace queue for the number in the order of asking, instead of waking each other; and
 /// without a number, which is refused where the epoch has passed, an event cannot be written, so that
-/// everything is undone.
+/// everything is undone. No event is earlier than the one before it, whatever the clocks say.
 pub(crate) fn last(
     workspace: Uuid,
+    now: Bound,
     epoch: Option<i64>,
     mut rows: Vec<Rows>,
     events: Rows,
@@ -95,48 +96,55 @@ pub(crate) fn last(
             text
         }
     };
-    let mut values = vec![queue_of(workspace).into(), count.into(), workspace.into()];
+    let mut values = vec![queue_of(workspace).into(), count.into(), workspace.into(), now];
     values.extend(epoch.map(Bound::from));
     values.extend(rows.into_iter().flat_map(Rows::into_values));
     Ok((text, SqlxValues(Values(values))))
 }
 
-/// The text: the parameters are the queue, the count, the workspace, the epoch, and then the rows' values.
+/// The text: the parameters are the queue, the count, the workspace, the instant, the epoch, and then the rows'
+/// values.
 fn text(rows: &[Rows], epoch: bool) -> String {
     let (mut sql, mut written) = (String::from("WITH "), String::from("0"));
-    let mut place = if epoch { 4 } else { 3 };
+    let mut place = if epoch { 5 } else { 4 };
     let Some((events, rows)) = rows.split_last() else { return sql };
     for (index, rows) in rows.iter().enumerate() {
         sql.push_str(&format!("w{index} AS ("));
-        insert(&mut sql, &mut place, rows, "");
+        insert(&mut sql, &mut place, rows, |_, value| value);
         sql.push_str(" RETURNING 1), ");
         written.push_str(&format!(" + (SELECT count(*) FROM w{index})"));
     }
     sql.push_str(&format!(
         "turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1) FROM \
          (SELECT {written} AS rows OFFSET 0) AS written WHERE rows >= 0), \
-         taken AS (INSERT INTO counters (workspace_id, name, value) SELECT $3, 'seq', $2 FROM turn \
-         ON CONFLICT (workspace_id, name) DO UPDATE SET value = counters.value + EXCLUDED.value"
+         taken AS (INSERT INTO counters (workspace_id, name, value, at) SELECT $3, 'seq', $2, $4 FROM turn \
+         ON CONFLICT (workspace_id, name) DO UPDATE SET value = counters.value + EXCLUDED.value, \
+         at = greatest(counters.at, EXCLUDED.at)"
     ));
     if epoch {
-        sql.push_str(" WHERE (SELECT epoch FROM access_epochs WHERE workspace_id = $3) = $4");
+        // The counter is held by now, so that whoever has ended a credential before has committed.
+        sql.push_str(" WHERE kith_epoch($3) = $5");
     }
-    sql.push_str(" RETURNING value) ");
-    insert(&mut sql, &mut place, events, "(SELECT value FROM taken) - $2 + ");
+    sql.push_str(" RETURNING value, at) ");
+    insert(&mut sql, &mut place, events, |column, value| match column {
+        "seq" => format!("(SELECT value FROM taken) - $2 + {value}"),
+        "occurred_at" => format!("greatest({value}, (SELECT at FROM taken))"),
+        _ => value,
+    });
     sql.push_str(" RETURNING seq");
     sql
 }
 
-/// `INSERT INTO … VALUES …`, with what stands before every event's number.
-fn insert(sql: &mut String, place: &mut usize, rows: &Rows, before_seq: &str) {
+/// `INSERT INTO … VALUES …`, with what becomes of each column's value.
+fn insert(sql: &mut String, place: &mut usize, rows: &Rows, stored: impl Fn(&str, String) -> String) {
     sql.push_str(&rows.head());
     for row in 0..rows.len() {
         sql.push_str(if row == 0 { " VALUES (" } else { ", (" });
         for (index, column) in rows.columns().iter().enumerate() {
             *place += 1;
             let comma = if index == 0 { "" } else { ", " };
-            let before = if column == "seq" { before_seq } else { "" };
-            sql.push_str(&format!("{comma}{before}${place}"));
+            sql.push_str(comma);
+            sql.push_str(&stored(column, format!("${place}")));
         }
         sql.push(')');
     }
@@ -161,14 +169,14 @@ mod tests {
     }
 
     fn written(cars: i64, events: i64, epoch: Option<i64>) -> (Arc<str>, usize) {
-        let (text, values) = last(Uuid::nil(), epoch, vec![rows(cars)], rows(events)).unwrap();
+        let (text, values) = last(Uuid::nil(), 0.into(), epoch, vec![rows(cars)], rows(events)).unwrap();
         (text, values.0.iter().count())
     }
 
     #[test]
     fn a_text_is_written_once_and_has_a_place_for_every_value() {
         let (text, values) = written(1, 2, Some(7));
-        assert_eq!(values, 4 + 2 + 4);
+        assert_eq!(values, 5 + 2 + 4);
         assert!(text.contains(&format!("${values}")) && !text.contains(&format!("${}", values + 1)));
         assert!(Arc::ptr_eq(&text, &written(1, 2, Some(8)).0), "it is kept");
         for other in [written(2, 2, Some(7)), written(1, 1, Some(7)), written(1, 2, None)] {

@@ -4,6 +4,7 @@
 mod access;
 mod admission;
 mod bulk;
+mod constraint;
 pub mod credential;
 pub mod dialect;
 mod entity;
@@ -15,6 +16,7 @@ pub mod queue;
 mod reader;
 mod role;
 mod sql;
+mod statistics;
 mod unit;
 #[cfg(feature = "unscoped")]
 pub mod unscoped;
@@ -43,6 +45,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
+pub use constraint::Alike;
 pub use unit::{Owned, Unit, owner_of};
 
 use admission::{Asking, Costs, DEAR_PATIENCE, Gate};
@@ -169,7 +172,7 @@ impl Database {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        let mut lane = self.health.lane(Asking::server(Uuid::nil()), false).await?;
+        let mut lane = self.health.lane(Asking::of(Uuid::nil(), None, false), false).await?;
         let mut select = sea_orm::sea_query::Query::select();
         select.expr(sea_orm::sea_query::Expr::cust("1"));
         lane.rows(&select).await.map(drop)
@@ -181,7 +184,11 @@ impl Database {
     }
 
     async fn reader(&self, workspace: Uuid) -> Result<Lane> {
-        self.readers.lane(Asking::server(workspace), false).await
+        self.readers.lane(Asking::of(workspace, None, false), false).await
+    }
+
+    async fn writer(&self, workspace: Uuid) -> Result<Lane> {
+        self.writers.lane(Asking::of(workspace, None, true), false).await
     }
 }
 

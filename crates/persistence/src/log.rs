@@ -61,6 +61,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// The object of the record.
+    pub fn object(&self) -> &Arc<Object> {
+        &self.object
+    }
+
     /// Whether what happened decides what credentials may do.
     pub fn governs_access(&self) -> bool {
         self.object.governs_access
@@ -131,6 +136,9 @@ fn document(mut members: Vec<u8>) -> Option<String> {
     String::from_utf8(members).ok()
 }
 
+/// The table of events.
+pub(crate) const TABLE: &str = "events";
+
 /// The columns of the table of events.
 pub(crate) const COLUMNS: [&str; 20] = [
     "workspace_id",
@@ -168,7 +176,7 @@ pub(crate) fn events(
     first: i64,
     entries: Vec<Entry>,
 ) -> Result<Rows> {
-    let mut rows = Rows::new("events", Arc::clone(columns()));
+    let mut rows = Rows::new(TABLE, Arc::clone(columns()));
     let mut seq = first;
     let folded = |text: &str| Bound::from(fold(text).into_owned());
     for entry in entries {

@@ -7,19 +7,29 @@
     reason = "these rows are no records, and the queue is one for all workspaces"
 )]
 
-use kernel::{Result, time::Instant};
+use kernel::{Code, Error, Result, time::Instant};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::{Alias, Expr, ExprTrait, Func, JoinType, OnConflict, Order, Query},
 };
 use uuid::Uuid;
 
 use crate::{
     Database, Unit,
-    admission::Asking,
-    entity::queued_job::{ActiveModel, Column, Entity, Model},
+    entity::{
+        job_turn,
+        queued_job::{ActiveModel, Column, Entity, Model},
+    },
     lane::orm,
+    sql::column,
 };
+
+/// So many jobs of a workspace may wait or be at work.
+pub const MAX_QUEUED: u64 = 100;
+/// The queue, and its alias where one of its jobs is chosen.
+const TABLE: &str = "job_queue";
+const JOB: &str = "job";
 
 /// How far a job has come, in rows of its file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -71,40 +81,70 @@ impl Model {
 }
 
 impl Database {
-    /// Takes the job that waits longest and that nobody works on, under a new lease.
+    /// Takes a job that nobody works on, under a new lease: one of the workspace of which the fewest are worked on,
+    /// among those the one that had its turn longest ago, and there the job that waits longest.
     pub async fn claim_job(&self, lease: Uuid, now: Instant, until: Instant) -> Result<Option<Claim>> {
-        let mut lane = self.reader(Uuid::nil()).await?;
-        let waiting = Entity::find().filter(free(now)).order_by_asc(Column::QueuedAt);
-        let waiting = waiting.one(&lane.orm()).await.map_err(orm::error)?;
-        drop(lane);
-        let Some(job) = waiting else { return Ok(None) };
-
-        let attempts = job.attempts.saturating_add(1);
-        let taken = ActiveModel {
-            lease: Set(Some(lease)),
-            locked_until: Set(Some(until.0)),
-            attempts: Set(attempts),
-            ..ActiveModel::default()
-        };
-        let own =
-            Condition::all().add(Column::WorkspaceId.eq(job.workspace_id)).add(Column::JobId.eq(job.job_id));
-        let mut lane = self.writers.lane(Asking::of(Uuid::nil(), None, true), false).await?;
-        let update = Entity::update_many().set(taken).filter(own).filter(free(now));
-        // Another process may have been quicker.
-        if update.exec(&lane.orm()).await.map_err(orm::error)?.rows_affected != 1 {
-            return Ok(None);
+        while let Some((workspace, job)) = self.next_job(now).await? {
+            let taken = ActiveModel {
+                lease: Set(Some(lease)),
+                locked_until: Set(Some(until.0)),
+                ..ActiveModel::default()
+            };
+            let own = Condition::all().add(Column::WorkspaceId.eq(workspace)).add(Column::JobId.eq(job));
+            let mut lane = self.writer(Uuid::nil()).await?;
+            let attempts = Expr::col(Column::Attempts).add(1);
+            let update = Entity::update_many().set(taken).col_expr(Column::Attempts, attempts);
+            let update = update.filter(own.clone()).filter(free(TABLE, now)).exec(&lane.orm()).await;
+            // Another process may have been quicker.
+            if update.map_err(orm::error)?.rows_affected != 1 {
+                continue;
+            }
+            let turn = job_turn::ActiveModel { workspace_id: Set(workspace), served_at: Set(now.0) };
+            let mut served = OnConflict::column(job_turn::Column::WorkspaceId);
+            served.update_column(job_turn::Column::ServedAt);
+            let turn = job_turn::Entity::insert(turn).on_conflict(served);
+            turn.exec_without_returning(&lane.orm()).await.map_err(orm::error)?;
+            // Only now it is certain how far the job has come: whoever had it may have been at its last step until
+            // the lease was taken.
+            let job = Entity::find().filter(own).filter(Column::Lease.eq(lease));
+            let job = job.one(&lane.orm()).await.map_err(orm::error)?;
+            return Ok(job.map(|job| Claim {
+                workspace,
+                job: job.job_id,
+                user: job.user_id,
+                credential: job.credential_id,
+                lease,
+                attempts: job.attempts,
+                progress: job.progress(),
+            }));
         }
-        let progress = job.progress();
-        let Model { workspace_id, job_id, user_id, credential_id, .. } = job;
-        Ok(Some(Claim {
-            workspace: workspace_id,
-            job: job_id,
-            user: user_id,
-            credential: credential_id,
-            lease,
-            attempts,
-            progress,
-        }))
+        Ok(None)
+    }
+
+    async fn next_job(&self, now: Instant) -> Result<Option<(Uuid, Uuid)>> {
+        let mut select = Query::select();
+        select.expr(column(JOB, "workspace_id")).expr(column(JOB, "job_id"));
+        select.from_as(Entity, Alias::new(JOB));
+        let same = column("turn", "workspace_id").eq(column(JOB, "workspace_id"));
+        select.join_as(JoinType::LeftJoin, job_turn::Entity, Alias::new("turn"), same);
+        select.cond_where(free(JOB, now));
+        select.order_by_expr(running(column(JOB, "workspace_id"), now), Order::Asc);
+        let served = Func::coalesce([column("turn", "served_at"), Expr::value(0_i64)]);
+        select.order_by_expr(served.into(), Order::Asc);
+        select.order_by((Alias::new(JOB), Column::QueuedAt), Order::Asc).limit(1);
+        let mut lane = self.reader(Uuid::nil()).await?;
+        let rows = lane.rows(&select).await?;
+        rows.first().map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+    }
+
+    /// Whether jobs wait of a workspace that has fewer at work than that of this one.
+    pub async fn is_awaited(&self, claim: &Claim, now: Instant) -> Result<bool> {
+        let mut select = Query::select();
+        select.expr(Expr::cust("1")).from_as(Entity, Alias::new(JOB)).cond_where(free(JOB, now)).limit(1);
+        let own = running(Expr::value(claim.workspace), now);
+        select.and_where(running(column(JOB, "workspace_id"), now).lt(own));
+        let mut lane = self.reader(Uuid::nil()).await?;
+        Ok(!lane.rows(&select).await?.is_empty())
     }
 
     /// Gives a job back, to be taken by anybody after this instant. Where it is `forgiven`, the attempt is not
@@ -115,15 +155,22 @@ impl Database {
         if forgiven {
             given.attempts = Set(claim.attempts.saturating_sub(1));
         }
-        let mut lane = self.writers.lane(Asking::of(Uuid::nil(), None, true), false).await?;
+        let mut lane = self.writer(Uuid::nil()).await?;
         let update = Entity::update_many().set(given).filter(held(claim));
         update.exec(&lane.orm()).await.map(drop).map_err(orm::error)
     }
 }
 
 impl Unit {
-    /// Puts a new job into the queue.
+    /// Puts a new job into the queue, unless the workspace has too many there.
     pub async fn enqueue_job(&mut self, job: Uuid, credential: Uuid) -> Result<()> {
+        let own = Entity::find().filter(Column::WorkspaceId.eq(self.actor().workspace));
+        if own.count(&self.lane().await?.orm()).await.map_err(orm::error)? >= MAX_QUEUED {
+            let detail = format!(
+                "{MAX_QUEUED} jobs of the workspace wait or are at work; try again when one has ended"
+            );
+            return Err(Error::new(Code::IllegalState, detail));
+        }
         let job = Model {
             workspace_id: self.actor().workspace,
             job_id: job,
@@ -180,8 +227,19 @@ impl Unit {
 }
 
 /// Jobs that nobody works on: never begun, given back, or left behind.
-fn free(now: Instant) -> Condition {
-    Condition::any().add(Column::LockedUntil.is_null()).add(Column::LockedUntil.lte(now.0))
+fn free(alias: &str, now: Instant) -> Condition {
+    let until = || column(alias, "locked_until");
+    Condition::any().add(until().is_null()).add(until().lte(now.0))
+}
+
+/// How many jobs of the workspace are worked on.
+fn running(workspace: Expr, now: Instant) -> Expr {
+    let mut select = Query::select();
+    select.expr(Expr::cust("count(*)")).from_as(Entity, Alias::new("running"));
+    select.and_where(column("running", "workspace_id").eq(workspace));
+    select.and_where(column("running", "locked_until").gt(now.0));
+    select.and_where(column("running", "lease").is_not_null());
+    Expr::SubQuery(None, Box::new(select.into()))
 }
 
 fn held(claim: &Claim) -> Condition {

@@ -13,7 +13,7 @@ use kernel::{
     system,
     time::Instant,
 };
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, OnConflict, Query};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, LockType, OnConflict, Query};
 use uuid::Uuid;
 
 use crate::{
@@ -39,6 +39,8 @@ pub struct Unit {
     /// Rows that nobody has asked for yet, so that they can be written with the events.
     unwritten: Vec<Rows>,
     entries: Vec<Entry>,
+    /// The tables of which this unit has the turn.
+    pub(crate) turns: Vec<String>,
 }
 
 /// A record as it was or is, and the user it belongs to.
@@ -57,8 +59,8 @@ impl Unit {
         actor: Actor,
         now: Instant,
     ) -> Result<Self> {
-        let (unwritten, entries) = (Vec::new(), Vec::new());
-        let mut unit = Self { lane, registry, actor, now, begun: false, unwritten, entries };
+        let (unwritten, entries, turns) = (Vec::new(), Vec::new(), Vec::new());
+        let mut unit = Self { lane, registry, actor, now, begun: false, unwritten, entries, turns };
         if unit.lane.dialect() == Dialect::Sqlite {
             // What is read here is not to change before it is written.
             unit.lane().await?;
@@ -84,8 +86,12 @@ impl Unit {
     }
 
     /// The lane, for reading what the unit has left.
-    async fn reading(&mut self) -> Result<&mut Lane> {
+    pub(crate) async fn reading(&mut self) -> Result<&mut Lane> {
         if self.unwritten.is_empty() { Ok(&mut self.lane) } else { self.lane().await }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.lane.dialect()
     }
 
     /// Who works.
@@ -93,7 +99,7 @@ impl Unit {
         &self.actor
     }
 
-    /// The instant of the work.
+    /// The instant of the work, never before the last change of what is locked.
     pub fn now(&self) -> Instant {
         self.now
     }
@@ -113,20 +119,50 @@ impl Unit {
         let id = |id: &Uuid| Value::Id(*id);
         let field = permit.object().index(id_column()).unwrap_or_default();
         let compare = Compare::OneOf(ids.iter().map(id).collect());
-        self.select(permit, Predicate::Field(Test { field, compare }), deleted, true).await
+        let object = permit.object();
+        let decides = object.attributes.iter().any(|attribute| attribute.fixed_in_use);
+        // Not the key's lock: others may go on referring to the record, even those it is made to refer to. Unless
+        // what is about to change may not change while others come to refer to it.
+        let lock = match !object.held_by.is_empty() && (decides || permit.action() == Action::Delete) {
+            true => LockType::Update,
+            false => LockType::NoKeyUpdate,
+        };
+        let records =
+            self.select(permit, Predicate::Field(Test { field, compare }), deleted, Some(lock)).await?;
+        // The clock of another server, or this one's of yesterday, may be ahead.
+        let changed = records.iter().filter_map(|record| record.get(system::UPDATED_AT)).max();
+        self.now = self.now.max(changed.unwrap_or(self.now));
+        Ok(records)
+    }
+
+    /// The records for which a predicate holds, kept from other writers until the unit ends.
+    pub async fn lock_where(&mut self, permit: &Permit, predicate: Predicate) -> Result<Vec<Record>> {
+        self.select(permit, predicate, Deleted::Exclude, Some(LockType::NoKeyUpdate)).await
+    }
+
+    /// The objects whose records were changed so far.
+    pub fn changed(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.entries.iter().map(Entry::object)
     }
 
     /// The records for which a predicate holds, with all their fields, also those the caller may not read:
     /// rules need them, clients get what the answer's plan may read.
     pub async fn find(&mut self, permit: &Permit, predicate: Predicate) -> Result<Vec<Record>> {
-        self.select(permit, predicate, Deleted::Exclude, false).await
+        self.select(permit, predicate, Deleted::Exclude, None).await
     }
 
-    /// The records of these ids, deleted ones too: what a record has referred to for long may be gone.
-    pub async fn find_referenced(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<Vec<Record>> {
+    /// The records of these ids, deleted ones too: what a record has referred to for long may be gone. Where they
+    /// are held, nobody can delete them until the unit ends.
+    pub async fn find_referenced(
+        &mut self,
+        permit: &Permit,
+        ids: &[Uuid],
+        held: bool,
+    ) -> Result<Vec<Record>> {
         let field = permit.object().index(id_column()).unwrap_or_default();
         let compare = Compare::OneOf(ids.iter().map(|id| Value::Id(*id)).collect());
-        self.select(permit, Predicate::Field(Test { field, compare }), Deleted::Include, false).await
+        let lock = held.then_some(LockType::KeyShare);
+        self.select(permit, Predicate::Field(Test { field, compare }), Deleted::Include, lock).await
     }
 
     async fn select(
@@ -134,7 +170,7 @@ impl Unit {
         permit: &Permit,
         predicate: Predicate,
         deleted: Deleted,
-        lock: bool,
+        lock: Option<LockType>,
     ) -> Result<Vec<Record>> {
         let mut plan = Plan::new(permit.clone());
         plan.columns = (0..permit.object().attributes.len()).collect();
@@ -143,11 +179,10 @@ impl Unit {
         plan.page.limit = u32::MAX;
         let sql = Sql::new(&self.registry, self.lane.dialect());
         let mut statement = sql.root(&plan);
-        if lock && self.lane.dialect().locks_rows() {
-            // Not the key's lock: others may go on referring to the record, even those it is made to refer to.
-            statement.lock(LockType::NoKeyUpdate);
+        if let (Some(lock), true) = (lock, self.lane.dialect().locks_rows()) {
+            statement.lock(lock);
         }
-        let lane = if lock { self.lane().await? } else { self.reading().await? };
+        let lane = if lock.is_some() { self.lane().await? } else { self.reading().await? };
         let rows = lane.rows(&statement).await?;
         let mut records = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -238,18 +273,28 @@ impl Unit {
 
     /// Gives out so many numbers of a named sequence of the workspace, and says which is the first.
     pub async fn take_numbers(&mut self, name: &str, count: usize) -> Result<i64> {
+        self.take_turns(name, count).await.map(|(first, _)| first)
+    }
+
+    /// Gives out numbers, and the instant of all of them: now, or the sequence's last one where that is later.
+    async fn take_turns(&mut self, name: &str, count: usize) -> Result<(i64, Instant)> {
         let count = i64::try_from(count).map_err(Error::internal)?;
-        let value = || Expr::col((Alias::new("counters"), Alias::new("value")));
+        let kept = |name: &str| Expr::col((Alias::new("counters"), Alias::new(name)));
+        let dialect = self.lane.dialect();
+        let now = || Expr::value(dialect.instant(self.now));
         let mut insert = Query::insert();
         insert.into_table(Alias::new("counters"));
-        insert.columns(["workspace_id", "name", "value"].map(Alias::new));
-        insert.values_panic([self.actor.workspace.into(), name.into(), count.into()]);
+        insert.columns(["workspace_id", "name", "value", "at"].map(Alias::new));
+        insert.values_panic([self.actor.workspace.into(), name.into(), count.into(), now()]);
         let mut conflict = OnConflict::columns(["workspace_id", "name"].map(Alias::new));
-        conflict.value(Alias::new("value"), value().add(count));
-        insert.on_conflict(conflict).returning_col(Alias::new("value"));
+        conflict.value(Alias::new("value"), kept("value").add(count));
+        let last = Func::coalesce([kept("at"), now()]);
+        conflict.value(Alias::new("at"), dialect.greatest(last.into(), now()));
+        insert.on_conflict(conflict).returning(Query::returning().columns(["value", "at"].map(Alias::new)));
         let rows = self.lane().await?.rows(&insert).await?;
-        let last: i64 = rows.first().ok_or_else(|| Error::internal("no number was given out"))?.get(0)?;
-        Ok(last - count + 1)
+        let row = rows.first().ok_or_else(|| Error::internal("no number was given out"))?;
+        let last: i64 = row.get(0)?;
+        Ok((last - count + 1, row.instant(1)?.unwrap_or(self.now)))
     }
 
     /// Which of these values of a unique field, or keys of a list's unique members, live records of the
@@ -290,14 +335,19 @@ impl Unit {
             self.check_access().await?;
             return self.make_durable().await.map(|()| None);
         }
-        if entries.iter().any(Entry::governs_access) {
-            self.raise_epoch().await?;
-        }
+        let epoch = match entries.iter().any(Entry::governs_access) {
+            true => {
+                let epoch = self.raise_epoch().await?;
+                self.keep_a_way_in().await?;
+                epoch
+            }
+            false => self.actor.epoch,
+        };
         let last = match self.lane.dialect() {
             Dialect::Postgres if last::suffices(&self.unwritten, entries.len(), log::COLUMNS.len()) => {
-                self.tell_at_once(entries).await?
+                self.tell_at_once(entries, epoch).await?
             }
-            _ => self.tell(entries).await?,
+            _ => self.tell(entries, epoch).await?,
         };
         self.make_durable().await.map(|()| Some(last))
     }
@@ -310,22 +360,23 @@ impl Unit {
         Ok(())
     }
 
-    /// Writes the events. The counter's row is held until the commit is on disk, so it is the last thing asked for.
-    async fn tell(&mut self, entries: Vec<Entry>) -> Result<i64> {
-        self.lane().await?;
-        self.check_access().await?;
+    /// Writes the events. The counter's row is held until the commit is on disk, so it is the last thing asked for;
+    /// and whoever has ended a credential before has committed once it is held.
+    async fn tell(&mut self, entries: Vec<Entry>, epoch: Option<i64>) -> Result<i64> {
         let count = entries.len();
-        let first = self.take_numbers("seq", count).await?;
-        let rows = log::events(self.lane.dialect(), &self.actor, self.now, first, entries)?;
+        let (first, at) = self.take_turns("seq", count).await?;
+        access::check(&mut self.lane, self.actor.workspace, epoch).await?;
+        let rows = log::events(self.lane.dialect(), &self.actor, at, first, entries)?;
         self.lane.insert(rows).await?;
         Ok(first + i64::try_from(count).map_err(Error::internal)? - 1)
     }
 
     /// Writes the events and everything unwritten in one statement.
-    async fn tell_at_once(&mut self, entries: Vec<Entry>) -> Result<i64> {
-        let events = log::events(self.lane.dialect(), &self.actor, self.now, 1, entries)?;
+    async fn tell_at_once(&mut self, entries: Vec<Entry>, epoch: Option<i64>) -> Result<i64> {
+        let dialect = self.lane.dialect();
+        let events = log::events(dialect, &self.actor, self.now, 1, entries)?;
         let rows = std::mem::take(&mut self.unwritten);
-        let (sql, values) = last::last(self.actor.workspace, self.actor.epoch, rows, events)?;
+        let (sql, values) = last::last(self.actor.workspace, dialect.instant(self.now), epoch, rows, events)?;
         let told = self.lane.rows_of(sql, values).await?;
         told.last().ok_or_else(|| Error::internal("no event was written"))?.get(0)
     }

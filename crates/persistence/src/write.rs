@@ -26,7 +26,15 @@ const MAX_PARAMETERS: usize = 30_000;
 
 /// The values to be stored in the columns of a field.
 fn stored(dialect: Dialect, attribute: &Attribute, value: &Value) -> impl Iterator<Item = Bound> + use<> {
-    let main = dialect.bind(attribute.kind, value);
+    let any = attribute.of_object().map(|_| match value {
+        Value::Text(text) => TypeId::parse(text),
+        _ => None,
+    });
+    let main = match &any {
+        Some(id) => Bound::Uuid(id.as_ref().map(|id| id.uuid)),
+        None => dialect.bind(attribute.kind, value),
+    };
+    let of_object = any.map(|id| Bound::String(id.map(|id| id.prefix.to_owned())));
     let folded = attribute.is_folded().then(|| {
         Bound::from(match value {
             Value::Text(text) => Some(fold(text).into_owned()),
@@ -39,7 +47,7 @@ fn stored(dialect: Dialect, attribute: &Attribute, value: &Value) -> impl Iterat
             _ => None,
         })
     });
-    std::iter::once(main).chain(folded).chain(currency)
+    std::iter::once(main).chain(folded).chain(currency).chain(of_object)
 }
 
 /// The rows of new records: their own, and those that index their lists.
@@ -233,9 +241,7 @@ fn canonical(member: &Attribute, json: &Json) -> Value {
         Kind::Decimal => text.and_then(|text| parse_decimal(text, Decimal::SCALE)).map(Value::Integer),
         Kind::Date => text.and_then(parse_date).map(Value::Date),
         Kind::Instant => text.and_then(Instant::parse).map(Value::Instant),
-        Kind::Id | Kind::Reference(_) | Kind::AnyReference => {
-            text.and_then(TypeId::parse).map(|id| Value::Id(id.uuid))
-        }
+        Kind::Id | Kind::Reference(_) => text.and_then(TypeId::parse).map(|id| Value::Id(id.uuid)),
         Kind::Money => Money::from_json(json).map(Value::Money),
         _ => text.map(|text| Value::Text(text.to_owned())),
     };

@@ -44,6 +44,9 @@ pub struct Layer {
     /// Connections to the database; on SQLite at most 4 read and one writes [default: 10]
     #[arg(long, global = true, value_name = "NUMBER", env = "KITH_CONNECTIONS", hide_short_help = true)]
     pub connections: Option<usize>,
+    /// Jobs, such as imports, that this server works on at a time; with 0 it leaves them to others [default: 2]
+    #[arg(long, global = true, value_name = "NUMBER", env = "KITH_JOBS", hide_short_help = true)]
+    pub jobs: Option<usize>,
     /// The longest a statement may take on PostgreSQL [default: 10]
     #[arg(
         long,
@@ -101,6 +104,8 @@ pub struct Config {
     pub connections_per_address: Option<usize>,
     /// Connections to the database.
     pub connections: usize,
+    /// Jobs that are worked on at a time.
+    pub jobs: usize,
     /// The longest a statement may take.
     pub statement_timeout: Duration,
     /// What the log looks like.
@@ -122,6 +127,7 @@ impl Default for Config {
             request_timeout: Duration::from_secs(10),
             connections_per_address: None,
             connections: 10,
+            jobs: 2,
             statement_timeout: Duration::from_secs(10),
             log_format: LogFormat::Text,
             log_filter: "info,actix_server=warn,sea_orm_migration=warn,sqlx=warn".to_owned(),
@@ -154,6 +160,7 @@ impl Layer {
             request_timeout: self.request_timeout.or(other.request_timeout),
             connections_per_address: self.connections_per_address.or(other.connections_per_address),
             connections: self.connections.or(other.connections),
+            jobs: self.jobs.or(other.jobs),
             statement_timeout: self.statement_timeout.or(other.statement_timeout),
             log_format: self.log_format.or(other.log_format),
             log_filter: self.log_filter.or(other.log_filter),
@@ -179,6 +186,7 @@ impl Layer {
                 .map(|most| within("connections-per-address", most, 1..=1_000_000))
                 .transpose()?,
             connections: within("connections", self.connections.unwrap_or(default.connections), 1..=1_000)?,
+            jobs: within("jobs", self.jobs.unwrap_or(default.jobs), 0..=100)?,
             statement_timeout: seconds(
                 "statement-timeout",
                 self.statement_timeout,

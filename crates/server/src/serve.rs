@@ -46,7 +46,7 @@ pub fn start(kith: Kith, config: &Config) -> Outcome<Running> {
     let server = listener::server(listener, transport, config).map_err(listening)?;
     let handle = server.handle();
     let (url, server) = (format!("http://{address}"), tokio::spawn(server));
-    Ok(Running { url, handle, server, followers: followers::start(&kith), kith })
+    Ok(Running { url, handle, server, followers: followers::start(&kith, config.jobs), kith })
 }
 
 impl Running {

@@ -48,6 +48,10 @@ struct Draft {
     wanted: HashSet<String>,
     /// Whether every text is to be one of its own.
     distinct: bool,
+    /// References that are to lead to a new record.
+    fresh: HashSet<String>,
+    /// Items that the rules do not want in a list.
+    shunned: HashSet<(String, String)>,
 }
 
 impl<'r> Maker<'r> {
@@ -103,6 +107,14 @@ impl<'r> Maker<'r> {
         let (_, mut draft) = self.made(object, draft).await;
         self.count += 1;
         draft.count = self.count;
+        for rule in &object.together {
+            // What no two records share together differs in a text, or else in what it refers to.
+            let fields = rule.fields.iter().filter_map(|field| object.at(*field));
+            match fields.clone().any(|field| matches!(field.kind, Kind::Text(_))) {
+                true => draft.distinct = true,
+                false => draft.fresh.extend(fields.last().map(|field| field.name.to_owned())),
+            }
+        }
         self.making.push(object.name);
         let input = self.input_of(object, &draft).await;
         self.making.pop();
@@ -188,12 +200,19 @@ impl<'r> Maker<'r> {
             Kind::List(list) => {
                 let least = usize::from(attribute.required || draft.wanted.contains(attribute.name));
                 let len = if draft.variant == 0 { 2 } else { (draft.variant + attribute.index) % 3 };
+                let shunned =
+                    |item: &Json| draft.shunned.contains(&(attribute.name.to_owned(), item.to_string()));
                 let mut items = Vec::new();
-                for position in 0..len.max(least) {
+                for position in 0..len.max(least) + draft.shunned.len() {
                     let item = self.item(attribute, list, &place, chosen, position, draft.count).await;
-                    items.extend(item.filter(|item| !items.contains(item)));
+                    items.extend(item.filter(|item| !items.contains(item) && !shunned(item)));
                 }
                 (!items.is_empty()).then(|| items.into())
+            }
+            Kind::Reference(target) if draft.fresh.contains(attribute.name) => {
+                let object = Arc::clone(self.registry.object(target)?);
+                let made = Box::pin(self.make_variant(&object, draft.variant, Map::new())).await;
+                Some(made["id"].clone())
             }
             Kind::Document => Some(values::document(attribute, chosen)),
             _ => self.scalar(attribute, &place, chosen, own).await,
@@ -259,10 +278,6 @@ impl<'r> Maker<'r> {
     fn learn(&mut self, object: &Object, draft: &mut Draft, faults: &[Fault], input: &Map<String, Json>) {
         let mut reformed = HashSet::new();
         for fault in faults {
-            if fault.pointer.is_empty() && fault.code == "not_unique" && !draft.distinct {
-                draft.distinct = true;
-                continue;
-            }
             let path: Vec<_> =
                 fault.pointer.split('/').skip(1).filter(|part| part.parse::<usize>().is_err()).collect();
             let field = path.first().and_then(|name| object.attribute(name));
@@ -276,6 +291,25 @@ impl<'r> Maker<'r> {
             let place = format!("{}/{}", object.name, path.join("/"));
             let is_form = matches!(fault.code.as_str(), "wrong_type" | "unknown_value" | "out_of_range");
             let is_wish = matches!(fault.code.as_str(), "required" | "stage_requirement");
+            let is_taken = fault.code == "not_unique";
+            let item = input
+                .get(attribute.name)
+                .and_then(|list| list.pointer(fault.pointer.get(attribute.name.len() + 1..)?));
+            if is_taken && matches!(attribute.kind, Kind::Text(_)) && !draft.distinct {
+                draft.distinct = true;
+                continue;
+            }
+            if is_taken
+                && matches!(attribute.kind, Kind::Reference(_))
+                && draft.fresh.insert(attribute.name.to_owned())
+            {
+                continue;
+            }
+            if let (Some(item), Some(_), "invalid") = (item, plain, fault.code.as_str())
+                && draft.shunned.insert((attribute.name.to_owned(), item.to_string()))
+            {
+                continue;
+            }
             let form = self.forms.get(&place).copied().unwrap_or(0);
             if is_wish && draft.wanted.insert(attribute.name.to_owned()) {
                 draft.omitted.remove(attribute.name);

@@ -87,9 +87,6 @@ on_both! {
     }
 }
 
-/// Fields that a rule may settle otherwise than was said: in a won or lost stage nothing is left to guess.
-const SETTLED: &[(&str, &str)] = &[("deal", "probability")];
-
 /// The life of a record of one object, lived at one door and watched at both.
 struct Life<'a> {
     caller: &'a Caller,
@@ -241,8 +238,7 @@ impl Life<'_> {
                 }
                 _ => sent == kept,
             };
-            let settled = SETTLED.contains(&(self.object.name, name.as_str()));
-            assert!(is_kept || settled, "{}.{name}: sent {sent}, kept {kept}", self.object.name);
+            assert!(is_kept, "{}.{name}: sent {sent}, kept {kept}", self.object.name);
         }
     }
 }

@@ -151,6 +151,7 @@ enum Key {
     Number(i128),
     Text(String),
     Flag(bool),
+    Amount(String, i128),
 }
 
 fn key(attribute: &Attribute, value: &Json) -> Key {
@@ -199,10 +200,13 @@ pub fn order(object: &Object, keys: &[(&str, bool)], one: &Json, other: &Json) -
     orders.fold(Ordering::Equal, Ordering::then)
 }
 
-/// Amounts are ordered by their number of minor units, of whatever currency.
+/// Amounts are ordered by their currency, then by their number.
 fn sort_key(attribute: &Attribute, value: &Json) -> Key {
     match attribute.kind {
-        Kind::Money => Key::Number(value["amount"].as_str().unwrap().replace('.', "").parse().unwrap()),
+        Kind::Money => {
+            let currency = value["currency"].as_str().unwrap().to_owned();
+            Key::Amount(currency, digits(value["amount"].as_str().unwrap()))
+        }
         _ => key(attribute, value),
     }
 }

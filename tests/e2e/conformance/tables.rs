@@ -155,6 +155,9 @@ impl Expected<'_> {
         if let Some(folded) = attribute.folded() {
             self.has(folded, Kind::Text(0), attribute.required);
         }
+        if let Some(of_object) = attribute.of_object() {
+            self.has(of_object, Kind::Text(0), attribute.required);
+        }
         if let Some(currency) = attribute.currency() {
             let column = self.column(currency);
             assert!(

@@ -48,7 +48,11 @@ pub async fn populate(stage: &Stage) {
         run_command(&call, &mut maker).await;
     }
     for object in creatable.into_iter().filter(|object| object.allows(Action::Delete)) {
-        let id = maker.reference(object.name, 2).await.unwrap();
+        // What others stand on is not deleted under them.
+        let id = match object.held_by.is_empty() {
+            true => maker.reference(object.name, 2).await.unwrap(),
+            false => text(&maker.make(object).await["id"]),
+        };
         let delete = Call::of(kith.registry(), object, Operation::Delete);
         delete.ask(&stage.owner, Door::Rest, &Asked::about(&id)).await.done();
     }

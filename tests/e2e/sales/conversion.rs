@@ -180,3 +180,73 @@ on_both! {
         );
     }
 }
+
+on_both! {
+    async fn a_deal_that_is_gone_is_no_deal(stage) {
+        let owner = &stage.owner;
+        stage.pipeline().await;
+        let lead = text(&owner.create("contacts", json!({ "givenName": "Ada" })).await["id"]);
+        let path = format!("contacts/{lead}/convert");
+        let first = owner.command(&path, json!({ "dealName": "First" })).await.ok();
+        owner.delete(&format!("/v1/deals/{}", text(&first["deal"]["id"]))).await.ok();
+        let second = owner.command(&path, json!({ "dealName": "Second" })).await.ok();
+        assert_eq!(second["deal"]["name"], "Second");
+        assert_eq!(second["contact"]["convertedDealId"], second["deal"]["id"]);
+        let again = owner.command(&path, json!({ "dealName": "Third" })).await.ok();
+        assert_eq!(again["deal"], second["deal"]);
+    }
+}
+
+on_both! {
+    async fn a_customer_stays_one(stage) {
+        let owner = &stage.owner;
+        stage.pipeline().await;
+        for (before, after) in [
+            ("SUBSCRIBER", "OPPORTUNITY"),
+            ("SQL", "OPPORTUNITY"),
+            ("OPPORTUNITY", "OPPORTUNITY"),
+            ("CUSTOMER", "CUSTOMER"),
+            ("EVANGELIST", "EVANGELIST"),
+            ("FORMER", "OPPORTUNITY"),
+        ] {
+            let input = json!({ "givenName": "Ada", "lifecycle": before });
+            let lead = text(&owner.create("contacts", input).await["id"]);
+            let made = owner.command(&format!("contacts/{lead}/convert"), json!({ "dealName": "x" })).await.ok();
+            assert_eq!(made["contact"]["lifecycle"], after, "{before}");
+        }
+    }
+}
+
+on_both! {
+    async fn where_somebody_worked_once_does_not_count(stage) {
+        let (stage, _) = stage.at("2026-03-01T12:00:00Z").await;
+        let owner = &stage.owner;
+        stage.pipeline().await;
+        let company = async |name: &str| text(&owner.create("companies", json!({ "name": name })).await["id"]);
+        let (old, new) = (company("Old").await, company("New").await);
+        let lead = async || text(&owner.create("contacts", json!({ "givenName": "Ada" })).await["id"]);
+        let tie = async |lead: &str, company: &str, to: Json| {
+            let input = json!({ "contactId": lead, "companyId": company, "to": to });
+            owner.create("affiliations", input).await
+        };
+        let convert = async |lead: &str, input: Json| {
+            owner.command(&format!("contacts/{lead}/convert"), input).await.ok()
+        };
+        let one = lead().await;
+        tie(&one, &old, json!("2026-02-28")).await;
+        assert_eq!(convert(&one, json!({ "dealName": "x" })).await["company"], Json::Null);
+        let two = lead().await;
+        tie(&two, &old, json!("2026-02-28")).await;
+        tie(&two, &new, json!("2026-03-01")).await;
+        assert_eq!(convert(&two, json!({ "dealName": "x" })).await["company"]["id"], new);
+        // Who comes back to a company belongs to it again, from now on.
+        let three = lead().await;
+        tie(&three, &old, json!("2026-02-28")).await;
+        convert(&three, json!({ "dealName": "x", "companyId": old })).await;
+        let path = format!("/v1/affiliations?filter[contactId]={three}&sort=createdAt&fields=from,primary");
+        let ties = owner.get(&path).await.ok();
+        let expected = json!([{ "from": null, "primary": false }, { "from": "2026-03-01", "primary": true }]);
+        assert_eq!(ties["items"], expected);
+        stage.server.stop().await.unwrap();
+    }
+}

@@ -30,7 +30,17 @@ impl Clock for Hands {
 impl Stage {
     /// Another server on the same database where it is that time; its owner is of a workspace of its own.
     pub async fn at(&self, time: &str) -> (Self, Arc<Hands>) {
-        let config = configuration(&self.database);
+        self.at_with(time, |_| {}).await
+    }
+
+    /// The same, configured otherwise.
+    pub async fn at_with(
+        &self,
+        time: &str,
+        configure: impl FnOnce(&mut server::Config),
+    ) -> (Self, Arc<Hands>) {
+        let mut config = configuration(&self.database);
+        configure(&mut config);
         let store = Database::open(&config.database, Arc::new(app::registry()), Limits::default()).await;
         let hands = Arc::new(Hands(AtomicI64::new(Instant::parse(time).expect("a time").0)));
         let context = Context { clock: Arc::clone(&hands) as Arc<dyn Clock>, ..Context::system() };

@@ -98,6 +98,7 @@ pub fn new_workspace(name: &str) -> app::NewWorkspace {
         email: None,
         time_zone: "Europe/Berlin".to_owned(),
         currency: "EUR".to_owned(),
+        with_pipeline: false,
     }
 }
 

@@ -26,15 +26,17 @@ use crate::{
 
 /// So many errors of a job are kept.
 const MAX_ERRORS: i64 = 10_000;
-/// So often the job's record tells how far it has come.
+/// So often the job's record tells how far it has come, and others are asked after who wait for their turn.
 const PROGRESS_MICROS: i64 = 2_000_000;
+/// A turn is so many times as long as it took to come to where the one before had ended.
+const WORTH: i64 = 4;
 
 /// Why an import came to its end.
 pub(crate) enum End {
     /// All rows are read.
     Complete,
-    /// The server is about to stop.
-    Stopping,
+    /// The server is about to stop, or it is the turn of another workspace: the job goes on later.
+    Left,
     /// The job was cancelled, or somebody else works on it.
     Lost,
 }
@@ -69,9 +71,20 @@ pub(crate) async fn import(
         dry_run: request.get("dryRun").and_then(Json::as_bool).unwrap_or_default(),
         counts: counts(&claim.progress),
     };
-    let shown = kith.context().clock.now();
+    let begun = kith.context().clock.now();
     let (next, end) = (claim.progress, End::Complete);
-    let mut keeping = Keeping { kith, keeper, claim, job: record.id(), stopping, next, shown, end };
+    let mut keeping = Keeping {
+        kith,
+        keeper,
+        claim,
+        job: record.id(),
+        stopping,
+        next,
+        begun,
+        ready: None,
+        shown: begun,
+        end,
+    };
     run(kith, actor, import, &mut keeping).await?;
     Ok(keeping.end)
 }
@@ -84,6 +97,9 @@ struct Keeping<'a> {
     stopping: watch::Receiver<bool>,
     /// How far the job will have come with the rows at hand.
     next: Progress,
+    begun: Instant,
+    /// When it had come to where it went on.
+    ready: Option<Instant>,
     shown: Instant,
     end: End,
 }
@@ -108,14 +124,22 @@ impl Watch for Keeping<'_> {
 
     async fn kept(&mut self, _: &Counts, _: &[Rejection]) -> Result<Go> {
         self.claim.progress = self.next;
+        let now = self.kith.context().clock.now();
         if *self.stopping.borrow() {
-            self.end = End::Stopping;
+            self.end = End::Left;
             return Ok(Go::Stop);
         }
-        let now = self.kith.context().clock.now();
-        if now.0.saturating_sub(self.shown.0) >= PROGRESS_MICROS {
-            self.shown = now;
-            show_progress(self.kith, self.keeper, self.claim).await?;
+        let since = |then: Instant| now.0.saturating_sub(then.0);
+        let ready = *self.ready.get_or_insert(now);
+        if since(self.shown) < PROGRESS_MICROS {
+            return Ok(Go::On);
+        }
+        self.shown = now;
+        show_progress(self.kith, self.keeper, self.claim).await?;
+        let worth = ready.0.saturating_sub(self.begun.0).saturating_mul(WORTH);
+        if since(ready) >= worth && self.kith.database().is_awaited(self.claim, now).await? {
+            self.end = End::Left;
+            return Ok(Go::Stop);
         }
         Ok(Go::On)
     }

@@ -14,13 +14,14 @@ use super::{
     batch::{Batch, Outcome},
     fault::RowError,
     feed::{Line, feed},
+    growth::Growth,
     lookup::Lookups,
     mapping::Mapping,
     rehearsal::Rehearsal,
     source::Format,
     target::Target,
 };
-use crate::{Kith, work::Work};
+use crate::{Kith, auth::LOOKS, work::Work};
 
 /// How long to wait before another attempt.
 const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(300), Duration::from_secs(2)];
@@ -143,6 +144,7 @@ pub async fn run<W: Watch>(kith: &Kith, actor: &Actor, import: Import, watch: &m
         target,
         lookups: Lookups::default(),
         rehearsal: dry_run.then(Rehearsal::default),
+        growth: Growth::after(counts.rows_read),
         counts,
         problems: Problems::default(),
         watch,
@@ -156,7 +158,11 @@ pub async fn run<W: Watch>(kith: &Kith, actor: &Actor, import: Import, watch: &m
         if run.batch(&lines).await? == Go::Stop {
             break false;
         }
+        run.growth.settle(kith).await;
     };
+    if complete {
+        run.growth.end(kith).await;
+    }
     Ok(Report { counts: run.counts, complete, problems: run.problems.0.into_values().collect() })
 }
 
@@ -166,6 +172,7 @@ struct Run<'a, W> {
     target: Target,
     lookups: Lookups,
     rehearsal: Option<Rehearsal>,
+    growth: Growth,
     counts: Counts,
     problems: Problems,
     watch: &'a mut W,
@@ -205,15 +212,29 @@ impl<W: Watch> Run<'_, W> {
     /// Tries more than once where the store could not serve: two writers may have waited for each other.
     async fn attempt(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
         for pause in PAUSES {
-            match self.unit(lines, refusal.clone()).await? {
+            match self.good_unit(lines, refusal.clone()).await? {
                 Attempt::Refused(error) if error.code == Code::Unavailable => sleep(pause).await,
                 done => return Ok(done),
             }
         }
-        match self.unit(lines, refusal).await? {
+        match self.good_unit(lines, refusal).await? {
             Attempt::Refused(error) if error.code == Code::Unavailable => Err(error),
             done => Ok(done),
         }
+    }
+
+    /// A unit of work under a key that is good: it is looked at again where the workspace's access has changed.
+    async fn good_unit(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
+        for _ in 0..LOOKS {
+            match self.unit(lines, refusal.clone()).await {
+                Ok(Attempt::Refused(error)) | Err(error) if error.code == Code::Unauthenticated => {
+                    self.actor = self.kith.looked_up_again(&self.actor).await?;
+                    self.target = self.target.of(self.kith, &self.actor)?;
+                }
+                done => return done,
+            }
+        }
+        Err(Code::Unavailable.into())
     }
 
     /// Writes rows, or the refusal of rows, in one unit of work.
@@ -254,6 +275,7 @@ impl<W: Watch> Run<'_, W> {
                 return stopped.map(Attempt::Done);
             }
         }
+        self.growth.add(&work.unit);
         match work.commit().await {
             Ok(()) => {}
             // Whether the rows are kept is unknown here, so they are not written again.

@@ -69,6 +69,11 @@ impl Target {
         Ok(Self { create, existing, matching, mapping })
     }
 
+    /// The same for the same actor, whose leave is asked for anew.
+    pub(super) fn of(&self, kith: &Kith, actor: &Actor) -> Result<Self> {
+        Self::new(kith, actor, self.object().name, self.mapping.clone(), "")
+    }
+
     /// The object.
     pub fn object(&self) -> &Object {
         self.create.object()

@@ -54,19 +54,27 @@ impl Command for IssueApiKey {
         let wrong =
             || Violation::new(Code::WrongType, "/expiresAt", "expiresAt: an RFC 3339 instant is expected");
         let expires = self.expires_at.map(|text| Instant::parse(&text).ok_or_else(wrong)).transpose()?;
-        let id = work.kith.context().ids.next(work.now());
-        let new = work.kith.new_key(work.actor().workspace, id)?;
+        if expires.is_some_and(|end| end < work.now()) {
+            let detail = "expiresAt must not be in the past";
+            return Err(Violation::new(Code::OutOfRange, "/expiresAt", detail).into());
+        }
         let key = Companion::new("apiKey")
-            .with(system::ID, id)
             .with(api_key::NAME, self.name)
             .with(api_key::USER, user)
             .with(api_key::ROLE, role)
-            .with(api_key::HINT, new.hint)
             .with(api_key::EXPIRES_AT, expires);
-        let key = work.make(key).await?;
-        work.unit.keep_key_hash(id, &new.hash).await?;
-        Ok(vec![(&key).into(), Product::Text(new.secret)])
+        let (key, secret) = issue(work, key).await?;
+        Ok(vec![(&key).into(), Product::Text(secret)])
     }
+}
+
+/// Makes a key, and gives its secret.
+pub(super) async fn issue(work: &mut Work, key: Companion) -> Result<(Record, String)> {
+    let id = work.kith.context().ids.next(work.now());
+    let new = work.kith.new_key(work.actor().workspace, id)?;
+    let key = work.make(key.with(system::ID, id).with(api_key::HINT, new.hint)).await?;
+    work.unit.keep_key_hash(id, &new.hash).await?;
+    Ok((key, new.secret))
 }
 
 /// What revokes a key.

@@ -6,7 +6,7 @@ use domain::platform::file;
 use futures::{Stream, TryStreamExt, pin_mut, stream};
 use kernel::{
     Code, Error, Record, Result, Violation, actor::Actor, change::Companion, field::Field, input,
-    object::Action, value::FieldType,
+    object::Action, system, time::Instant, value::FieldType,
 };
 use persistence::file::PIECE;
 use serde_json::Value as Json;
@@ -15,12 +15,19 @@ use tempfile::SpooledTempFile;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use crate::{Kith, operation::finish, work::Work};
+use crate::{
+    Kith,
+    operation::finish,
+    work::{DAY_MICROS, RESTORABLE_DAYS, Work},
+};
 
 /// The largest file that is stored, in bytes.
 pub const MAX_FILE: u64 = 1024 * 1024 * 1024;
 /// What is kept in memory while it comes in; more goes to a temporary file.
 const IN_MEMORY: usize = 4 * PIECE;
+
+/// What was uploaded for so long without coming to its end is left behind.
+const LEFT_MICROS: i64 = DAY_MICROS;
 
 /// A stored file.
 pub struct Content<S> {
@@ -31,8 +38,8 @@ pub struct Content<S> {
 }
 
 impl Kith {
-    /// Stores a file. The content is received as a whole first, so that a slow sender holds up nobody; then the
-    /// record and the content are written together.
+    /// Stores a file. The content is received as a whole first, so that a slow sender holds up nobody; then it is
+    /// written piece by piece, and the record last, under a key that is still good.
     pub async fn store_file<B: AsRef<[u8]>>(
         &self,
         actor: &Actor,
@@ -53,17 +60,77 @@ impl Kith {
         if name.is_empty() {
             return Err(Violation::new(Code::Required, "/name", "name is required").into());
         }
-        let record = Companion::new("file")
-            .with(file::NAME, checked(file::NAME, name)?)
-            .with(
-                file::MEDIA_TYPE,
-                media_type.map(|text| checked(file::MEDIA_TYPE, text)).transpose()?.flatten(),
-            )
-            .with(file::OWNER, actor.user);
-        let received = Received::all_of(content).await?;
-        let mut work = Work::begin(self, actor).await?;
-        let stored = store(&mut work, record, received).await;
-        finish(work, stored).await
+        let name = checked(file::NAME, name)?;
+        let media_type = media_type.map(|text| checked(file::MEDIA_TYPE, text)).transpose()?.flatten();
+        let Received { spool, digest, size } = Received::all_of(content).await?;
+        let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let size = i64::try_from(size).map_err(Error::internal)?;
+        let now = self.context().clock.now();
+        let (workspace, id) = (actor.workspace, self.context().ids.next(now));
+        self.database().begin_upload(workspace, id, now).await?;
+        let stored = async {
+            self.keep_pieces(workspace, id, spool).await?;
+            let store = |actor: Actor| {
+                let file = Companion::new("file")
+                    .with(system::ID, id)
+                    .with(file::NAME, name.clone())
+                    .with(file::MEDIA_TYPE, media_type.clone())
+                    .with(file::SIZE, size)
+                    .with(file::SHA256, hex.clone())
+                    .with(file::OWNER, actor.user);
+                async move {
+                    let mut work = Work::begin(self, &actor).await?;
+                    let stored = make_file(&mut work, file).await;
+                    finish(work, stored).await
+                }
+            };
+            self.lastingly(actor, store).await
+        };
+        let stored = stored.await;
+        if let Err(error) = &stored
+            && error.code != Code::Unavailable
+        {
+            // Where this fails, or whether the record is there is unknown, the next sweep finds them.
+            let _ = self.database().free_pieces(workspace, id).await;
+        }
+        stored
+    }
+
+    async fn keep_pieces(&self, workspace: Uuid, file: Uuid, mut spool: SpooledTempFile) -> Result<()> {
+        spool.rewind().map_err(Error::internal)?;
+        for position in 0.. {
+            let piece;
+            (spool, piece) = blocking(move || {
+                let mut piece = Vec::new();
+                Read::by_ref(&mut spool).take(PIECE as u64).read_to_end(&mut piece)?;
+                Ok((spool, piece))
+            })
+            .await?;
+            if piece.is_empty() {
+                break;
+            }
+            self.database().keep_piece(workspace, file, position, piece).await?;
+        }
+        Ok(())
+    }
+
+    /// Frees what nobody can reach any more: the contents of files that were deleted too long ago to be restored,
+    /// and what is left of uploads that never came to their end. Gives the number of files.
+    pub async fn sweep_files(&self) -> Result<usize> {
+        let now = self.context().clock.now().0;
+        let object = self.object("file")?;
+        let since = Instant(now.saturating_sub(RESTORABLE_DAYS.saturating_mul(DAY_MICROS)));
+        let mut files = self.database().deleted_files(object, since).await?;
+        files.extend(self.database().left_uploads(Instant(now.saturating_sub(LEFT_MICROS))).await?);
+        let mut pieces = 0_u64;
+        for (workspace, file) in &files {
+            pieces = pieces.saturating_add(self.database().free_pieces(*workspace, *file).await?);
+        }
+        if !files.is_empty() {
+            let bytes = pieces.saturating_mul(PIECE as u64);
+            tracing::info!(files = files.len(), pieces, at_most_bytes = bytes, "freed the contents of files");
+        }
+        Ok(files.len())
     }
 
     /// The content of a file, in pieces.
@@ -85,26 +152,11 @@ impl Kith {
     }
 }
 
-async fn store(work: &mut Work, record: Companion, received: Received) -> Result<Record> {
-    let Received { mut spool, digest, size } = received;
-    let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    let size = i64::try_from(size).map_err(Error::internal)?;
-    let record = work.make(record.with(file::SIZE, size).with(file::SHA256, hex)).await?;
-    spool.rewind().map_err(Error::internal)?;
-    for position in 0.. {
-        let piece;
-        (spool, piece) = blocking(move || {
-            let mut piece = Vec::new();
-            Read::by_ref(&mut spool).take(PIECE as u64).read_to_end(&mut piece)?;
-            Ok((spool, piece))
-        })
-        .await?;
-        if piece.is_empty() {
-            break;
-        }
-        work.unit.keep_piece(record.id(), position, piece).await?;
-    }
-    Ok(record)
+/// Makes the pieces that were kept a file.
+async fn make_file(work: &mut Work, file: Companion) -> Result<Record> {
+    let file = work.make(file).await?;
+    work.unit.end_upload(file.id()).await?;
+    Ok(file)
 }
 
 /// Content that has come in.

@@ -69,7 +69,7 @@ impl Kith {
         self.0.queued.notified().await;
     }
 
-    /// Does the job that waits longest, unless the server is to stop; false where none waits.
+    /// Does the job whose turn it is, or a part of it, unless the server is to stop; false where none waits.
     pub async fn work_off_job(&self, stopping: &watch::Receiver<bool>) -> Result<bool> {
         let now = self.context().clock.now();
         let lease = self.context().ids.next(now);
@@ -83,7 +83,7 @@ impl Kith {
         let (state, detail) = match done {
             Ok(End::Complete) => (JobState::Succeeded, None),
             Ok(End::Lost) => return Ok(true),
-            Ok(End::Stopping) => {
+            Ok(End::Left) => {
                 let now = self.context().clock.now();
                 return self.database().release_job(&claim, now, true).await.map(|()| true);
             }
@@ -113,13 +113,14 @@ impl Kith {
             return Err(Error::new(Code::IllegalState, detail));
         }
         let Some(job) = self.begin_job(keeper, claim).await? else { return Ok(End::Lost) };
-        let request_id = Arc::clone(&keeper.request_id);
-        let actor = self.actor_of_key(claim.workspace, claim.credential, Origin::Import, request_id).await;
-        let actor = actor.map_err(|error| match error.code {
+        let done = async {
+            let actor = self.looked_up_again(keeper).await?;
+            import(self, &actor, keeper, claim, &job, stopping.clone()).await
+        };
+        done.await.map_err(|error| match error.code {
             Code::Unauthenticated => Error::new(error.code, "the key that started the job is no longer good"),
             _ => error,
-        })?;
-        import(self, &actor, keeper, claim, &job, stopping.clone()).await
+        })
     }
 
     /// Notes that the job is worked on; none where there is nothing to do any more.
@@ -199,6 +200,7 @@ fn keeper(claim: &Claim, request_id: Arc<str>) -> Actor {
         origin: Origin::Import,
         request_id,
         epoch: None,
+        remembered: false,
     }
 }
 

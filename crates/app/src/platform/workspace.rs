@@ -11,16 +11,22 @@ use domain::{
         user, workspace,
     },
     roles,
+    sales::{
+        pipeline,
+        stage::{self, StageKind},
+    },
 };
 use kernel::{
     Result,
     actor::{Actor, Origin},
     change::Companion,
     id::TypeId,
+    object::Action,
     system,
 };
 use uuid::Uuid;
 
+use super::api_key::issue;
 use crate::{Kith, cursor::KEY, operation::finish, work::Work};
 
 /// What a new workspace is to be.
@@ -36,6 +42,8 @@ pub struct NewWorkspace {
     pub time_zone: String,
     /// Its currency, by ISO 4217.
     pub currency: String,
+    /// Whether it begins with a pipeline, rather than with nothing.
+    pub with_pipeline: bool,
 }
 
 /// A new workspace, as its maker is told.
@@ -51,20 +59,38 @@ pub struct Workspace {
     pub key: String,
 }
 
+/// The pipeline of a new workspace: the name, kind and probability of each stage.
+const STAGES: [(&str, StageKind, i64); 6] = [
+    ("New", StageKind::Open, 10),
+    ("Qualified", StageKind::Open, 25),
+    ("Proposal", StageKind::Open, 50),
+    ("Negotiation", StageKind::Open, 75),
+    ("Won", StageKind::Won, 100),
+    ("Lost", StageKind::Lost, 0),
+];
+
 impl Kith {
     /// Makes a workspace with its first user and a key for that user.
     pub async fn create_workspace(&self, new: NewWorkspace) -> Result<Workspace> {
         let ids = &self.context().ids;
         let now = self.context().clock.now();
         let (workspace, user) = (ids.next(now), ids.next(now));
-        let actor = self.founder(workspace, user);
+        let actor = self.founder(workspace, user, "workspace-create");
         let mut work = Work::begin(self, &actor).await?;
-        let made = found(&mut work, new, ids.next(now)).await;
+        let made = found(&mut work, new).await;
         finish(work, made).await
     }
 
-    /// Whoever makes a workspace acts as its first user.
-    fn founder(&self, workspace: Uuid, user: Uuid) -> Actor {
+    /// Issues an owner's key for a user, whom it makes active where they are not: the way back in for whoever runs
+    /// the database. Gives the id of the key and the key itself.
+    pub async fn let_in(&self, workspace: Uuid, user: Uuid, name: &str) -> Result<(Uuid, String)> {
+        let mut work = Work::begin(self, &self.founder(workspace, user, "key-create")).await?;
+        let issued = let_in(&mut work, name).await;
+        finish(work, issued).await
+    }
+
+    /// Whoever runs the database acts as a user of the workspace.
+    fn founder(&self, workspace: Uuid, user: Uuid, request_id: &str) -> Actor {
         Actor {
             workspace,
             user,
@@ -72,13 +98,46 @@ impl Kith {
             role: &roles::OWNER,
             zone: chrono_tz::UTC,
             origin: Origin::CommandLine,
-            request_id: Arc::from("workspace-create"),
+            request_id: Arc::from(request_id),
             epoch: None,
+            remembered: false,
         }
     }
 }
 
-async fn found(work: &mut Work, new: NewWorkspace, key: Uuid) -> Result<Workspace> {
+async fn let_in(work: &mut Work, name: &str) -> Result<(Uuid, String)> {
+    let user = work.actor().user;
+    let permit = work.permit("user", Action::Delete)?;
+    let mut found = work.lock(&permit, user, None).await?;
+    if found.get(system::DELETED_AT).is_some() {
+        found = work.restore(&permit, user, None).await?;
+    }
+    if found.get(user::ACTIVE) != Some(true) {
+        work.change(found, |user| user.set(user::ACTIVE, true)).await?;
+    }
+    let key = Companion::new("apiKey").with(api_key::NAME, name.to_owned());
+    let key = key.with(api_key::USER, user).with(api_key::ROLE, MembershipRole::Owner);
+    let (key, secret) = issue(work, key).await?;
+    Ok((key.id(), secret))
+}
+
+/// Makes the pipeline that a new workspace begins with.
+async fn make_pipeline(work: &mut Work) -> Result<()> {
+    let pipeline = Companion::new("pipeline").with(pipeline::NAME, "Sales".to_owned());
+    let pipeline = work.make(pipeline.with(pipeline::IS_DEFAULT, true)).await?.id();
+    for (position, (name, kind, probability)) in (0..).zip(STAGES) {
+        let stage = Companion::new("stage")
+            .with(stage::PIPELINE, pipeline)
+            .with(stage::NAME, name.to_owned())
+            .with(stage::POSITION, position)
+            .with(stage::KIND, kind)
+            .with(stage::PROBABILITY, probability);
+        work.make(stage).await?;
+    }
+    Ok(())
+}
+
+async fn found(work: &mut Work, new: NewWorkspace) -> Result<Workspace> {
     let Actor { workspace, user, .. } = *work.actor();
     let record = Companion::new("workspace")
         .with(system::ID, workspace)
@@ -93,20 +152,17 @@ async fn found(work: &mut Work, new: NewWorkspace, key: Uuid) -> Result<Workspac
     let mut cursor_key = [0; KEY];
     work.kith.context().entropy.fill(&mut cursor_key)?;
     work.unit.keep_cursor_key(&BASE64.encode(cursor_key)).await?;
-    let issued = work.kith.new_key(workspace, key)?;
-    let record = Companion::new("apiKey")
-        .with(system::ID, key)
-        .with(api_key::NAME, "The first key".to_owned())
-        .with(api_key::USER, user)
-        .with(api_key::ROLE, MembershipRole::Owner)
-        .with(api_key::HINT, issued.hint);
-    work.make(record).await?;
-    work.unit.keep_key_hash(key, &issued.hash).await?;
+    if new.with_pipeline {
+        make_pipeline(work).await?;
+    }
+    let key = Companion::new("apiKey").with(api_key::NAME, "The first key".to_owned());
+    let key = key.with(api_key::USER, user).with(api_key::ROLE, MembershipRole::Owner);
+    let (key, secret) = issue(work, key).await?;
     let shown = |prefix, uuid| TypeId { prefix, uuid }.to_string();
     Ok(Workspace {
         id: shown("workspace", workspace),
         user: shown("user", user),
-        key_id: shown("api_key", key),
-        key: issued.secret,
+        key_id: shown("api_key", key.id()),
+        key: secret,
     })
 }

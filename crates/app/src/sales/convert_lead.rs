@@ -57,7 +57,10 @@ impl Command for ConvertLead {
     type On = Record;
 
     async fn run(self, work: &mut Work, contact: Record) -> Result<Produced> {
-        if let Some(deal) = contact.get(contact::CONVERTED_DEAL) {
+        // A deal that is gone is no deal. One that lives may be somebody else's, which is not shown.
+        if let Some(deal) = contact.get(contact::CONVERTED_DEAL)
+            && work.lives("deal", deal).await?
+        {
             let deal = work.find_by("deal", kernel::system::ID, deal).await?.pop();
             let company = deal.as_ref().and_then(|deal| deal.get(deal::COMPANY));
             return Ok(produced(&contact, company, deal.map(|deal| deal.id())));
@@ -76,7 +79,9 @@ impl Command for ConvertLead {
         let contact = work.change(contact, |contact| {
             contact.set(contact::CONVERTED_DEAL, deal);
             contact.set(contact::LEAD_STATUS, ContactLeadStatus::Converted);
-            contact.set(contact::LIFECYCLE, ContactLifecycle::Opportunity);
+            if contact.get(contact::LIFECYCLE).is_none_or(leads_to_opportunity) {
+                contact.set(contact::LIFECYCLE, ContactLifecycle::Opportunity);
+            }
         });
         Ok(produced(&contact.await?, company, Some(deal)))
     }
@@ -109,9 +114,15 @@ impl ConvertLead {
 
     /// The company: the one named, a new one, or the one the contact belongs to already.
     async fn company(&self, work: &mut Work, contact: &Record) -> Result<Option<Uuid>> {
-        let mut known = work.find_by("affiliation", affiliation::CONTACT, contact.id()).await?;
-        known.sort_by_key(|known| (known.get(affiliation::PRIMARY) != Some(true), known.id()));
-        let known: Vec<Uuid> = known.iter().filter_map(|known| known.get(affiliation::COMPANY)).collect();
+        let mut ties = work.find_by("affiliation", affiliation::CONTACT, contact.id()).await?;
+        ties.sort_by_key(|tie| (tie.get(affiliation::PRIMARY) != Some(true), tie.id()));
+        let today = work.now().utc().with_timezone(&work.actor().zone).date_naive();
+        let lasts = |tie: &&Record| {
+            let begun = tie.get(affiliation::FROM).is_none_or(|first| first <= today);
+            begun && tie.get(affiliation::TO).is_none_or(|last| last >= today)
+        };
+        let company_of = |tie: &Record| tie.get(affiliation::COMPANY);
+        let known: Vec<Uuid> = ties.iter().filter(lasts).filter_map(company_of).collect();
         let company = match (&self.company_id, &self.company_name) {
             (Some(id), _) => work.referenced("company", "companyId", id).await?.id(),
             (None, Some(name)) => {
@@ -129,12 +140,20 @@ impl ConvertLead {
             }
         };
         if !known.contains(&company) {
+            // Where there was a tie before, this one begins now; else nobody knows when it began.
+            let again = ties.iter().any(|tie| company_of(tie) == Some(company));
             let tie = Companion::new("affiliation").with(affiliation::CONTACT, contact.id());
-            work.make(tie.with(affiliation::COMPANY, company).with(affiliation::PRIMARY, known.is_empty()))
-                .await?;
+            let tie = tie.with(affiliation::COMPANY, company).with(affiliation::FROM, again.then_some(today));
+            work.make(tie.with(affiliation::PRIMARY, known.is_empty())).await?;
         }
         Ok(Some(company))
     }
+}
+
+/// Whether a conversion takes somebody further; who has bought stays what they are.
+fn leads_to_opportunity(lifecycle: ContactLifecycle) -> bool {
+    use ContactLifecycle::{Former, Lead, Mql, Other, Sql, Subscriber};
+    matches!(lifecycle, Subscriber | Lead | Mql | Sql | Former | Other)
 }
 
 fn produced(contact: &Record, company: Option<Uuid>, deal: Option<Uuid>) -> Produced {

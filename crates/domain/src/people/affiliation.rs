@@ -27,19 +27,27 @@ pub const FROM: Field<NaiveDate> = Field::date("from", "The first day; null wher
 /// Until when.
 pub const TO: Field<NaiveDate> = Field::date("to", "The last day; null while it lasts.");
 /// Whether it is the contact's main one.
-pub const PRIMARY: Field<bool> =
-    Field::boolean("primary", "Whether this is the company the contact mainly belongs to.")
-        .required()
-        .preset(Preset::Boolean(false));
+pub const PRIMARY: Field<bool> = Field::boolean(
+    "primary",
+    "Whether this is the company the contact mainly belongs to; marking one unmarks the one that was.",
+)
+.required()
+.preset(Preset::Boolean(false));
 
 /// The object.
 pub fn affiliation() -> Object {
-    Object::new("affiliation", "affiliations", "That a contact belongs to a company, as what and when.")
-        .fields(&[CONTACT.def, COMPANY.def, ROLE.def, FROM.def, TO.def, PRIMARY.def])
-        .owned_through(CONTACT)
-        .bridge(COMPANY, "contacts", CONTACT, "The contacts who belong to the company.")
-        .bridge(CONTACT, "companies", COMPANY, "The companies the contact belongs to.")
-        .rule(period)
+    Object::new(
+        "affiliation",
+        "affiliations",
+        "That a contact belongs to a company, as what and when: at one time once at most.",
+    )
+    .fields(&[CONTACT.def, COMPANY.def, ROLE.def, FROM.def, TO.def, PRIMARY.def])
+    .owned_through(CONTACT)
+    .at_most_one_within(PRIMARY, CONTACT)
+    .unique_together_during(&[CONTACT.def, COMPANY.def], FROM, TO)
+    .bridge(COMPANY, "contacts", CONTACT, "The contacts who belong to the company.")
+    .bridge(CONTACT, "companies", COMPANY, "The companies the contact belongs to.")
+    .rule(period)
 }
 
 fn period(change: &mut Change<'_>) {

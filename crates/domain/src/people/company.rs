@@ -45,6 +45,7 @@ pub const COUNTRY: Field<String> =
     Field::text("country", 2, "The country the company is served in, by ISO 3166-1 alpha-2.");
 /// The company it belongs to.
 pub const PARENT: Field<Uuid> = Field::reference("parentId", "company", "The company this one belongs to.")
+    .hierarchy()
     .inverse("subsidiaries", "The companies that belong to this one.");
 /// Whose company it is.
 pub const OWNER: Field<Uuid> = Field::reference("ownerId", "user", "The user who takes care of the company.")
@@ -66,7 +67,6 @@ pub fn company() -> Object {
         .indexed_by(&[])
         .owned_by(OWNER)
         .rule(forms)
-        .rule(parent)
 }
 
 fn forms(change: &mut Change<'_>) {
@@ -74,10 +74,6 @@ fn forms(change: &mut Change<'_>) {
     rules::form(change, COUNTRY, formats::COUNTRY);
     rules::form_of_items(change, DOMAINS, DOMAIN, formats::DOMAIN);
     rules::form_of_items(change, ADDRESSES, address::COUNTRY, formats::COUNTRY);
-}
-
-fn parent(change: &mut Change<'_>) {
-    rules::not_itself(change, PARENT);
 }
 
 #[cfg(test)]
@@ -101,11 +97,5 @@ mod tests {
         let before = record(company(), 1).with(COUNTRY, "SU".to_owned()).with(DOMAINS, json!(["old"]));
         let after = before.clone().with(NAME, "Kombinat".to_owned());
         Trial::update(before, after).run().refuses(&[]);
-    }
-
-    #[test]
-    fn a_company_is_not_its_own_subsidiary() {
-        let company = record(company(), 1).with(PARENT, Uuid::from_u128(1));
-        Trial::create(company).run().refuses(&[(Code::Invalid, "/parentId")]);
     }
 }

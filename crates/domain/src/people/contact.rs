@@ -164,7 +164,8 @@ pub const ADDRESSES: Field<Json> =
 /// Their position.
 pub const JOB_TITLE: Field<String> = Field::text("jobTitle", 200, "The contact's position.").personal();
 /// When they were born.
-pub const BIRTHDAY: Field<NaiveDate> = Field::date("birthday", "The day the contact was born.").personal();
+pub const BIRTHDAY: Field<NaiveDate> =
+    Field::date("birthday", "The day the contact was born, not in the future.").past().personal();
 /// What they speak.
 pub const LANGUAGE: Field<String> =
     Field::text("language", 35, "The language to address the contact in, as a BCP 47 tag.");

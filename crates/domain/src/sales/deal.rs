@@ -51,6 +51,7 @@ pub const PIPELINE: Field<Uuid> =
 pub const STAGE: Field<Uuid> = Field::reference("stageId", "stage", "The stage the deal is in.")
     .required()
     .by_command()
+    .restrict()
     .inverse("deals", "The deals in the stage.");
 /// What became of it.
 pub const STATUS: Field<DealStatus> =
@@ -60,7 +61,7 @@ pub const PROBABILITY: Field<i64> = Field::integer(
     "probability",
     0,
     100,
-    "How likely the deal is to be won, in percent; that of the stage unless another is given on entering it.",
+    "How likely the deal is to be won, in percent; that of the stage unless another is given on entering it. A won deal has 100, a lost one 0.",
 );
 /// When it began.
 pub const START_DATE: Field<NaiveDate> = Field::date("startDate", "The day the work on the deal began.");
@@ -68,15 +69,20 @@ pub const START_DATE: Field<NaiveDate> = Field::date("startDate", "The day the w
 pub const CLOSE_DATE: Field<NaiveDate> =
     Field::date("closeDate", "The day the deal is expected to be won or lost, or was.");
 /// When it ended.
-pub const CLOSED_AT: Field<Instant> =
-    Field::instant("closedAt", "When the deal entered a won or lost stage; null while it is open.")
-        .computed();
+pub const CLOSED_AT: Field<Instant> = Field::instant(
+    "closedAt",
+    "When the deal entered the won or lost stage it is in; null while it is open.",
+)
+.computed();
 /// When it came where it is.
 pub const STAGE_ENTERED_AT: Field<Instant> =
     Field::instant("stageEnteredAt", "When the deal entered its stage.").computed();
 /// Why it was lost.
-pub const LOST_REASON: Field<String> =
-    Field::text("lostReason", 500, "Why the deal was lost; needed to move it to a lost stage.");
+pub const LOST_REASON: Field<String> = Field::text(
+    "lostReason",
+    500,
+    "Why the deal was lost; needed to move it to a lost stage, and null while the deal is not lost.",
+);
 /// How firmly a forecast counts on it.
 pub const FORECAST_CATEGORY: Field<DealForecastCategory> =
     Field::choice("forecastCategory", "How firmly a forecast counts on the deal.")
@@ -106,4 +112,6 @@ pub fn deal() -> Object {
         .rule(deal_rules::legal_move)
         .rule(deal_rules::requirements)
         .rule(deal_rules::follow_stage)
+        .rule(deal_rules::outcome)
+        .rule(deal_rules::dates)
 }

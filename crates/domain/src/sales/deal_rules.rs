@@ -4,17 +4,20 @@ use kernel::{
     Code, Record,
     change::{Change, Companion},
     id::TypeId,
-    time::Instant,
     value::Value,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{
-    deal::{CLOSED_AT, DealStatus, LOST_REASON, PIPELINE, PROBABILITY, STAGE, STAGE_ENTERED_AT, STATUS},
+    deal::{
+        CLOSE_DATE, CLOSED_AT, DealStatus, LOST_REASON, PIPELINE, PROBABILITY, STAGE, STAGE_ENTERED_AT,
+        START_DATE, STATUS,
+    },
     stage::{self, StageKind},
     stage_change,
 };
+use crate::rules;
 
 /// An existing deal moves within its pipeline, to a stage that its present one allows.
 pub(super) fn legal_move(change: &mut Change<'_>) {
@@ -40,21 +43,14 @@ fn allows(from: &Record, to: Uuid) -> bool {
         || moves.iter().filter_map(Json::as_str).any(|id| TypeId::parse_as(prefix, id) == Some(to))
 }
 
-/// A deal has what the stage wants that it enters; one that gets lost also has a reason.
+/// A deal has what the stage wants that it enters.
 pub(super) fn requirements(change: &mut Change<'_>) {
     if !change.changes(STAGE) {
         return;
     }
     let Some(stage) = change.referenced(STAGE) else { return };
     let wanted = stage.get(stage::REQUIRED_FIELDS);
-    let mut wanted: Vec<&str> =
-        wanted.iter().flat_map(Json::as_array).flatten().filter_map(Json::as_str).collect();
-    let reason = LOST_REASON.def.name;
-    let is_lost = !change.is_new() && stage.get(stage::KIND) == Some(StageKind::Lost);
-    if is_lost && !wanted.contains(&reason) {
-        wanted.push(reason);
-    }
-    for name in wanted {
+    for name in wanted.iter().flat_map(Json::as_array).flatten().filter_map(Json::as_str) {
         if is_blank(change.after.value(name)) {
             change.refuse_at(name, Code::StageRequirement, format!("the stage requires {name}"));
         }
@@ -83,18 +79,60 @@ pub(super) fn follow_stage(change: &mut Change<'_>) {
     };
     change.set(PIPELINE, pipeline);
     change.set(STATUS, status);
-    match status {
-        DealStatus::Won => change.set(PROBABILITY, 100),
-        DealStatus::Lost => change.set(PROBABILITY, 0),
-        DealStatus::Open if change.changes(PROBABILITY) => change.set_default(PROBABILITY, likely),
-        DealStatus::Open => change.set(PROBABILITY, likely),
+    if !change.changes(PROBABILITY) && !change.is_null(PROBABILITY) {
+        change.set(PROBABILITY, certainty(status).or(likely));
     }
-    match status {
-        DealStatus::Open => change.set(CLOSED_AT, None::<Instant>),
-        _ => change.set_default(CLOSED_AT, change.now),
+    change.set_default(PROBABILITY, certainty(status).or(likely));
+    if status != DealStatus::Lost && !change.changes(LOST_REASON) {
+        change.set(LOST_REASON, None::<String>);
     }
+    let closed = (status != DealStatus::Open).then_some(change.now);
+    change.set(CLOSED_AT, closed);
     write_down(change);
     change.set(STAGE_ENTERED_AT, change.now);
+}
+
+/// How likely a deal is to be won, where that is certain.
+fn certainty(status: DealStatus) -> Option<i64> {
+    match status {
+        DealStatus::Open => None,
+        DealStatus::Won => Some(100),
+        DealStatus::Lost => Some(0),
+    }
+}
+
+/// What is closed is certain; what is lost has a reason, and nothing else has.
+pub(super) fn outcome(change: &mut Change<'_>) {
+    let Some(status) = change.get(STATUS) else { return };
+    let enters = change.changes(STAGE);
+    if let Some(certain) = certainty(status)
+        && (enters || change.changes(PROBABILITY))
+        && change.get(PROBABILITY) != Some(certain)
+    {
+        change.refuse(
+            PROBABILITY,
+            Code::IllegalState,
+            format!("the deal is closed: its probability is {certain}"),
+        );
+    }
+    let reason = change.after.value(LOST_REASON.def.name);
+    let has_reason = !is_blank(reason);
+    let is_lost = status == DealStatus::Lost;
+    if !is_lost && !reason.is_null() && (enters || change.changes(LOST_REASON)) {
+        change.refuse(LOST_REASON, Code::IllegalState, "the deal is not lost");
+    }
+    // History comes in as it is known; whoever loses a deal that was open here knows why.
+    let is_losing = enters && !change.is_new() || change.changes(LOST_REASON);
+    let pointer = format!("/{}", LOST_REASON.def.name);
+    let is_told = change.violations.iter().any(|violation| violation.pointer == pointer);
+    if is_lost && !has_reason && is_losing && !is_told {
+        change.refuse(LOST_REASON, Code::StageRequirement, "a lost deal has a reason");
+    }
+}
+
+/// The work on a deal does not end before it begins.
+pub(super) fn dates(change: &mut Change<'_>) {
+    rules::in_order(change, START_DATE, CLOSE_DATE);
 }
 
 fn write_down(change: &mut Change<'_>) {
@@ -114,12 +152,12 @@ fn write_down(change: &mut Change<'_>) {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-    use kernel::money::Money;
+    use kernel::{money::Money, time::Instant};
     use serde_json::json;
 
     use super::*;
     use crate::{
-        sales::deal::{AMOUNT, deal},
+        sales::deal::{self, AMOUNT, deal},
         testing::{NOW, Trial, USER, With, record},
     };
 
@@ -235,5 +273,47 @@ mod tests {
         assert_eq!((outcome.get(STATUS), outcome.get(PROBABILITY)), (Some(DealStatus::Lost), Some(0)));
         let history = record(deal(), 9).with(STAGE, lost.id());
         Trial::create(history).to(STAGE, &lost).run().refuses(&[]);
+        let unreasoned = outcome.after.clone().with(LOST_REASON, None);
+        let cleared = Trial::update(outcome.after, unreasoned).from(STAGE, &lost).to(STAGE, &lost).run();
+        cleared.refuses(&[(Code::StageRequirement, "/lostReason")]);
+    }
+
+    #[test]
+    fn a_reason_goes_with_the_loss() {
+        let (first, lost, won) =
+            (stage(1, StageKind::Open, 20), stage(2, StageKind::Lost, 0), stage(3, StageKind::Won, 100));
+        let deal = in_stage(&lost).with(STATUS, DealStatus::Lost).with(LOST_REASON, "Price".to_owned());
+        for next in [&first, &won] {
+            let outcome = moved(deal.clone(), &lost, next).run();
+            outcome.refuses(&[]);
+            assert_eq!(outcome.get(LOST_REASON), None);
+        }
+        let open = record(deal::deal(), 9).with(STAGE, first.id()).with(LOST_REASON, "Price".to_owned());
+        Trial::create(open).to(STAGE, &first).run().refuses(&[(Code::IllegalState, "/lostReason")]);
+    }
+
+    #[test]
+    fn what_is_closed_is_certain() {
+        let won = stage(1, StageKind::Won, 100);
+        let deal = in_stage(&won).with(STATUS, DealStatus::Won).with(PROBABILITY, 100);
+        for (probability, refusals) in [
+            (Some(100), &[][..]),
+            (Some(5), &[(Code::IllegalState, "/probability")]),
+            (None, &[(Code::IllegalState, "/probability")]),
+        ] {
+            let after = deal.clone().with(PROBABILITY, probability);
+            Trial::update(deal.clone(), after).from(STAGE, &won).to(STAGE, &won).run().refuses(refusals);
+        }
+        let new = record(deal::deal(), 9).with(STAGE, won.id());
+        assert_eq!(Trial::create(new.clone()).to(STAGE, &won).run().get(PROBABILITY), Some(100));
+        let unlikely = Trial::create(new.with(PROBABILITY, 5)).to(STAGE, &won).run();
+        unlikely.refuses(&[(Code::IllegalState, "/probability")]);
+    }
+
+    #[test]
+    fn a_deal_was_closed_when_it_entered_its_stage() {
+        let (lost, won) = (stage(1, StageKind::Lost, 0), stage(2, StageKind::Won, 100));
+        let deal = in_stage(&lost).with(STATUS, DealStatus::Lost).with(CLOSED_AT, Instant(1_000));
+        assert_eq!(moved(deal, &lost, &won).run().get(CLOSED_AT), Some(NOW));
     }
 }

@@ -1,10 +1,11 @@
 //! Stages: the steps of a pipeline, with what a deal needs to enter them and where it may go from there.
 
 use kernel::{
-    Code,
+    Code, Record,
     change::Change,
     choices,
     field::{Field, List, Preset, Writing},
+    id::TypeId,
     object::Object,
 };
 use serde_json::Value as Json;
@@ -36,6 +37,7 @@ pub const PIPELINE: Field<Uuid> =
     Field::reference("pipelineId", "pipeline", "The pipeline whose step it is.")
         .required()
         .immutable()
+        .restrict()
         .inverse("stages", "The pipeline's steps.");
 /// Its name.
 pub const NAME: Field<String> =
@@ -46,9 +48,11 @@ pub const POSITION: Field<i64> =
         .required()
         .preset(Preset::Integer(0));
 /// What being in it means.
-pub const KIND: Field<StageKind> = Field::choice("kind", "What being in the stage means for a deal.")
-    .required()
-    .preset(Preset::Choice("OPEN"));
+pub const KIND: Field<StageKind> =
+    Field::choice("kind", "What being in the stage means for a deal; it stays while deals are in the stage.")
+        .required()
+        .fixed_in_use()
+        .preset(Preset::Choice("OPEN"));
 /// How likely its deals are to be won.
 pub const PROBABILITY: Field<i64> = Field::integer(
     "probability",
@@ -79,7 +83,10 @@ pub fn stage() -> Object {
     Object::plain("stage", "stages", "A step of a pipeline.")
         .fields(&[PIPELINE.def, NAME.def, POSITION.def, KIND.def, PROBABILITY.def])
         .fields(&[REQUIRED_FIELDS.def, ALLOWED_MOVES.def, ROT_DAYS.def])
+        .unique_together(&[PIPELINE.def, NAME.def])
+        .needs(ALLOWED_MOVES)
         .rule(required_fields)
+        .rule(allowed_moves)
 }
 
 /// Deals have the required fields, and somebody can fill them in.
@@ -100,6 +107,25 @@ fn required_fields(change: &mut Change<'_>) {
                 Code::UnknownValue,
                 format!("{name} is not a field that a deal can be given"),
             );
+        }
+    }
+}
+
+/// Deals stay in their pipeline.
+fn allowed_moves(change: &mut Change<'_>) {
+    if !change.changes(ALLOWED_MOVES) {
+        return;
+    }
+    let pipeline = change.get(PIPELINE);
+    let foreign = |stage: &Record| stage.get(PIPELINE) != pipeline;
+    let foreign: Vec<_> =
+        change.referenced_all(ALLOWED_MOVES).iter().filter(|stage| foreign(stage)).map(Record::id).collect();
+    let moves = change.get(ALLOWED_MOVES);
+    for (place, id) in moves.iter().flat_map(Json::as_array).flatten().enumerate() {
+        let id = id.as_str().and_then(TypeId::parse);
+        if id.is_some_and(|id| foreign.contains(&id.uuid)) {
+            let path = format!("{}/{place}", ALLOWED_MOVES.def.name);
+            change.refuse_at(&path, Code::Invalid, "the stage belongs to another pipeline");
         }
     }
 }

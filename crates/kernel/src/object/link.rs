@@ -39,8 +39,8 @@ pub struct Via {
     pub near: String,
     /// Its column with the other record's id.
     pub far: String,
-    /// A column and the value it must have, where the table serves several objects.
-    pub only: Option<(String, String)>,
+    /// Columns and the values they must have, where the table serves several objects.
+    pub only: Vec<(String, String)>,
     /// Whether its rows are records that can be deleted.
     pub deletable: bool,
 }

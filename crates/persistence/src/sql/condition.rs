@@ -3,15 +3,17 @@
 
 use kernel::{
     Permit, Value,
-    field::{Kind, List},
+    field::List,
+    id::TypeId,
     object::{Attribute, Link, Path},
-    plan::{Deleted, sort_key},
+    plan::Deleted,
     predicate::{Compare, Predicate, Quantifier, Scoped, Test},
 };
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LikeExpr, Query, SelectStatement};
 use uuid::Uuid;
 
 use super::{Sql, column};
+use crate::dialect::Dialect;
 
 /// Whose fields a predicate asks about.
 #[derive(Clone, Copy)]
@@ -72,8 +74,15 @@ impl Sql<'_> {
             Predicate::Link { link, how, of } => match subject {
                 Subject::Record(permit) => match permit.object().links.get(*link) {
                     Some(link) => {
-                        let behind = |scoped: Option<bool>| self.behind(permit, link, of, alias, scoped);
-                        quantified(how, behind, positive)
+                        let inner = self.alias();
+                        let behind =
+                            |scoped: Option<bool>| self.behind(permit, link, of, (alias, &inner), scoped);
+                        // Several rows of a connecting table may lead to the same record.
+                        let counted = match link.path {
+                            Path::Via(_) => Expr::cust(format!("count(DISTINCT \"{inner}\".\"id\")")),
+                            _ => every_row(),
+                        };
+                        self.quantified(how, behind, counted, positive)
                     }
                     None => never(),
                 },
@@ -84,7 +93,7 @@ impl Sql<'_> {
                     let items = |scoped: Option<bool>| {
                         self.items(subject, attribute, alias, scoped.map(|p| (&**of, p)))
                     };
-                    quantified(how, items, positive)
+                    self.quantified(how, items, every_row(), positive)
                 }
                 None => never(),
             },
@@ -105,15 +114,20 @@ impl Sql<'_> {
             let has = |values: &[Value]| {
                 let test = Compare::OneOf(values.to_vec());
                 let of = Predicate::Field(Test { field: member.index, compare: test });
-                Expr::exists(self.items(subject, attribute, alias, Some((&of, true))))
+                self.items(subject, attribute, alias, Some((&of, true)))
             };
-            let condition = match compare {
-                Compare::HasAny(_) => Condition::all().add(has(values)),
-                _ => values.iter().fold(Condition::all().add(Expr::cust("1 = 1")), |condition, value| {
-                    condition.add(has(std::slice::from_ref(value)))
-                }),
+            let parts: Vec<_> = match compare {
+                Compare::HasAny(_) => vec![has(values)],
+                _ => values.iter().map(|value| has(std::slice::from_ref(value))).collect(),
             };
-            return if positive { condition } else { condition.not() };
+            let condition = match (positive, parts.is_empty()) {
+                (true, false) => Condition::all(),
+                (false, false) => Condition::any(),
+                // Of no values a record has all.
+                (true, true) => Condition::all().add(Expr::cust("1 = 1")),
+                (false, true) => never(),
+            };
+            return parts.into_iter().fold(condition, |all, part| all.add(self.exists(part, positive)));
         }
         let stored = column(alias, &attribute.column);
         if *compare == Compare::Null {
@@ -133,11 +147,8 @@ impl Sql<'_> {
         let compared = || column(alias, attribute.compared());
         let like =
             |pattern: String| Condition::all().add(compared().like(LikeExpr::new(pattern).escape('!')));
-        let value = |value: &Value| {
-            // An amount is stored as its number; its currency is compared beside it.
-            let value = if matches!(attribute.kind, Kind::Money) { sort_key(value) } else { value.clone() };
-            self.bound(attribute.kind, &value)
-        };
+        // An amount is stored as its number; its currency is compared beside it.
+        let value = |value: &Value| self.bound(attribute.kind, value);
         let amount = |operand: &Value, test: Expr| {
             let condition = Condition::all().add(test);
             match (attribute.currency(), operand) {
@@ -147,6 +158,9 @@ impl Sql<'_> {
                 _ => condition,
             }
         };
+        if let Some(of_object) = attribute.of_object() {
+            return self.refers(compare, compared(), column(alias, of_object));
+        }
         match compare {
             Compare::Equal(operand) => amount(operand, compared().eq(value(operand))),
             Compare::Less(operand) => amount(operand, compared().lt(value(operand))),
@@ -168,37 +182,56 @@ impl Sql<'_> {
         }
     }
 
+    /// The comparison of a reference to any object: with its object, for ids are unique within one object only.
+    fn refers(&self, compare: &Compare, id: Expr, of_object: Expr) -> Condition {
+        let operands = match compare {
+            Compare::Equal(operand) => std::slice::from_ref(operand),
+            Compare::OneOf(operands) => operands.as_slice(),
+            _ => &[],
+        };
+        let ids = operands.iter().filter_map(|operand| match operand {
+            Value::Text(text) => TypeId::parse(text),
+            _ => None,
+        });
+        ids.fold(Condition::any().add(Expr::cust("1 = 0")), |any, TypeId { prefix, uuid }| {
+            any.add(Condition::all().add(id.clone().eq(uuid)).add(of_object.clone().eq(prefix)))
+        })
+    }
+
     /// The records behind a link, for which the predicate holds (or, if asked, does not).
     fn behind(
         &self,
         permit: &Permit,
         link: &Link,
         of: &Scoped,
-        alias: &str,
+        (alias, inner): (&str, &str),
         positive: Option<bool>,
     ) -> SelectStatement {
-        let inner = self.alias();
         let target = of.permit.object();
         let mut select = Query::select();
-        select.expr(Expr::cust("1")).from_as(Alias::new(&target.table), Alias::new(&inner));
-        select.cond_where(self.visible(&of.permit, Deleted::Exclude, &inner));
         let joined = match &link.path {
             Path::One { field } => {
                 let reference =
                     permit.object().at(*field).map_or("id", |attribute| attribute.column.as_str());
-                column(&inner, "id").eq(column(alias, reference))
+                column(inner, "id").eq(column(alias, reference))
             }
             Path::Many { field } => {
                 let reference = target.at(*field).map_or("id", |attribute| attribute.column.as_str());
-                column(&inner, reference).eq(column(alias, "id"))
+                column(inner, reference).eq(column(alias, "id"))
             }
             Path::Via(via) => {
-                column(&inner, "id").in_subquery(self.via(permit.workspace(), via, column(alias, "id")))
+                // A join, which begins at the few connections of the record: as `IN`, every record of the target
+                // would be asked whether it is among them.
+                let pairs = self.alias();
+                select = self.via_rows(permit.workspace(), via, &pairs);
+                select.and_where(column(&pairs, &via.near).eq(column(alias, "id")));
+                column(&pairs, &via.far).eq(column(inner, "id"))
             }
         };
-        select.and_where(joined);
+        select.expr(Expr::cust("1")).from_as(Alias::new(&target.table), Alias::new(inner));
+        select.cond_where(self.visible(&of.permit, Deleted::Exclude, inner)).and_where(joined);
         if let Some(positive) = positive {
-            select.cond_where(self.holds(Subject::Record(&of.permit), &of.predicate, &inner, positive));
+            select.cond_where(self.holds(Subject::Record(&of.permit), &of.predicate, inner, positive));
         }
         select
     }
@@ -225,42 +258,61 @@ impl Sql<'_> {
         }
         select
     }
-}
 
-/// How many of the selected rows there have to be. The closure selects those for which the inner predicate
-/// holds, does not hold, or all.
-fn quantified(
-    how: &Quantifier,
-    select: impl Fn(Option<bool>) -> SelectStatement,
-    positive: bool,
-) -> Condition {
-    let exists = |select: SelectStatement, positive: bool| {
-        Condition::all().add(if positive { Expr::exists(select) } else { Expr::exists(select).not() })
-    };
-    match how {
-        Quantifier::Some => exists(select(Some(true)), positive),
-        Quantifier::None => exists(select(Some(true)), !positive),
-        Quantifier::Every => exists(select(Some(false)), !positive),
-        Quantifier::Count(compare) => {
-            let mut counted = select(Some(true));
-            counted.clear_selects().expr(Expr::cust("count(*)"));
-            let count = Expr::SubQuery(None, Box::new(counted.into()));
-            let number = |value: &Value| match value {
-                Value::Integer(number) => *number,
-                _ => 0,
-            };
-            let test = match compare {
-                Compare::Equal(value) => count.eq(number(value)),
-                Compare::Less(value) => count.lt(number(value)),
-                Compare::AtMost(value) => count.lte(number(value)),
-                Compare::More(value) => count.gt(number(value)),
-                Compare::AtLeast(value) => count.gte(number(value)),
-                _ => Expr::cust("1 = 0"),
-            };
-            let condition = Condition::all().add(test);
-            if positive { condition } else { condition.not() }
+    /// Whether there are such rows, or none.
+    fn exists(&self, mut select: SelectStatement, positive: bool) -> Expr {
+        if positive {
+            return Expr::exists(select);
+        }
+        if self.dialect == Dialect::Postgres {
+            // Each record is asked about by an index. Without this PostgreSQL may compare all with all, where it
+            // takes a workspace that has grown since it last looked for an empty one.
+            select.offset(0);
+        }
+        Expr::exists(select).not()
+    }
+
+    /// How many of the selected rows there have to be. The closure selects those for which the inner predicate
+    /// holds, does not hold, or all; where they are counted, it is so.
+    fn quantified(
+        &self,
+        how: &Quantifier,
+        select: impl Fn(Option<bool>) -> SelectStatement,
+        counted: Expr,
+        positive: bool,
+    ) -> Condition {
+        let exists =
+            |select: SelectStatement, positive: bool| Condition::all().add(self.exists(select, positive));
+        match how {
+            Quantifier::Some => exists(select(Some(true)), positive),
+            Quantifier::None => exists(select(Some(true)), !positive),
+            Quantifier::Every => exists(select(Some(false)), !positive),
+            Quantifier::Count(compare) => {
+                let mut selected = select(Some(true));
+                selected.clear_selects().expr(counted);
+                let count = Expr::SubQuery(None, Box::new(selected.into()));
+                let number = |value: &Value| match value {
+                    Value::Integer(number) => *number,
+                    _ => 0,
+                };
+                let test = match compare {
+                    Compare::Equal(value) => count.eq(number(value)),
+                    Compare::Less(value) => count.lt(number(value)),
+                    Compare::AtMost(value) => count.lte(number(value)),
+                    Compare::More(value) => count.gt(number(value)),
+                    Compare::AtLeast(value) => count.gte(number(value)),
+                    _ => Expr::cust("1 = 0"),
+                };
+                let condition = Condition::all().add(test);
+                if positive { condition } else { condition.not() }
+            }
         }
     }
+}
+
+/// The number of the selected rows.
+fn every_row() -> Expr {
+    Expr::cust("count(*)")
 }
 
 /// The text as a literal part of a LIKE pattern.

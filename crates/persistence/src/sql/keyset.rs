@@ -3,6 +3,8 @@
 
 use kernel::{
     Value,
+    field::Kind,
+    money::Money,
     object::Attribute,
     plan::{Order, Plan},
 };
@@ -16,8 +18,46 @@ pub(super) struct Key {
     pub direction: Direction,
 }
 
-fn sorted(attribute: &Attribute, alias: &str) -> Expr {
-    column(alias, attribute.compared())
+/// One column of an order, and where a position stands in it.
+struct Part<'a> {
+    column: &'a str,
+    kind: Kind,
+    /// Whether records have no value here; they come last.
+    nullable: bool,
+    descending: bool,
+    value: Value,
+}
+
+impl Part<'_> {
+    fn sorted(&self, alias: &str) -> Expr {
+        column(alias, self.column)
+    }
+}
+
+/// The columns that a field is ordered by: an amount by its currency first, for a number of one currency says
+/// nothing beside that of another.
+fn columns(attribute: &Attribute) -> impl Iterator<Item = &str> {
+    attribute.currency().into_iter().chain([attribute.compared()])
+}
+
+/// The position in the columns of a field.
+fn parts<'a>(
+    attribute: &'a Attribute,
+    order: Order,
+    value: &Value,
+) -> impl Iterator<Item = Part<'a>> + use<'a> {
+    let part =
+        |column, kind, nullable, value| Part { column, kind, nullable, descending: order.descending, value };
+    let nullable = !attribute.required;
+    let currency = match (attribute.currency(), value) {
+        (Some(column), Value::Money(Money { currency, .. })) => {
+            Some(part(column, Kind::Text(0), nullable, Value::Text(currency.code().to_owned())))
+        }
+        _ => None,
+    };
+    let decided = currency.is_some();
+    let main = part(attribute.compared(), attribute.kind, nullable && !decided, value.clone());
+    currency.into_iter().chain([main])
 }
 
 impl Sql<'_> {
@@ -30,60 +70,53 @@ impl Sql<'_> {
                 let expr = column(alias, &attribute.column).is_null();
                 keys.push(Key { expr, direction: direction(plan.page.backward) });
             }
-            let direction = direction(order.descending != plan.page.backward);
-            keys.push(Key { expr: sorted(attribute, alias), direction });
+            for name in columns(attribute) {
+                let direction = direction(order.descending != plan.page.backward);
+                keys.push(Key { expr: column(alias, name), direction });
+            }
         }
         keys
     }
 
     /// The rows behind a position in the order, or those before it.
     pub(super) fn beyond(&self, plan: &Plan, position: &[Value], forward: bool, alias: &str) -> Condition {
-        let keys: Vec<_> = fields(plan).zip(position).collect();
-        let uniform = keys.iter().all(|((attribute, order), value)| {
-            attribute.required
-                && !value.is_null()
-                && order.descending == keys.first().is_some_and(|first| first.0.1.descending)
-        });
-        if let (true, Some(((_, first), _))) = (uniform, keys.first()) {
+        let parts: Vec<_> = fields(plan)
+            .zip(position)
+            .flat_map(|((field, order), value)| parts(field, order, value))
+            .collect();
+        let descends = parts.first().is_some_and(|first| first.descending);
+        let is_plain =
+            |part: &Part<'_>| !part.nullable && !part.value.is_null() && part.descending == descends;
+        if !parts.is_empty() && parts.iter().all(is_plain) {
             // One comparison of row values, which an index answers.
-            let left = Expr::tuple(keys.iter().map(|((attribute, _), _)| sorted(attribute, alias)));
-            let right =
-                Expr::tuple(keys.iter().map(|((attribute, _), value)| self.bound(attribute.kind, value)));
-            let test = if forward != first.descending { left.gt(right) } else { left.lt(right) };
+            let left = Expr::tuple(parts.iter().map(|part| part.sorted(alias)));
+            let right = Expr::tuple(parts.iter().map(|part| self.bound(part.kind, &part.value)));
+            let test = if forward != descends { left.gt(right) } else { left.lt(right) };
             return Condition::all().add(test);
         }
         // a > x or (a = x and (b > y or (b = y and …))), each with its nulls last.
         let mut beyond = Condition::any().add(Expr::cust("1 = 0"));
         let mut equal = Condition::all();
-        for ((attribute, order), value) in keys {
-            let further = Condition::all()
-                .add(equal.clone())
-                .add(self.further(attribute, order, value, forward, alias));
+        for part in parts {
+            let further = Condition::all().add(equal.clone()).add(self.further(&part, forward, alias));
             beyond = beyond.add(further);
-            let stored = sorted(attribute, alias);
-            equal = equal.add(match value {
+            let stored = part.sorted(alias);
+            equal = equal.add(match part.value {
                 Value::Null => stored.is_null(),
-                value => stored.eq(self.bound(attribute.kind, value)),
+                ref value => stored.eq(self.bound(part.kind, value)),
             });
         }
         beyond
     }
 
-    fn further(
-        &self,
-        attribute: &Attribute,
-        order: Order,
-        value: &Value,
-        forward: bool,
-        alias: &str,
-    ) -> Condition {
-        let stored = || sorted(attribute, alias);
-        if value.is_null() {
+    fn further(&self, part: &Part<'_>, forward: bool, alias: &str) -> Condition {
+        let stored = || part.sorted(alias);
+        if part.value.is_null() {
             return Condition::all().add(if forward { Expr::cust("1 = 0") } else { stored().is_not_null() });
         }
-        let bound = self.bound(attribute.kind, value);
-        let test = if forward != order.descending { stored().gt(bound) } else { stored().lt(bound) };
-        match forward && !attribute.required {
+        let bound = self.bound(part.kind, &part.value);
+        let test = if forward != part.descending { stored().gt(bound) } else { stored().lt(bound) };
+        match forward && part.nullable {
             true => Condition::any().add(test).add(stored().is_null()),
             false => Condition::all().add(test),
         }

@@ -165,17 +165,17 @@ impl Sql<'_> {
     }
 
     /// The ids on the far side of a connecting table.
-    pub(super) fn via(&self, workspace: Uuid, via: &Via, near: Expr) -> SelectStatement {
+    fn via(&self, workspace: Uuid, via: &Via, near: Expr) -> SelectStatement {
         let inner = self.alias();
         let mut select = self.via_rows(workspace, via, &inner);
         select.expr(column(&inner, &via.far)).and_where(column(&inner, &via.near).eq(near));
         select
     }
 
-    fn via_rows(&self, workspace: Uuid, via: &Via, alias: &str) -> SelectStatement {
+    pub(super) fn via_rows(&self, workspace: Uuid, via: &Via, alias: &str) -> SelectStatement {
         let mut select = self.exists_in(&via.table, workspace, alias);
         select.clear_selects();
-        if let Some((name, value)) = &via.only {
+        for (name, value) in &via.only {
             select.and_where(column(alias, name).eq(value.as_str()));
         }
         if via.deletable {

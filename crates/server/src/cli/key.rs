@@ -10,6 +10,7 @@ use kernel::{
     id::TypeId,
 };
 use serde_json::json;
+use uuid::Uuid;
 
 use super::say;
 use crate::{
@@ -27,17 +28,21 @@ pub(super) enum Command {
 /// What the key is to be.
 #[derive(Args)]
 pub(super) struct Create {
-    #[command(flatten)]
-    presented: Presented,
+    /// Your own key
+    #[arg(long, env = "KITH_KEY", hide_env_values = true, required_unless_present = "workspace")]
+    key: Option<String>,
+    /// The id of a workspace that nobody has a key to any more: its user gets an owner's key, and is active again
+    #[arg(long, value_name = "ID", requires = "user")]
+    workspace: Option<String>,
     /// What the new key is for
-    #[arg(long)]
+    #[arg(long, default_value = "Issued on the command line")]
     name: String,
     /// The id of the user on whose behalf it acts; the presented key's own user where nothing is said
     #[arg(long, value_name = "ID")]
     user: Option<String>,
     /// What it may do: OWNER, AGENT or READ_ONLY
-    #[arg(long)]
-    role: String,
+    #[arg(long, required_unless_present = "workspace")]
+    role: Option<String>,
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
@@ -61,23 +66,50 @@ impl Presented {
 
 impl Command {
     pub async fn run(self, config: &Config) -> Outcome {
-        let Self::Create(Create { presented, name, user, role, json }) = self;
+        let Self::Create(create) = self;
         let kith = database::open(config).await?;
-        let actor = presented.actor(&kith).await?;
-        let user = user.unwrap_or_else(|| TypeId { prefix: "user", uuid: actor.user }.to_string());
-        let input = json!({ "name": name, "userId": user, "role": role });
-        let call = Call { input: input.as_object().cloned().unwrap_or_default(), ..Call::default() };
-        let issue = kith.commands().iter().find(|command| command.spec.name == "issueApiKey");
-        let issue = issue.ok_or_else(|| Failure::new("there is no command issueApiKey"))?;
-        let produced = issue.run(&kith, &actor, call).await?;
-        let [Product::Record(id), Product::Text(secret)] = produced.as_slice() else {
-            return Err(Failure::new("issueApiKey has not answered a key"));
+        let json = create.json;
+        let (id, secret) = match &create.workspace {
+            Some(workspace) => create.let_in(&kith, workspace).await?,
+            None => create.issue(&kith).await?,
         };
-        let id = TypeId { prefix: "api_key", uuid: *id };
+        let id = TypeId { prefix: "api_key", uuid: id };
         if json {
             return say(json!({ "apiKeyId": id.to_string(), "key": secret }));
         }
         say(format_args!("key id  {id}"))?;
         say(format_args!("key     {secret}  (shown this once)"))
+    }
+}
+
+impl Create {
+    /// The operator lets a user in.
+    async fn let_in(&self, kith: &Kith, workspace: &str) -> Outcome<(Uuid, String)> {
+        let id = |prefix: &str, text: &str| {
+            TypeId::parse_as(prefix, text)
+                .ok_or_else(|| Failure::new(format!("{text} is no id of a {prefix}")))
+        };
+        if self.role.as_ref().is_some_and(|role| role != "OWNER") {
+            return Err(Failure::new("without a key of one's own, the role is OWNER"));
+        }
+        let workspace = id("workspace", workspace)?;
+        let user = id("user", self.user.as_deref().unwrap_or_default())?;
+        Ok(kith.let_in(workspace, user, &self.name).await?)
+    }
+
+    /// The bearer of a key issues another.
+    async fn issue(self, kith: &Kith) -> Outcome<(Uuid, String)> {
+        let Self { key, name, user, role, .. } = self;
+        let actor = Presented { key: key.unwrap_or_default() }.actor(kith).await?;
+        let user = user.unwrap_or_else(|| TypeId { prefix: "user", uuid: actor.user }.to_string());
+        let input = json!({ "name": name, "userId": user, "role": role });
+        let call = Call { input: input.as_object().cloned().unwrap_or_default(), ..Call::default() };
+        let issue = kith.commands().iter().find(|command| command.spec.name == "issueApiKey");
+        let issue = issue.ok_or_else(|| Failure::new("there is no command issueApiKey"))?;
+        let produced = issue.run(kith, &actor, call).await?;
+        match produced.as_slice() {
+            [Product::Record(id), Product::Text(secret)] => Ok((*id, secret.clone())),
+            _ => Err(Failure::new("issueApiKey has not answered a key")),
+        }
     }
 }

@@ -31,6 +31,9 @@ pub(super) struct Create {
     /// The ISO 4217 currency it usually sells in
     #[arg(long, value_name = "CODE", default_value = "EUR")]
     currency: String,
+    /// Makes no pipeline; else the workspace begins with one, with the usual stages
+    #[arg(long)]
+    empty: bool,
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
@@ -38,9 +41,10 @@ pub(super) struct Create {
 
 impl Command {
     pub async fn run(self, config: &Config) -> Outcome {
-        let Self::Create(Create { name, owner, email, time_zone, currency, json }) = self;
+        let Self::Create(Create { name, owner, email, time_zone, currency, empty, json }) = self;
         let kith = database::open(config).await?;
-        let made = kith.create_workspace(NewWorkspace { name, owner, email, time_zone, currency }).await?;
+        let new = NewWorkspace { name, owner, email, time_zone, currency, with_pipeline: !empty };
+        let made = kith.create_workspace(new).await?;
         if json {
             return say(json!({
                 "workspaceId": made.id, "userId": made.user, "apiKeyId": made.key_id, "key": made.key,

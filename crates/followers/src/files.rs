@@ -1,0 +1,22 @@
+//! Frees the contents of files that nobody can reach any more.
+
+use std::time::Duration;
+
+use app::Kith;
+use tokio::{sync::watch, time::sleep};
+
+/// So often it is looked for them.
+const PAUSE: Duration = Duration::from_secs(3_600);
+
+/// Sweeps until it is to stop.
+pub(crate) async fn sweep(kith: Kith, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = sleep(PAUSE) => {}
+            _ = stop.changed() => return,
+        }
+        if let Err(error) = kith.sweep_files().await {
+            tracing::error!(%error, cause = ?error.cause, "contents of files could not be freed");
+        }
+    }
+}

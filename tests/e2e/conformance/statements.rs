@@ -1,0 +1,42 @@
+//! How PostgreSQL is asked about what is linked: in forms whose plans do not depend on what it believes of the tables.
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::{Value as Json, json};
+
+use crate::support::{Backend, Stage};
+
+/// Asks for the contacts for which something holds, and gives the last statement about contacts.
+async fn asked(stage: &Stage, predicate: Json) -> String {
+    stage.owner.get_where("/v1/contacts?fields=id", &predicate).await.ok();
+    let question = "SELECT query FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'kith' AND query LIKE '%FROM \"contacts\"%' ORDER BY query_start DESC LIMIT 1";
+    let database = stage.database.connect().await;
+    let row = database.query_one_raw(Statement::from_string(DbBackend::Postgres, question)).await;
+    row.unwrap().expect("a statement").try_get_by_index(0).unwrap()
+}
+
+#[tokio::test]
+async fn links_over_many_to_many_begin_at_the_connections() {
+    let stage = Stage::new(Backend::Postgres).await;
+    let named = json!({ "contacts": { "some": { "givenName": { "eq": "Ada" } } } });
+    for how in ["some", "none", "every"] {
+        let sql = asked(&stage, json!({ "companies": { how: named } })).await;
+        assert!(sql.contains("EXISTS") && !sql.contains("IN (SELECT"), "{how}: {sql}");
+    }
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_must_not_be_there_is_looked_for_record_by_record() {
+    let stage = Stage::new(Backend::Postgres).await;
+    for absent in [
+        json!({ "activities": { "none": {} } }),
+        json!({ "companies": { "every": { "name": { "eq": "Acme" } } } }),
+        json!({ "not": { "emails": { "some": { "address": { "eq": "ada@example.org" } } } } }),
+    ] {
+        let sql = asked(&stage, absent).await;
+        // PostgreSQL makes no join of what is offset.
+        assert!(sql.contains("NOT EXISTS") && sql.contains("OFFSET"), "{sql}");
+    }
+    stage.end().await;
+}
