@@ -12,6 +12,7 @@ mod m20261121_000007_jobs;
 mod m20261121_000008_access;
 mod m20261121_000009_lists;
 mod m20261126_000010_rules;
+mod m20261126_000011_texts;
 mod m20261126_000012_jobs;
 mod step;
 mod table;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_access::step()),
             Box::new(m20261121_000009_lists::step()),
             Box::new(m20261126_000010_rules::Rules),
+            Box::new(m20261126_000011_texts::Step),
             Box::new(m20261126_000012_jobs::step()),
         ]
     }

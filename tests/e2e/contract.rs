@@ -6,9 +6,11 @@ mod events;
 mod http;
 mod identity;
 mod input;
+mod lists;
 mod pages;
 mod reading;
 mod taken;
+mod texts;
 mod versions;
 
 /// Creates a contact by GraphQL.

@@ -12,8 +12,11 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{Caller, Reply, Stage, on_both, text};
 
+mod files;
+mod values;
+
 /// Stores a file and gives its id.
-async fn store(caller: &Caller, name: &str, content: impl Into<String>) -> String {
+async fn store(caller: &Caller, name: &str, content: impl Into<Vec<u8>>) -> String {
     let request = caller.request(Method::POST, &format!("/v1/files?name={name}"));
     let stored = caller.send(request.header("content-type", "text/csv").body(content.into())).await;
     text(&stored.ok()["id"])
@@ -25,13 +28,13 @@ async fn start(caller: &Caller, object: &str, file: &str, mapping: &Json) -> Rep
 }
 
 /// Starts an import and waits for its end.
-pub async fn import(caller: &Caller, object: &str, content: impl Into<String>, mapping: &Json) -> Json {
+pub async fn import(caller: &Caller, object: &str, content: impl Into<Vec<u8>>, mapping: &Json) -> Json {
     let file = store(caller, "rows.csv", content).await;
     ended(caller, &start(caller, object, &file, mapping).await).await
 }
 
 /// Tries an import without writing.
-async fn rehearse(caller: &Caller, object: &str, content: impl Into<String>, mapping: &Json) -> Json {
+async fn rehearse(caller: &Caller, object: &str, content: impl Into<Vec<u8>>, mapping: &Json) -> Json {
     let file = store(caller, "rows.csv", content).await;
     let body = json!({ "object": object, "fileId": file, "mapping": mapping, "dryRun": true });
     ended(caller, &caller.post("/v1/jobs/import", &body).await).await

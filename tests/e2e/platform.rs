@@ -283,10 +283,10 @@ on_both! {
         assert_eq!(count("/v1/tasks?filter[dueAt][gte]=2026-03-02").await, 1);
         assert_eq!(today().await, "2026-03-01");
         // A day that one zone has skipped is a day in another, from the first request on.
-        let skipped = json!({ "dueAt": { "gte": "2011-12-30" } });
-        for (zone, status) in [("Pacific/Apia", 400), ("Europe/Berlin", 200)] {
+        for (zone, there) in [("Pacific/Apia", false), ("Europe/Berlin", true)] {
             owner.patch(&path, &json!({ "timeZone": zone })).await.ok();
-            assert_eq!(owner.get_where("/v1/tasks", &skipped).await.status.as_u16(), status, "{zone}");
+            let reply = owner.get("/v1/tasks?filter[dueAt][gte]=2011-12-30").await;
+            assert_eq!(reply.status.is_success(), there, "{zone}: {reply}");
         }
         stage.server.stop().await.unwrap();
     }

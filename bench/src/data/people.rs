@@ -331,6 +331,9 @@ fn affiliations(world: &World, sink: Sink<'_>) -> Outcome {
     })?;
     (0..world.contacts).filter(|n| n % 12 == 5).try_for_each(|n| {
         let company = Dice::new(61, n).skewed(world.companies);
+        // Nobody belongs to a company twice at a time.
+        let is_main = Contact::new(world, n).company == Some(company);
+        let company = if is_main { (company + 1) % world.companies } else { company };
         put(world.contacts + n, id(Kind::Contact, n), company, false)
     })
 }

@@ -65,13 +65,13 @@ pub(super) const ACTIVITIES: Table = Table {
 
 pub(super) const ACTIVITY_SUBJECTS: Table = Table {
     name: "activity_subjects",
-    columns: "workspace_id record_id position subject_id",
+    columns: "workspace_id record_id position subject_id subject_id_object",
     fill: |world, sink| {
         (0..world.activities).try_for_each(|n| {
             let subjects = Subjects::new(world, 40, n);
             let row = |place| Row::of(&[world.workspace, id(Kind::Activity, n)]).integer(place);
-            sink(&row(0).id(subjects.contact))?;
-            subjects.deal.map_or(Ok(()), |deal| sink(&row(1).id(deal)))
+            sink(&row(0).id(subjects.contact).word("contact"))?;
+            subjects.deal.map_or(Ok(()), |deal| sink(&row(1).id(deal).word("deal")))
         })
     },
 };

@@ -3,7 +3,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use kernel::{Code, Error, Record, Result, Violation, actor::Actor, object::Action};
+use kernel::{Code, Error, Record, Result, Violation, actor::Actor, object::Action, text::trim};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use utoipa::{
@@ -226,7 +226,16 @@ async fn on<C: Command>(
 }
 
 /// Reads and checks the input: all that is wrong at once.
-fn read<C: Command>(input: Map<String, Json>) -> Result<C> {
+fn read<C: Command>(mut input: Map<String, Json>) -> Result<C> {
+    // Texts are read as those of records are: blank is nothing.
+    for json in input.values_mut() {
+        if let Json::String(text) = json {
+            *json = match trim(text) {
+                "" => Json::Null,
+                text => Json::from(text),
+            };
+        }
+    }
     let violations = schema::check(&C::schema(), &input);
     if !violations.is_empty() {
         return Err(Error::invalid(violations));

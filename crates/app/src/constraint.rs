@@ -1,29 +1,27 @@
 //! What holds among several records, kept for every object as it is declared: own ids, values that are unique
 //! together, trees, flags that one record has, and records that others stand on.
 
-use std::collections::{HashMap, HashSet};
+mod hold;
+mod only_one;
+mod tree;
+
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::NaiveDate;
 use kernel::{
-    Code, Error, Permit, Record, Result, Value, Violation,
-    id::TypeId,
-    object::{Action, Attribute, OnlyOne, Together},
-    plan::sort_key,
-    predicate::{Compare, Predicate, Test},
+    Code, Permit, Result, Value, Violation,
+    object::{Action, Attribute, Object, Together},
+    predicate::Predicate,
     system,
-    time::Instant,
 };
+use only_one::unmark;
 use persistence::Alike;
-use serde_json::{Map, json};
 use uuid::Uuid;
 
 use crate::{
-    settle::{Pending, folded},
-    work::{RESTORABLE_MICROS, Values, Work},
+    settle::{Pending, compared},
+    work::{Values, Work},
 };
-
-/// So many levels a tree may have.
-const LEVELS: usize = 100;
 
 /// A first and a last day, each of them open where it is not known.
 type Period = (Option<NaiveDate>, Option<NaiveDate>);
@@ -108,7 +106,7 @@ impl Work {
 
     /// Notes where another live record has the same values, at the same time where time matters.
     async fn keep_together(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
-        let object = std::sync::Arc::clone(permit.object());
+        let object = Arc::clone(permit.object());
         for rule in &object.together {
             let days = rule.during.map(|(first, last)| [first, last]);
             let keys: Vec<_> = pending
@@ -118,14 +116,15 @@ impl Work {
                     change.changes(fields).then(|| key(rule, change)).flatten()
                 })
                 .collect();
-            let asked: HashMap<_, _> = keys.iter().flatten().map(|key| (folded(key), key.clone())).collect();
+            let asked: HashMap<_, _> =
+                keys.iter().flatten().map(|key| (compared(key), key.clone())).collect();
             if asked.is_empty() {
                 continue;
             }
             let asked: Vec<_> = asked.into_values().collect();
             let mut there: HashMap<Vec<String>, Vec<(Uuid, Period)>> = HashMap::new();
             for Alike { id, key, during } in self.unit.alike(permit, rule, &asked).await? {
-                there.entry(folded(&key)).or_default().push((id, during));
+                there.entry(compared(&key)).or_default().push((id, during));
             }
             for (change, key) in pending.iter_mut().zip(keys) {
                 let Some(key) = key else { continue };
@@ -135,7 +134,7 @@ impl Work {
                 for others in there.values_mut() {
                     others.retain(|(other, _)| *other != id);
                 }
-                let others = there.entry(folded(&key)).or_default();
+                let others = there.entry(compared(&key)).or_default();
                 let holder =
                     others.iter().find(|(_, other)| overlap(*other, period)).map(|(holder, _)| *holder);
                 if let (Some(holder), Some(field)) =
@@ -152,126 +151,10 @@ impl Work {
         Ok(())
     }
 
-    /// Notes where a record would stand above itself, with the way that leads there.
-    async fn keep_trees(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
-        let object = std::sync::Arc::clone(permit.object());
-        for field in object.attributes.iter().filter(|field| field.hierarchy) {
-            let above = |change: &Pending| match change.at(field.index) {
-                Value::Id(id) => Some(*id),
-                _ => None,
-            };
-            let placed = pending.iter().filter(|change| change.is_good() && change.differs(field));
-            let from: Vec<_> = placed.filter_map(above).collect();
-            if from.is_empty() {
-                continue;
-            }
-            let mut tree = HashMap::new();
-            for from in from.chunks(1_000) {
-                tree.extend(self.unit.above(permit, field, from, LEVELS).await?);
-            }
-            for change in pending.iter_mut().filter(|change| change.is_good() && change.differs(field)) {
-                let id = change.after.id();
-                let mut way = vec![id];
-                let mut next = above(change);
-                while let Some(at) = next.filter(|_| way.len() <= LEVELS) {
-                    way.push(at);
-                    next = if at == id { None } else { tree.get(&at).copied().flatten() };
-                }
-                if way.len() > LEVELS {
-                    change.refuse(field, Code::OutOfRange, format!("a tree has at most {LEVELS} levels"));
-                } else if way.len() > 1 && way.last() == Some(&id) {
-                    let path: Vec<_> = way
-                        .iter()
-                        .map(|uuid| TypeId { prefix: &object.prefix, uuid: *uuid }.to_string())
-                        .collect();
-                    let detail = format!("{} would lead round: {}", field.name, path.join(" → "));
-                    let violation = Violation::new(Code::Invalid, format!("/{}", field.name), detail);
-                    change.violations.push(violation.with("path", path));
-                } else {
-                    tree.insert(id, above(change));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes what would become untrue of the records that refer to a record.
-    async fn keep_in_use(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
-        let object = std::sync::Arc::clone(permit.object());
-        for field in object.attributes.iter().filter(|field| field.fixed_in_use) {
-            for change in pending.iter_mut().filter(|change| change.before.is_some() && change.differs(field))
-            {
-                // What can be restored would come back to it.
-                let since = Instant(self.now().0.saturating_sub(RESTORABLE_MICROS));
-                let referring = self.referring(permit, change.after.id(), Some(since)).await?;
-                if !referring.is_empty() {
-                    let detail =
-                        format!("{} stays while {} refer to the record", field.name, told(&referring));
-                    let violation = Violation::new(Code::IllegalState, format!("/{}", field.name), detail);
-                    change.violations.push(violation.with("referring", referring));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes a flag from the record that has it, where another gets it; the last one of several has it.
-    async fn keep_only_one(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
-        let object = std::sync::Arc::clone(permit.object());
-        for rule in &object.only_one {
-            let group = |change: &Pending| rule.within.map(|within| change.at(within).clone());
-            let marks = |change: &Pending| {
-                let is_marked = change.at(rule.flag) == &Value::Boolean(true);
-                let fields = std::iter::once(rule.flag).chain(rule.within);
-                change.is_good() && is_marked && change.changes(fields) && group(change) != Some(Value::Null)
-            };
-            let mut groups: Vec<(Option<Value>, usize)> = Vec::new();
-            for place in 0..pending.len() {
-                let Some(change) = pending.get(place).filter(|change| marks(change)) else { continue };
-                let own = group(change);
-                match groups.iter_mut().find(|(group, _)| *group == own) {
-                    Some((_, last)) => {
-                        if let Some(earlier) = pending.get_mut(std::mem::replace(last, place)) {
-                            unmark(&mut earlier.after, rule);
-                        }
-                    }
-                    None => groups.push((own, place)),
-                }
-            }
-            if groups.is_empty() {
-                continue;
-            }
-            let ids: HashSet<_> = pending.iter().map(|change| change.after.id()).collect();
-            let Ok(update) = self.permit(object.name, Action::Update) else { continue };
-            let marked = Predicate::equals(rule.flag, Value::Boolean(true));
-            let holds = match rule.within {
-                Some(field) => {
-                    let compare =
-                        Compare::OneOf(groups.iter().filter_map(|(group, _)| group.clone()).collect());
-                    Predicate::Field(Test { field, compare }).and(marked)
-                }
-                None => marked,
-            };
-            let holders = self.unit.lock_where(&update, holds).await?;
-            let others = holders.into_iter().filter(|holder| !ids.contains(&holder.id()));
-            let mut others: Vec<_> = others
-                .map(|before| {
-                    let mut after = before.clone();
-                    unmark(&mut after, rule);
-                    Pending::new(Some(before), after)
-                })
-                .collect();
-            for unmarked in Box::pin(self.update_all(&update, &mut others)).await? {
-                unmarked?;
-            }
-        }
-        Ok(())
-    }
-
     /// Notes what a record would break that comes back: what is unique may be taken, a flag may be somebody else's by
     /// now, and what it stands on may be gone.
     pub(crate) async fn keep_restored(&mut self, permit: &Permit, change: &mut Pending) -> Result<()> {
-        let object = std::sync::Arc::clone(permit.object());
+        let object = Arc::clone(permit.object());
         if !object.only_one.is_empty() || !object.together.is_empty() {
             self.unit.take_turn(permit).await?;
         }
@@ -298,54 +181,17 @@ impl Work {
         }
         self.keep_together(permit, std::slice::from_mut(change)).await
     }
-
-    /// Refuses to delete a record while others stand on it.
-    pub(crate) async fn hold(&mut self, permit: &Permit, id: Uuid) -> Result<()> {
-        let referring = self.referring(permit, id, None).await?;
-        if referring.is_empty() {
-            return Ok(());
-        }
-        let detail = format!(
-            "{} refer to the {}; delete or change them first",
-            told(&referring),
-            permit.object().name
-        );
-        Err(Error::new(Code::IllegalState, detail).with("referring", referring))
-    }
-
-    /// How many records refer to a record in a way that holds it, by their objects.
-    async fn referring(
-        &mut self,
-        permit: &Permit,
-        id: Uuid,
-        since: Option<Instant>,
-    ) -> Result<Map<String, serde_json::Value>> {
-        let mut referring = Map::new();
-        for holder in &permit.object().held_by {
-            let object = std::sync::Arc::clone(self.kith.object(holder.object)?);
-            let Some(field) = object.at(holder.field) else { continue };
-            let count = self.unit.referring(permit, &object, field, id, since).await?;
-            if count > 0 {
-                referring.insert(object.plural.to_owned(), json!(count));
-            }
-        }
-        Ok(referring)
-    }
-}
-
-fn unmark(record: &mut Record, rule: &OnlyOne) {
-    if let Some(flag) = record.values.get_mut(rule.flag) {
-        *flag = Value::Boolean(false);
-    }
 }
 
 /// The values that no other record may have together; none where one of them is null.
 fn key(rule: &Together, change: &Pending) -> Option<Vec<Value>> {
-    let key: Vec<_> = rule.fields.iter().map(|field| sort_key(change.at(*field))).collect();
+    let object = &change.after.object;
+    let part = |field: &usize| object.at(*field).map(|attribute| attribute.sort_key(change.at(*field)));
+    let key: Vec<_> = rule.fields.iter().filter_map(part).collect();
     (!key.contains(&Value::Null)).then_some(key)
 }
 
-fn names(object: &kernel::object::Object, rule: &Together) -> String {
+fn names(object: &Object, rule: &Together) -> String {
     let names = rule.fields.iter().filter_map(|field| object.at(*field)).map(|field| field.name);
     let names = names.collect::<Vec<_>>().join(" and ");
     if rule.during.is_some() { format!("{names} at the same time") } else { names }
@@ -356,9 +202,4 @@ fn overlap((first, last): Period, (other_first, other_last): Period) -> bool {
         first.zip(last).is_none_or(|(first, last)| first <= last)
     };
     begins_by(first, other_last) && begins_by(other_first, last)
-}
-
-/// “2 deals and 1 task”.
-fn told(referring: &Map<String, serde_json::Value>) -> String {
-    referring.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(" and ")
 }

@@ -50,7 +50,7 @@ impl Kith {
         self.lastingly(actor, create).await
     }
 
-    /// Changes a record by JSON Merge Patch (RFC 7396).
+    /// Changes a record by JSON Merge Patch (RFC 7396), and the items of its lists one by one.
     pub async fn update(
         &self,
         actor: &Actor,
@@ -62,12 +62,12 @@ impl Kith {
         let object = self.standard(object, Action::Update)?;
         let update = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Update)?;
-            let values = input::members(&permit, Purpose::Update, input).map_err(Error::invalid)?;
+            let changes = input::changes(&permit, input).map_err(Error::invalid)?;
             let mut work = Work::begin(self, &actor).await?;
             let updated = async {
-                work.take_turn(&permit, &values).await?;
+                work.take_turn(&permit, &changes.values).await?;
                 let before = work.lock(&permit, id, expected).await?;
-                work.update(&permit, before, values).await
+                work.update(&permit, before, changes).await
             };
             let updated = updated.await;
             finish(work, updated).await

@@ -11,9 +11,8 @@ use kernel::{
     error::Violation,
     field::Kind,
     id::TypeId,
-    input,
+    input, items,
     object::{Action, Attribute, Object, Ownership},
-    plan::sort_key,
     predicate::Parser,
     system,
     text::upper_snake,
@@ -71,11 +70,11 @@ impl Work {
         let object = permit.object();
         let found = self.referenced_records(object, pending).await?;
         for change in pending.iter_mut() {
+            check_texts(change);
             check_references(self.actor(), change, &found);
             self.apply_rules(change, &found);
             self.check_predicates(change);
             check_days(self.now(), change);
-            check_doubles(change);
             // A rule may have set another reference; it set it from a record that the actor can see.
             let missing = input::missing(object, &change.after.values);
             change.violations.extend(missing);
@@ -217,18 +216,12 @@ impl Work {
             }
             for (change, keys) in pending.iter_mut().zip(keys) {
                 let id = change.after.id();
-                let mut own = HashSet::new();
                 for (position, key) in keys.iter().enumerate() {
-                    let key = folded(key);
                     // Within one batch the first one gets it.
-                    let holder = *taken.entry(key.clone()).or_insert(id);
+                    let holder = *taken.entry(compared(key)).or_insert(id);
                     if holder != id {
                         let violation = self.not_unique(permit, attribute, position, holder).await?;
                         change.violations.push(violation);
-                    } else if !own.insert(key) {
-                        let pointer = format!("/{}/{position}", attribute.name);
-                        let detail = format!("{} has this twice", attribute.name);
-                        change.violations.push(Violation::new(Code::NotUnique, pointer, detail));
                     }
                 }
             }
@@ -265,6 +258,24 @@ impl Work {
         };
         let id = TypeId { prefix: &object.prefix, uuid: holder }.to_string();
         Ok(if visible { violation.with("existingId", id) } else { violation })
+    }
+}
+
+/// Brings texts that rules and commands made into the form that they would have from outside, and notes those that
+/// have none.
+fn check_texts(change: &mut Pending) {
+    let object = std::sync::Arc::clone(&change.after.object);
+    let outside = |attribute: &&Attribute| attribute.writing != kernel::field::Writing::Computed;
+    for attribute in object.attributes.iter().filter(outside) {
+        if !matches!(attribute.kind, Kind::Text(_)) || !change.differs(attribute) {
+            continue;
+        }
+        match input::checked(attribute, change.wanted(attribute)) {
+            Ok(value) => change.after.put(attribute.name, value),
+            Err((code, detail)) => {
+                change.violations.push(Violation::new(code, format!("/{}", attribute.name), detail));
+            }
+        }
     }
 }
 
@@ -306,27 +317,6 @@ fn check_days(now: Instant, change: &mut Pending) {
         {
             let detail = format!("{} must not be in the future", attribute.name);
             change.violations.push(Violation::new(Code::OutOfRange, format!("/{}", attribute.name), detail));
-        }
-    }
-}
-
-/// Notes every item that a list of plain values has before.
-fn check_doubles(change: &mut Pending) {
-    let object = std::sync::Arc::clone(&change.after.object);
-    for attribute in &object.attributes {
-        let is_plain = attribute.list().is_some_and(|list| list.plain);
-        if !is_plain || !change.differs(attribute) {
-            continue;
-        }
-        let items = change.wanted(attribute).as_document();
-        let mut seen = HashSet::new();
-        for (position, item) in items.as_ref().and_then(Json::as_array).into_iter().flatten().enumerate() {
-            let text = Value::Text(item.as_str().map_or_else(|| item.to_string(), str::to_owned));
-            if !seen.insert(folded(&[sort_key(&text)])) {
-                let pointer = format!("/{}/{position}", attribute.name);
-                let detail = format!("{} has this twice", attribute.name);
-                change.violations.push(Violation::new(Code::Invalid, pointer, detail));
-            }
         }
     }
 }
@@ -376,20 +366,20 @@ fn owner(object: &Object, record: &Record, found: &Found) -> Option<Uuid> {
 /// The values that no two records may share: one of a unique field, or one for each item of a list.
 pub(crate) fn unique_keys(attribute: &Attribute, value: &Value) -> Vec<Vec<Value>> {
     match attribute.list() {
-        None if attribute.unique && !value.is_null() => vec![vec![sort_key(value)]],
-        Some(list) if !list.unique.is_empty() => {
-            let items = value.as_document();
-            let items = items.as_ref().and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
-            let part = |item: &Json, name: &str| {
-                sort_key(&Value::Text(item.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()))
-            };
-            items.iter().map(|item| list.unique.iter().map(|name| part(item, name)).collect()).collect()
-        }
+        None if attribute.unique && !value.is_null() => vec![vec![attribute.sort_key(value)]],
+        Some(list) if list.unique => item_keys(attribute, value),
         _ => Vec::new(),
     }
 }
 
-pub(crate) fn folded(key: &[Value]) -> Vec<String> {
+/// The keys of a list's items, as values.
+pub(crate) fn item_keys(attribute: &Attribute, value: &Value) -> Vec<Vec<Value>> {
+    let part = |part: Option<String>| part.map_or(Value::Null, Value::Text);
+    let key = |item: &Json| items::key(attribute, item).into_iter().map(part).collect();
+    items::of(value).iter().map(key).collect()
+}
+
+pub(crate) fn compared(key: &[Value]) -> Vec<String> {
     let text = |value: &Value| match value {
         Value::Text(text) => text.clone(),
         other => format!("{other:?}"),

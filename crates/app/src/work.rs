@@ -10,12 +10,11 @@ use kernel::{
     error::Violation,
     field::{Field, Kind},
     id::TypeId,
-    input,
+    input::{self, Changes},
     object::{Action, Object},
     plan::Plan,
     predicate::{Compare, Predicate, Test},
     system,
-    text::fold,
     time::Instant,
     value::FieldType,
 };
@@ -95,10 +94,11 @@ impl Work {
         record.set(system::ID, self.kith.context().ids.next(now));
         let (mut has_own_id, mut nulls) = (false, Vec::new());
         for (index, value) in values {
-            let is_id = object.at(index).is_some_and(|attribute| matches!(attribute.kind, Kind::Id));
+            let Some(attribute) = object.at(index) else { continue };
+            let is_id = matches!(attribute.kind, Kind::Id);
             match value.is_null() {
-                // An id there always is.
-                true if is_id => continue,
+                // What cannot be null is what it is by default.
+                true if is_id || attribute.required && attribute.preset.is_some() => continue,
                 true => nulls.push(index),
                 false => has_own_id |= is_id,
             }
@@ -144,9 +144,13 @@ impl Work {
     }
 
     /// Changes a record that was locked. Where nothing differs nothing is written.
-    pub async fn update(&mut self, permit: &Permit, before: Record, values: Values) -> Result<Record> {
+    pub async fn update(&mut self, permit: &Permit, before: Record, changes: Changes) -> Result<Record> {
         let mut after = before.clone();
-        for (index, value) in values {
+        let violations = after.change_items(&changes.items);
+        if !violations.is_empty() {
+            return Err(Error::invalid(violations));
+        }
+        for (index, value) in changes.values {
             if let Some(place) = after.values.get_mut(index) {
                 *place = value;
             }
@@ -257,7 +261,7 @@ impl Work {
     ) -> Result<Vec<Record>> {
         let index = self.kith.object(object)?.index(field.def.name).unwrap_or_default();
         let value = match (field.def.kind, value.write()) {
-            (Kind::Text(_), Value::Text(text)) => Value::Text(fold(&text).into_owned()),
+            (Kind::Text(_), Value::Text(text)) => Value::Text(field.def.comparison.form(&text).into_owned()),
             (_, value) => value,
         };
         self.find(object, Predicate::equals(index, value)).await

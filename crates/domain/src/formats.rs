@@ -1,22 +1,16 @@
 //! The forms some texts must have: addresses, codes, names of zones. Each form reads a text and gives the
 //! spelling that is kept.
 
-use kernel::money::parse_currency;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// A form that a text must have.
-#[derive(Clone, Copy, Debug)]
-pub struct Form {
-    /// What such a text is, as a refusal names it.
-    pub what: &'static str,
-    /// The spelling that is kept; none where the text is not of this form.
-    pub read: fn(&str) -> Option<String>,
-}
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use kernel::{field::Form, money::parse_currency, text::trim};
 
-/// An e-mail address: one `@`, no blanks; its domain is kept in lower case.
-pub const EMAIL: Form = Form { what: "an e-mail address", read: email };
-/// An internet domain, kept in lower case.
+/// An e-mail address (RFC 5321 and 6531) without a name beside it; its domain is kept in the spelling that people read.
+pub const EMAIL: Form = Form { what: "an e-mail address such as ada@example.com", read: email };
+/// An internet domain of any script (UTS 46), kept in the spelling that people read.
 pub const DOMAIN: Form = Form { what: "a domain such as example.com", read: domain };
-/// A web address.
+/// A web address; its host is kept in the spelling that people read.
 pub const WEBSITE: Form = Form { what: "a web address that begins with http:// or https://", read: website };
 /// A country by ISO 3166-1 alpha-2.
 pub const COUNTRY: Form = Form { what: "an ISO 3166-1 alpha-2 country code", read: country };
@@ -44,32 +38,73 @@ fn kept(text: &str, is_right: bool) -> Option<String> {
     is_right.then(|| text.to_owned())
 }
 
+/// What programs put around an address is taken off; quoted local parts, which nobody uses, are refused.
 fn email(text: &str) -> Option<String> {
-    let (local, domain) = text.trim().split_once('@')?;
-    let blank = |c: char| c.is_whitespace() || c.is_control() || c == '@';
-    let is_right = |part: &str| !part.is_empty() && !part.contains(blank);
-    (is_right(local) && is_right(domain)).then(|| format!("{local}@{}", domain.to_lowercase()))
+    let text = trim(text).trim_end_matches(|c: char| matches!(c, ';' | ',') || c.is_whitespace());
+    let text = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(text);
+    let scheme = text.get(..7).filter(|start| start.eq_ignore_ascii_case("mailto:")).map_or(0, str::len);
+    let (local, domain) = trim(text.get(scheme..)?).rsplit_once('@')?;
+    let is_local = |c: char| match c.is_ascii() {
+        true => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c),
+        false => !c.is_whitespace() && !c.is_control() && trim(c.encode_utf8(&mut [0; 4])) != "",
+    };
+    let is_dotted = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
+    let is_right = !local.is_empty() && local.len() <= 64 && is_dotted && local.chars().all(is_local);
+    let (ascii, unicode) = names(domain)?;
+    // The limits count octets, of the domain as it is sent.
+    let is_short = local.len().saturating_add(ascii.len()) < 254;
+    (is_right && is_short && is_public(&ascii)).then(|| format!("{local}@{unicode}"))
 }
 
 fn domain(text: &str) -> Option<String> {
-    let domain = text.trim().to_lowercase();
-    let is_label = |label: &str| {
-        let framed =
-            !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
-        framed && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
-    let is_right = domain.len() <= 253 && domain.contains('.') && domain.split('.').all(is_label);
-    is_right.then_some(domain)
+    let (ascii, unicode) = names(text)?;
+    is_public(&ascii).then_some(unicode)
+}
+
+/// A host name as it is sent and as people read it.
+fn names(text: &str) -> Option<(String, String)> {
+    let hyphens = Hyphens::CheckFirstLast;
+    let ascii =
+        Uts46::new().to_ascii(text.as_bytes(), AsciiDenyList::STD3, hyphens, DnsLength::Verify).ok()?;
+    let (unicode, read) = Uts46::new().to_unicode(ascii.as_bytes(), AsciiDenyList::STD3, hyphens);
+    read.ok()?;
+    let unicode = unicode.into_owned();
+    Some((ascii.into_owned(), unicode))
+}
+
+/// Whether a host name can be one of the internet: with a top-level domain, which is no number.
+fn is_public(ascii: &str) -> bool {
+    ascii.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn website(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
-    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let is_right = matches!(scheme.as_str(), "http" | "https")
-        && !host.is_empty()
-        && !rest.contains(|c: char| c.is_whitespace() || c.is_control());
-    is_right.then(|| format!("{scheme}://{rest}"))
+        && !path.contains(|c: char| c.is_whitespace() || c.is_control());
+    is_right.then(|| Some(format!("{scheme}://{}{path}", host_and_port(authority)?)))?
+}
+
+fn host_and_port(authority: &str) -> Option<String> {
+    if let Some((address, port)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+        return kept(authority, address.parse::<Ipv6Addr>().is_ok() && is_port);
+    }
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) if is_port(port) => (host, format!(":{port}")),
+        Some(_) => return None,
+        None => (authority, String::new()),
+    };
+    let host = match host.parse::<Ipv4Addr>() {
+        Ok(address) => address.to_string(),
+        Err(_) => names(host)?.1,
+    };
+    Some(host + &port)
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 fn country(text: &str) -> Option<String> {
@@ -114,14 +149,47 @@ mod tests {
 
     #[test]
     fn addresses_have_one_spelling() {
-        let wrong = ["", "@", "a@", "@b", "a@b@c", "a b@c.de", "a@b c"];
-        agrees(EMAIL, &[(" Ada@Example.COM ", "Ada@example.com"), ("ä+1@ö.de", "ä+1@ö.de")], &wrong);
+        let right = [
+            (" Ada@Example.COM ", "Ada@example.com"),
+            ("ä+1@ö.de", "ä+1@ö.de"),
+            ("<mailto:Ada@xn--mnchen-3ya.de> ;,", "Ada@münchen.de"),
+        ];
         let wrong =
-            ["", "example", "https://example.com", "a@b.de", "a..de", "-a.de", "a-.de", "a b.de", "a.de/"];
+            ["", "@", "a@", "@b", "a@b@c", "a b@c.de", "a@b c", "a@b", "mailto:", "\"a b\"@c.de", "a@b.de."];
+        agrees(EMAIL, &right, &wrong);
+        let wrong = [
+            "",
+            "example",
+            "https://example.com",
+            "a@b.de",
+            "a..de",
+            "-a.de",
+            "a-.de",
+            "a b.de",
+            "a.de/",
+            "1.2.3.4",
+        ];
         agrees(DOMAIN, &[("Example.COM", "example.com"), ("münchen.de", "münchen.de")], &wrong);
-        let right = "https://example.com/a?b#c";
-        let wrong = ["", "example.com", "javascript:x", "http://", "http://a b", "https:///x", "https://?x"];
-        agrees(WEBSITE, &[(right, right), ("HTTPS://Example.com", "https://Example.com")], &wrong);
+        let right = [
+            ("https://example.com/a?b#c", "https://example.com/a?b#c"),
+            ("HTTP://Intranet:8080/A", "http://intranet:8080/A"),
+            ("https://[::1]:80?x", "https://[::1]:80?x"),
+            ("https://10.0.0.1/", "https://10.0.0.1/"),
+            ("https://xn--mnchen-3ya.de", "https://münchen.de"),
+        ];
+        let wrong = [
+            "",
+            "example.com",
+            "javascript:x",
+            "http://",
+            "http://a b",
+            "https:///x",
+            "https://a.de:x",
+            "https://u@a.de",
+            "https://a.de/b c",
+            "https://:80",
+        ];
+        agrees(WEBSITE, &right, &wrong);
     }
 
     #[test]

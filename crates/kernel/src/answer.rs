@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use crate::{
     error::Result,
-    field::Kind,
-    plan::{Order, Plan, sort_key},
+    plan::{Order, Plan},
     record::Record,
     text::json_key,
     value::{Cell, Value},
@@ -71,9 +70,7 @@ impl Table {
             let (Some(place), Some(field)) = (place, plan.object().at(order.field)) else {
                 return Ok(Value::Null);
             };
-            let value = self.cell(row, place)?.to_value();
-            // A choice is ordered by its name as it is spelled.
-            Ok(if matches!(field.kind, Kind::Choice(_)) { value } else { sort_key(&value) })
+            Ok(field.sort_key(&self.cell(row, place)?.to_value()))
         };
         plan.order.iter().map(key).collect()
     }

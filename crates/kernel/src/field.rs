@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     money::Money,
+    text::Comparison,
     time::Instant,
     value::{Choice, Choices, Decimal},
 };
@@ -72,6 +73,15 @@ pub enum Preset {
     Now,
 }
 
+/// A form that a text must have: an address, a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// What such a text is, as a refusal names it.
+    pub what: &'static str,
+    /// The spelling that is kept; none where the text is not of this form.
+    pub read: fn(&str) -> Option<String>,
+}
+
 /// A field of an object, as data.
 #[derive(Clone, Copy, Debug)]
 pub struct FieldDef {
@@ -91,8 +101,12 @@ pub struct FieldDef {
     pub filter: bool,
     /// Whether lists can be ordered by it.
     pub sort: bool,
-    /// Whether no two live records of a workspace may share it (texts: ignoring case and accents).
+    /// Whether no two live records of a workspace may share it.
     pub unique: bool,
+    /// When two of its texts are the same.
+    pub comparison: Comparison,
+    /// The form that its texts have.
+    pub form: Option<Form>,
     /// Whether it tells about a natural person.
     pub personal: bool,
     /// Whether only some roles may read it.
@@ -109,7 +123,7 @@ pub struct FieldDef {
     pub hierarchy: bool,
     /// Whether it keeps its value while other records refer to the record by restricting references.
     pub fixed_in_use: bool,
-    /// Whether it is a day that has come.
+    /// Whether it is a day that has come; a year of two digits is meant so.
     pub past: bool,
 }
 
@@ -144,8 +158,10 @@ pub struct List {
     pub plain: bool,
     /// How many items there may be.
     pub max: usize,
-    /// The members by which no two live records (of one object) may have the same item.
-    pub unique: &'static [&'static str],
+    /// The members by which an item is told from the record's others.
+    pub key: &'static [&'static str],
+    /// Whether no two live records (of one object) may have an item of the same key.
+    pub unique: bool,
     /// A boolean member that exactly one item has: Kith gives it to the first where nobody has it.
     pub primary: Option<&'static str>,
 }
@@ -153,7 +169,17 @@ pub struct List {
 impl List {
     /// A list of groups of values.
     pub const fn of(name: &'static str, table: &'static str, members: &'static [FieldDef]) -> Self {
-        Self { name, table, shared: false, members, plain: false, max: 50, unique: &[], primary: None }
+        Self {
+            name,
+            table,
+            shared: false,
+            members,
+            plain: false,
+            max: 50,
+            key: &[],
+            unique: false,
+            primary: None,
+        }
     }
 
     /// A list of plain values.
@@ -166,9 +192,14 @@ impl List {
         Self { shared: true, ..self }
     }
 
-    /// No two live records of an object may have an item with the same values of these members.
-    pub const fn unique(self, members: &'static [&'static str]) -> Self {
-        Self { unique: members, ..self }
+    /// No two items of a record have the same values of these members. Plain values are told apart without it.
+    pub const fn key(self, members: &'static [&'static str]) -> Self {
+        Self { key: members, ..self }
+    }
+
+    /// No two live records of an object may have an item of the same key.
+    pub const fn unique(self) -> Self {
+        Self { unique: true, ..self }
     }
 
     /// Exactly one item has this member set.
@@ -190,6 +221,8 @@ impl<T> Field<T> {
             filter: !matches!(kind, Kind::Document),
             sort: scalar,
             unique: false,
+            comparison: Comparison::Folded,
+            form: None,
             personal: false,
             sensitive: false,
             serial: false,
@@ -264,6 +297,16 @@ impl Field<String> {
     pub const fn text(name: &'static str, max: u32, doc: &'static str) -> Self {
         Self::new(name, Kind::Text(max), doc)
     }
+
+    /// When two of its texts are the same; without this, case and accents make no difference.
+    pub const fn compared(self, comparison: Comparison) -> Self {
+        Self::with(FieldDef { comparison, ..self.def })
+    }
+
+    /// Its texts have that form, and are kept in the form's spelling.
+    pub const fn form(self, form: Form) -> Self {
+        Self::with(FieldDef { form: Some(form), ..self.def })
+    }
 }
 
 impl Field<i64> {
@@ -299,7 +342,7 @@ impl Field<NaiveDate> {
         Self::new(name, Kind::Date, doc)
     }
 
-    /// It is a day that has come, today at the latest.
+    /// It is a day that has come, today at the latest; a year of two digits is meant so.
     pub const fn past(self) -> Self {
         Self::with(FieldDef { past: true, ..self.def })
     }

@@ -1,15 +1,18 @@
 //! What clients send, as values: strict, all that is wrong at once, nothing cut or coerced.
 
+use std::{borrow::Cow, collections::HashSet};
+
 use serde_json::{Map, Value as Json};
 
 use crate::{
     error::{Code, Violation},
     field::{Kind, List, Preset, Writing},
     id::TypeId,
+    items::{self, Added},
     money::{Money, parse_decimal},
     object::{Attribute, Object},
     permit::Permit,
-    text::snake,
+    text::{snake, trim},
     time::{Instant, parse_date},
     value::{Decimal, Value},
 };
@@ -21,6 +24,17 @@ pub enum Purpose {
     Create,
     /// A change of a record by JSON Merge Patch (RFC 7396): absent keeps, null clears.
     Update,
+    /// A row of a file, for a new record or one that is there: what it says twice is taken once.
+    Import,
+}
+
+/// What of a record changes.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The new values, by the places of their fields.
+    pub values: Vec<(usize, Value)>,
+    /// The changes of single items of lists.
+    pub items: Vec<items::Change>,
 }
 
 /// What is wrong with a value.
@@ -40,6 +54,97 @@ pub fn members(
         }
     }
     if violations.is_empty() { Ok(values) } else { Err(violations) }
+}
+
+/// Reads the members of a change: new values of fields, and items that are added to lists or removed.
+pub fn changes(permit: &Permit, json: &Map<String, Json>) -> Result<Changes, Vec<Violation>> {
+    let (mut changes, mut violations) = (Changes::default(), Vec::new());
+    for (name, value) in json {
+        let Some((attribute, adds)) = permit.object().item_change(name) else {
+            match member(permit, Purpose::Update, name, value) {
+                Ok(value) => changes.values.push(value),
+                Err(found) => violations.extend(found),
+            }
+            continue;
+        };
+        let pointer = format!("/{name}");
+        let detail = format!("{} is given as a whole, so {name} has no place", attribute.name);
+        let whole =
+            json.contains_key(attribute.name).then(|| Violation::new(Code::Invalid, &*pointer, detail));
+        if let Some(violation) = whole {
+            violations.push(violation);
+            continue;
+        }
+        match item_change(permit, attribute, adds, value, &pointer) {
+            Ok(change) => match changes.items.iter_mut().find(|other| other.field == attribute.index) {
+                Some(other) => {
+                    other.add.extend(change.add);
+                    other.remove.extend(change.remove);
+                }
+                None => changes.items.push(change),
+            },
+            Err(found) => violations.extend(found),
+        }
+    }
+    if violations.is_empty() { Ok(changes) } else { Err(violations) }
+}
+
+/// Reads items that are added to a list, or the keys of those that are removed.
+fn item_change(
+    permit: &Permit,
+    attribute: &Attribute,
+    adds: bool,
+    json: &Json,
+    pointer: &str,
+) -> Result<items::Change, Vec<Violation>> {
+    let fail = |code, detail: String| vec![Violation::new(code, pointer, detail)];
+    permit.readable(attribute.name).map_err(|error| fail(error.code, error.detail))?;
+    let mut change = items::Change { field: attribute.index, ..items::Change::default() };
+    let Some(list) = attribute.list().filter(|_| !json.is_null()) else { return Ok(change) };
+    if adds {
+        return additions(attribute, Purpose::Update, json, pointer);
+    }
+    let members: Vec<_> = attribute.key_members().map(Cow::Borrowed).map(formless).collect();
+    let (mut keys, mut violations) = (Vec::new(), Vec::new());
+    for (index, json) in array(attribute, list, json, pointer)?.iter().enumerate() {
+        match item(list, &members, json, &format!("{pointer}/{index}")) {
+            Ok(item) => keys.push(items::key(attribute, &item)),
+            Err(found) => violations.extend(found),
+        }
+    }
+    change.remove = keys;
+    if violations.is_empty() { Ok(change) } else { Err(violations) }
+}
+
+/// Reads items that are added to a list.
+pub fn additions(
+    attribute: &Attribute,
+    purpose: Purpose,
+    json: &Json,
+    pointer: &str,
+) -> Result<items::Change, Vec<Violation>> {
+    let mut change = items::Change { field: attribute.index, ..items::Change::default() };
+    let Some(list) = attribute.list() else { return Ok(change) };
+    let read = read_items(attribute, list, purpose, json, pointer)?;
+    let names = |json: &Json| {
+        let names = list.members.iter().map(|member| member.name);
+        names.filter(|name| json.get(name).is_some()).collect()
+    };
+    change.add = read
+        .into_iter()
+        .map(|(place, item)| Added { item, given: json.get(place).map(names).unwrap_or_default() })
+        .collect();
+    Ok(change)
+}
+
+/// What has a form now may be there without it since earlier, and can be removed.
+fn formless(member: Cow<'_, Attribute>) -> Cow<'_, Attribute> {
+    if member.form.is_none() {
+        return member;
+    }
+    let mut member = member.into_owned();
+    member.def.form = None;
+    Cow::Owned(member)
 }
 
 fn member(
@@ -65,7 +170,10 @@ fn member(
         return Ok((attribute.index, Value::Null));
     }
     let value = match attribute.kind {
-        Kind::List(list) => items(attribute, list, json, &pointer)?,
+        Kind::List(list) => {
+            let items = read_items(attribute, list, purpose, json, &pointer)?;
+            items::list(list, items.into_iter().map(|(_, item)| item).collect())
+        }
         Kind::Id => {
             let prefix = &permit.object().prefix;
             let id = own_id(json, Some(prefix)).filter(is_time_ordered);
@@ -103,16 +211,7 @@ fn required(pointer: &str, name: &str) -> Violation {
 pub fn value(attribute: &Attribute, json: &Json) -> Result<Value, Fault> {
     let wrong = |expected: &str| (Code::WrongType, format!("{}: {expected} is expected", attribute.name));
     match attribute.kind {
-        Kind::Text(max) => {
-            let text = json.as_str().ok_or_else(|| wrong("text"))?;
-            if text.contains('\0') {
-                return Err((Code::Malformed, "U+0000 is not allowed".to_owned()));
-            }
-            if text.chars().count() > max as usize {
-                return Err((Code::OutOfRange, format!("{} may have {max} characters", attribute.name)));
-            }
-            Ok(Value::Text(text.to_owned()))
-        }
+        Kind::Text(max) => text(attribute, max, json.as_str().ok_or_else(|| wrong("text"))?),
         Kind::Integer(min, max) => {
             let number = json.as_i64().ok_or_else(|| wrong("a whole number"))?;
             if !(min..=max).contains(&number) {
@@ -134,7 +233,7 @@ pub fn value(attribute: &Attribute, json: &Json) -> Result<Value, Fault> {
         }
         Kind::Instant => {
             let instant = json.as_str().and_then(Instant::parse);
-            let expected = "an RFC 3339 instant with at most milliseconds (\"2026-01-31T12:00:00Z\")";
+            let expected = "an RFC 3339 instant (\"2026-01-31T12:00:00Z\")";
             instant.map(Value::Instant).ok_or_else(|| wrong(expected))
         }
         Kind::Money => {
@@ -164,6 +263,36 @@ pub fn value(attribute: &Attribute, json: &Json) -> Result<Value, Fault> {
     }
 }
 
+/// Reads a text: what cannot be seen at its ends goes, what is blank is no value, and what has a form is spelled so.
+fn text(attribute: &Attribute, max: u32, given: &str) -> Result<Value, Fault> {
+    if given.contains('\0') {
+        return Err((Code::Malformed, "U+0000 is not allowed".to_owned()));
+    }
+    let text = trim(given);
+    // Forms are read of texts of bounded length, and may make them longer.
+    let bounded = |text: &str| match text.chars().count() > max as usize {
+        true => Err((Code::OutOfRange, format!("{} may have {max} characters", attribute.name))),
+        false => Ok(()),
+    };
+    bounded(text)?;
+    if text.is_empty() {
+        return Ok(Value::Null);
+    }
+    let Some(form) = attribute.form else { return Ok(Value::Text(text.to_owned())) };
+    let wrong = || (Code::WrongType, format!("{} must be {}", attribute.name, form.what));
+    let text = (form.read)(text).ok_or_else(wrong)?;
+    bounded(&text)?;
+    Ok(Value::Text(text))
+}
+
+/// A value that did not come through [`value`] as it would have come from there.
+pub fn checked(attribute: &Attribute, value: &Value) -> Result<Value, Fault> {
+    match (attribute.kind, value) {
+        (Kind::Text(max), Value::Text(given)) => text(attribute, max, given),
+        _ => Ok(value.clone()),
+    }
+}
+
 /// Reads an id: of one kind, or of any where its record's kind is not known here.
 fn own_id(json: &Json, prefix: Option<&str>) -> Option<Value> {
     let text = json.as_str()?;
@@ -176,8 +305,12 @@ fn is_time_ordered(id: &Value) -> bool {
     matches!(id, Value::Id(uuid) if uuid.get_version_num() == 7)
 }
 
-/// Reads a list; an empty one is null.
-fn items(attribute: &Attribute, list: &List, json: &Json, pointer: &str) -> Result<Value, Vec<Violation>> {
+fn array<'j>(
+    attribute: &Attribute,
+    list: &List,
+    json: &'j Json,
+    pointer: &str,
+) -> Result<&'j [Json], Vec<Violation>> {
     let fail = |code, detail: String| vec![Violation::new(code, pointer, detail)];
     let Json::Array(items) = json else {
         return Err(fail(Code::WrongType, format!("{}: a list is expected", attribute.name)));
@@ -185,44 +318,68 @@ fn items(attribute: &Attribute, list: &List, json: &Json, pointer: &str) -> Resu
     if items.len() > list.max {
         return Err(fail(Code::OutOfRange, format!("{} may have {} items", attribute.name, list.max)));
     }
-    let (mut read, mut violations) = (Vec::with_capacity(items.len()), Vec::new());
-    for (index, json) in items.iter().enumerate() {
-        match item(attribute, list, json, &format!("{pointer}/{index}")) {
-            Ok(item) => read.push(item),
+    Ok(items)
+}
+
+/// Reads the items of a list, of which no two have the same key, with their places in the input.
+fn read_items(
+    attribute: &Attribute,
+    list: &List,
+    purpose: Purpose,
+    json: &Json,
+    pointer: &str,
+) -> Result<Vec<(usize, Json)>, Vec<Violation>> {
+    let members: Vec<_> = attribute.members.iter().map(Cow::Borrowed).collect();
+    let (mut read, mut keys, mut violations) = (Vec::new(), HashSet::new(), Vec::new());
+    let has_keys = list.plain || !list.key.is_empty();
+    let mut is_new = |item: &Json| !has_keys || keys.insert(items::key(attribute, item));
+    for (index, json) in array(attribute, list, json, pointer)?.iter().enumerate() {
+        let pointer = format!("{pointer}/{index}");
+        match item(list, &members, json, &pointer) {
+            Ok(item) if is_new(&item) => read.push((index, item)),
+            Ok(_) if purpose == Purpose::Import => {}
+            Ok(_) => {
+                violations.push(Violation::new(Code::NotUnique, pointer, "an item before it is the same"))
+            }
             Err(found) => violations.extend(found),
         }
     }
-    if let Some(primary) = list.primary {
-        violations.extend(choose_primary(&mut read, primary, pointer));
-    }
-    if !violations.is_empty() {
-        return Err(violations);
-    }
-    Ok(if read.is_empty() { Value::Null } else { Value::document(&Json::Array(read)) })
+    violations.extend(one_primary(list, &read, pointer));
+    if violations.is_empty() { Ok(read) } else { Err(violations) }
 }
 
-fn item(attribute: &Attribute, list: &List, json: &Json, pointer: &str) -> Result<Json, Vec<Violation>> {
+/// Reads an item of these members.
+fn item(
+    list: &List,
+    members: &[Cow<'_, Attribute>],
+    json: &Json,
+    pointer: &str,
+) -> Result<Json, Vec<Violation>> {
     let scalar = |member: &Attribute, json: &Json, pointer: &str| match value(member, json) {
         Ok(value) => Ok(show(member, value, json)),
         Err((code, detail)) => Err(Violation::new(code, pointer, detail)),
     };
-    if let (true, Some(member)) = (list.plain, attribute.members.first()) {
-        return scalar(member, json, pointer).map_err(|violation| vec![violation]);
+    if let (true, Some(member)) = (list.plain, members.first()) {
+        return match scalar(member, json, pointer) {
+            Ok(Json::Null) => Err(vec![required(pointer, member.name)]),
+            shown => shown.map_err(|violation| vec![violation]),
+        };
     }
     let Json::Object(given) = json else {
         return Err(vec![Violation::new(Code::WrongType, pointer, "an object is expected")]);
     };
     let (mut item, mut violations) = (Map::new(), Vec::new());
     for name in given.keys() {
-        if !attribute.members.iter().any(|member| member.name == name) {
-            let detail = format!("{} has no member {name}", list.name);
+        if !members.iter().any(|member| member.name == name) {
+            let detail = format!("{name} has no place in an item of {}", list.name);
             violations.push(Violation::new(Code::UnknownField, format!("{pointer}/{name}"), detail));
         }
     }
-    for member in &attribute.members {
+    for member in members {
         let pointer = format!("{pointer}/{}", member.name);
         match (given.get(member.name), member.preset) {
             (Some(json), _) if !json.is_null() => match scalar(member, json, &pointer) {
+                Ok(Json::Null) if member.required => violations.push(required(&pointer, member.name)),
                 Ok(value) => drop(item.insert(member.name.to_owned(), value)),
                 Err(violation) => violations.push(violation),
             },
@@ -242,19 +399,15 @@ fn show(member: &Attribute, value: Value, json: &Json) -> Json {
             TypeId { prefix: &snake(object), uuid }.to_string().into()
         }
         (_, Value::Instant(at)) => at.to_string().into(),
+        (Kind::Text(_), Value::Text(text)) => text.into(),
+        (_, Value::Null) => Json::Null,
         _ => json.clone(),
     }
 }
 
-/// Makes the first item primary where none is; two are one too many.
-fn choose_primary(items: &mut [Json], member: &str, pointer: &str) -> Option<Violation> {
-    let chosen = items.iter().filter(|item| item.get(member) == Some(&Json::Bool(true))).count();
-    for (index, item) in items.iter_mut().enumerate() {
-        if let Some(place) = item.get_mut(member)
-            && (place.is_null() || chosen == 0)
-        {
-            *place = Json::Bool(chosen == 0 && index == 0);
-        }
-    }
-    (chosen > 1).then(|| Violation::new(Code::Invalid, pointer, format!("only one item may be {member}")))
+/// Two primary items are one too many.
+fn one_primary(list: &List, items: &[(usize, Json)], pointer: &str) -> Option<Violation> {
+    let primary = list.primary?;
+    let chosen = items.iter().filter(|(_, item)| item.get(primary) == Some(&Json::Bool(true))).count();
+    (chosen > 1).then(|| Violation::new(Code::Invalid, pointer, format!("only one item may be {primary}")))
 }

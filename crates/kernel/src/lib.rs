@@ -8,6 +8,7 @@ pub mod error;
 pub mod field;
 pub mod id;
 pub mod input;
+pub mod items;
 pub mod json;
 pub mod money;
 pub mod object;

@@ -17,9 +17,10 @@ pub use link::{Bridge, Link, Path, Via};
 
 use crate::{
     change::Change,
-    field::{Field, FieldDef, Kind, List},
+    field::{Field, FieldDef, Kind, List, Writing},
     system,
     text::{json_key, kebab, pascal, snake},
+    value::Value,
 };
 
 /// What a caller may do with the records of an object.
@@ -54,6 +55,36 @@ pub enum Ownership {
 /// A pure rule of an object: looks at a change, completes it or names what it breaks.
 pub type Rule = fn(&mut Change<'_>);
 
+/// The members of a change that add items to a list and remove some: `addEmails`, `removeEmails`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ItemChanges {
+    /// Adds items, or changes those of the same key.
+    pub add: String,
+    /// Removes the items of these keys.
+    pub remove: String,
+}
+
+impl ItemChanges {
+    /// What the two members mean, for clients.
+    pub fn docs(&self, attribute: &Attribute) -> [String; 2] {
+        let name = attribute.name;
+        let (given, key) = match attribute.list() {
+            Some(list) if !list.plain => {
+                let key = list.key.join(", ");
+                (
+                    format!("; an item that has the same {key} is changed in what is given"),
+                    "the items of these keys",
+                )
+            }
+            _ => (String::new(), "these"),
+        };
+        [
+            format!("Adds these to `{name}`, whose other items stay{given}."),
+            format!("Removes {key} from `{name}`, before any are added; what is not there need not be."),
+        ]
+    }
+}
+
 /// A field in its object: its definition and how it is stored.
 #[derive(Clone, Debug)]
 pub struct Attribute {
@@ -69,6 +100,7 @@ pub struct Attribute {
     currency: Option<String>,
     of_object: Option<String>,
     refers_to: Option<String>,
+    item_changes: Option<ItemChanges>,
     /// What an item of the list has; empty for other kinds.
     pub members: Vec<Attribute>,
 }
@@ -88,8 +120,35 @@ impl Attribute {
             Kind::Reference(object) => Some(snake(object)),
             _ => None,
         };
+        let item_changes = match def.kind {
+            Kind::List(list) if def.writing == Writing::Free && (list.plain || !list.key.is_empty()) => {
+                let name = pascal(def.name);
+                Some(ItemChanges { add: format!("add{name}"), remove: format!("remove{name}") })
+            }
+            _ => None,
+        };
         let key = json_key(def.name);
-        Self { def: *def, index, key, column, folded, currency, of_object, refers_to, members }
+        Self { def: *def, index, key, column, folded, currency, of_object, refers_to, item_changes, members }
+    }
+
+    /// The value by which it is compared and ordered: a text in its form.
+    pub fn sort_key(&self, value: &Value) -> Value {
+        match (self.kind, value) {
+            (Kind::Text(_), Value::Text(text)) => Value::Text(self.comparison.form(text).into_owned()),
+            (_, other) => other.clone(),
+        }
+    }
+
+    /// The members of a change that change single items, where it is a list whose items can be told apart.
+    pub fn item_changes(&self) -> Option<&ItemChanges> {
+        self.item_changes.as_ref()
+    }
+
+    /// The members by which the items of the list are told apart.
+    pub fn key_members(&self) -> impl Iterator<Item = &Attribute> {
+        let list = self.list();
+        let is_key = move |name: &str| list.is_some_and(|list| list.plain || list.key.contains(&name));
+        self.members.iter().filter(move |member| is_key(member.name))
     }
 
     /// Whether it is a text that is kept once more in the form by which it is compared and ordered.
@@ -364,6 +423,15 @@ impl Object {
     /// The place of a field.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
+    }
+
+    /// The list that a member of a change changes item by item, and whether it adds to it.
+    pub fn item_change(&self, name: &str) -> Option<(&Attribute, bool)> {
+        self.attributes.iter().find_map(|attribute| {
+            let changes = attribute.item_changes()?;
+            let adds = changes.add == name;
+            (adds || changes.remove == name).then_some((attribute, adds))
+        })
     }
 
     /// The link of that name.

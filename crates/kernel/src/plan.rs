@@ -12,7 +12,6 @@ use crate::{
     permit::Permit,
     predicate::{Compare, Predicate, Test},
     system,
-    text::fold,
     value::Value,
 };
 
@@ -233,14 +232,6 @@ impl Plan {
         self.column(key);
         self.children.push(Child { link, plan });
         self.children.len() - 1
-    }
-}
-
-/// The value by which a field is compared and ordered: a text folded.
-pub fn sort_key(value: &Value) -> Value {
-    match value {
-        Value::Text(text) => Value::Text(fold(text).into_owned()),
-        other => other.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Predicates: questions about records, in the one language that list filters, segments and permissions
 //! share. A predicate here is resolved: names are fields and links that the caller may read, operands are
-//! values, texts are folded.
+//! values, texts have the form in which their field's are compared.
 //!
 //! Every test answers yes or no, never "unknown": a null equals nothing, so `not` of a test holds for it.
 
@@ -41,7 +41,7 @@ macro_rules! operators {
 }
 
 operators! {
-    /// The value is the operand. Texts compare without case and accents.
+    /// The value is the operand. Texts compare without case and accents, addresses and numbers without case, the ids of other systems as they are.
     Eq = "eq",
     /// The value is not the operand; null is not either.
     Ne = "ne",
@@ -187,7 +187,7 @@ pub struct Test {
     pub compare: Compare,
 }
 
-/// A comparison of a value. Operands of texts are folded.
+/// A comparison of a value. Texts have the form in which their field's are compared.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Compare {
     /// There is no value.

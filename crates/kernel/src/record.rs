@@ -5,7 +5,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::{
+    error::Violation,
     field::Field,
+    items,
     object::Object,
     system,
     value::{FieldType, Value},
@@ -35,6 +37,23 @@ impl Record {
     /// The value of a field by its name; null where the object has no such field.
     pub fn value(&self, name: &str) -> &Value {
         self.object.index(name).and_then(|index| self.values.get(index)).unwrap_or(&Value::Null)
+    }
+
+    /// Changes single items of lists, and tells what of that is not possible.
+    pub fn change_items(&mut self, changes: &[items::Change]) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        for change in changes {
+            let (Some(attribute), Some(place)) =
+                (self.object.at(change.field), self.values.get_mut(change.field))
+            else {
+                continue;
+            };
+            match change.apply(attribute, place) {
+                Ok(list) => *place = list,
+                Err(violation) => violations.push(violation),
+            }
+        }
+        violations
     }
 
     /// Sets a field; nothing happens where the object has no such field.

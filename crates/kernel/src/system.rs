@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     field::{Field, FieldDef, List},
+    text::Comparison,
     time::Instant,
 };
 
@@ -39,10 +40,14 @@ pub const FIELDS: &[FieldDef] =
     &[VERSION.def, CREATED_AT.def, UPDATED_AT.def, CREATED_BY.def, UPDATED_BY.def, DELETED_AT.def];
 
 const SYSTEM: Field<String> = Field::text("system", 64, "The name of the outside system.").required();
-const EXTERNAL_ID: Field<String> = Field::text("id", 255, "The record's id over there.").required();
+const EXTERNAL_ID: Field<String> =
+    Field::text("id", 255, "The record's id over there, kept and compared as it is.")
+        .required()
+        .compared(Comparison::Exact);
 static EXTERNAL_REF: List = List::of("ExternalRef", "external_refs", &[SYSTEM.def, EXTERNAL_ID.def])
     .shared()
-    .unique(&["system", "id"]);
+    .key(&["system", "id"])
+    .unique();
 
 /// The record's ids in other systems.
 pub const EXTERNAL_REFS: Field<Json> = Field::list(

@@ -97,6 +97,8 @@ impl Database {
                 // With WAL, FULL is what keeps an acknowledged commit through a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
+                // As PostgreSQL has it: what ignores case is stored in one.
+                .pragma("case_sensitive_like", "ON")
                 .busy_timeout(Duration::from_secs(30))
                 .statement_cache_capacity(200)
                 .disable_statement_logging();

@@ -199,7 +199,8 @@ pub(crate) fn events(
             actor.user.into(),
             actor.origin.as_str().into(),
             (*actor.request_id).into(),
-            folded(&actor.request_id),
+            // Compared as it is.
+            (*actor.request_id).into(),
             entry.owner.into(),
             json!(entry.changed).to_string().into(),
             entry.changes.into(),

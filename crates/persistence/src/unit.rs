@@ -1,7 +1,7 @@
 //! The unit of work: changes of records and the events that tell of them, in one transaction. Nothing can
 //! be written without its event, for the same call stages both; dropped before its commit, all is undone.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use kernel::{
     Code, Error, Permit, Record, Registry, Result, Value,
@@ -297,21 +297,21 @@ impl Unit {
         Ok((last - count + 1, row.instant(1)?.unwrap_or(self.now)))
     }
 
-    /// Which of these values of a unique field, or keys of a list's unique members, live records of the
-    /// object already have: the value's folded form and the record's id.
+    /// Which of these values of a field, or keys of a list's items, live records of the object already have: the
+    /// value in the form in which it is compared, and the record's id.
     pub async fn taken(
         &mut self,
         permit: &Permit,
         attribute: &Attribute,
         keys: &[Vec<Value>],
-    ) -> Result<HashMap<Vec<String>, Uuid>> {
+    ) -> Result<Vec<(Vec<String>, Uuid)>> {
         let dialect = self.lane.dialect();
-        let Some(select) = write::taken(dialect, permit, attribute, keys) else { return Ok(HashMap::new()) };
-        let mut taken = HashMap::new();
+        let Some(select) = write::taken(dialect, permit, attribute, keys) else { return Ok(Vec::new()) };
+        let mut taken = Vec::new();
         for row in self.reading().await?.rows(&select).await? {
             let width = keys.first().map_or(1, Vec::len);
             let key = (1..=width).map(|place| row.get::<String>(place)).collect::<Result<Vec<_>>>()?;
-            taken.insert(key, row.get(0)?);
+            taken.push((key, row.get(0)?));
         }
         Ok(taken)
     }

@@ -6,10 +6,10 @@ use kernel::{
     Permit, Record, Value,
     field::{Kind, List},
     id::TypeId,
+    items,
     money::{Money, parse_decimal},
     object::{Attribute, Object},
     system,
-    text::fold,
     time::{Instant, parse_date},
     value::Decimal,
 };
@@ -37,7 +37,7 @@ fn stored(dialect: Dialect, attribute: &Attribute, value: &Value) -> impl Iterat
     let of_object = any.map(|id| Bound::String(id.map(|id| id.prefix.to_owned())));
     let folded = attribute.is_folded().then(|| {
         Bound::from(match value {
-            Value::Text(text) => Some(fold(text).into_owned()),
+            Value::Text(text) => Some(attribute.comparison.form(text).into_owned()),
             _ => None,
         })
     });
@@ -211,7 +211,7 @@ fn list_rows<'r>(
         key.chain(attribute.members.iter().flat_map(Attribute::columns)).map(str::to_owned).collect(),
     );
     for record in records {
-        for (position, item) in items(record.value(attribute.name)).iter().enumerate() {
+        for (position, item) in items::of(record.value(attribute.name)).iter().enumerate() {
             let position = Bound::from(i64::try_from(position).unwrap_or(i64::MAX));
             let key = [Bound::from(permit.workspace()), Bound::from(record.id()), position];
             let members = attribute.members.iter().flat_map(|member| {
@@ -222,14 +222,6 @@ fn list_rows<'r>(
         }
     }
     rows
-}
-
-/// The items of a list.
-pub(crate) fn items(value: &Value) -> Vec<Json> {
-    match value.as_document() {
-        Some(Json::Array(items)) => items,
-        _ => Vec::new(),
-    }
 }
 
 /// The value of an item's member, which was checked when it came in.
@@ -248,8 +240,8 @@ fn canonical(member: &Attribute, json: &Json) -> Value {
     value.unwrap_or_default()
 }
 
-/// Who among the live records has one of these values of a unique field, or one of these keys of a list.
-/// The first column is the id, the others the folded values.
+/// Who among the live records has one of these values of a field, or an item with one of these keys of a list.
+/// The first column is the id, the others the values in the form in which they are compared.
 pub(crate) fn taken(
     dialect: Dialect,
     permit: &Permit,
@@ -259,9 +251,8 @@ pub(crate) fn taken(
     let object: &Object = permit.object();
     let (table, id, columns): (&str, &str, Vec<String>) = match attribute.list() {
         Some(list) => {
-            let member = |name: &&str| attribute.members.iter().find(|member| member.name == *name);
-            let members = list.unique.iter().filter_map(member);
-            (list.table, "record_id", members.map(|member| member.compared().to_owned()).collect())
+            let members = attribute.key_members().map(|member| member.compared().to_owned());
+            (list.table, "record_id", members.collect())
         }
         None => (&object.table, "id", vec![attribute.compared().to_owned()]),
     };
@@ -280,7 +271,7 @@ pub(crate) fn taken(
             select.and_where(Expr::col(Alias::new("deleted_at")).is_null());
         }
     }
-    let value = |value: &Value| Expr::value(dialect.bind(Kind::Text(0), &kernel::plan::sort_key(value)));
+    let value = |value: &Value| Expr::value(dialect.bind(Kind::Text(0), value));
     match columns.as_slice() {
         [only] => {
             let values = keys.iter().filter_map(|key| key.first()).map(value);

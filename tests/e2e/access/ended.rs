@@ -92,12 +92,12 @@ on_both! {
 on_both! {
     async fn so_is_one_whose_time_is_over(stage) {
         let requests = everything(stage).await;
-        let (there, clock) = stage.at("2026-03-01T12:00:00Z").await;
+        let (there, clock) = stage.at("2126-03-01T12:00:00Z").await;
         let pair = Pair::with(stage, there);
         let mut wrong = Vec::new();
         for (number, request) in requests.iter().enumerate() {
             let end = number + 1;
-            let end = format!("2026-03-01T12:{:02}:{:02}Z", end / 60, end % 60);
+            let end = format!("2126-03-01T12:{:02}:{:02}Z", end / 60, end % 60);
             let newcomer = pair.newcomer_until(json!(end)).await;
             newcomer.there.get(&format!("/v1/users/{}", newcomer.there.user)).await.ok();
             wrong.extend(asked_by(&pair, request, &newcomer, async |_: &Newcomer| clock.forward(1)).await);

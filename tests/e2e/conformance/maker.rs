@@ -242,7 +242,9 @@ impl<'r> Maker<'r> {
                 }
                 continue;
             }
-            let own = list.unique.contains(&member.name).then_some(count * 10 + position);
+            let is_key = list.key.contains(&member.name);
+            let is_own = is_key && list.unique || list.key.first() == Some(&member.name);
+            let own = is_own.then_some(count * 10 + position);
             if member.required || !chosen.is_multiple_of(3) {
                 let value = self.scalar(member, &place, chosen, own).await;
                 item.extend(value.map(|value| (member.name.to_owned(), value)));

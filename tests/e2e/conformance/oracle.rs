@@ -5,19 +5,56 @@ use std::cmp::Ordering;
 use kernel::{
     field::Kind,
     object::{Attribute, Object},
+    text::Comparison,
 };
 use serde_json::{Map, Value as Json};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_script::{Script, UnicodeScript};
 
 use super::world::World;
 
-/// The text without accents, case, compatibility forms and kinds of white space.
+/// Letters that have a stroke or are two in one, each with what it is taken for.
+const STROKES: &str = "đd ðd ɖd ɗd ħh łl ƚl øo ɵo ŧt ƀb ɓb ȼc ǥg ɨi ɉj ɍr ʉu ɏy ƶz æae œoe þth";
+
+/// What has the same upper case is the same letter: s and ſ, σ and ς, ss and ß.
+fn in_one_case(text: &str) -> String {
+    text.to_lowercase().to_uppercase().chars().flat_map(char::to_lowercase).collect()
+}
+
+/// The text without the accents of Latin, Greek and Cyrillic, without case, compatibility forms and kinds of white
+/// space.
 pub fn fold(text: &str) -> String {
-    let bare = |text: String| -> String { text.nfkd().filter(|c| !is_combining_mark(*c)).collect() };
-    // What has the same upper case is the same letter: s and ſ, σ and ς, ss and ß.
-    let upper = bare(text.to_owned()).to_lowercase().to_uppercase();
-    let lower: String = upper.chars().flat_map(char::to_lowercase).collect();
-    bare(lower).chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
+    use Script::{Common, Cyrillic, Greek, Inherited, Latin};
+    let has_accents = |c: char| matches!(c.script(), Latin | Greek | Cyrillic | Common | Inherited);
+    let mut bare = String::new();
+    let mut letter = 'a';
+    for c in text.nfkd() {
+        let is_variation = ('\u{fe00}'..='\u{fe0f}').contains(&c) || ('\u{e0100}'..='\u{e01ef}').contains(&c);
+        match is_combining_mark(c) {
+            true if is_variation || has_accents(letter) && has_accents(c) => continue,
+            true => {}
+            false => letter = c,
+        }
+        bare.push(c);
+    }
+    let stroke = |c: char| STROKES.split(' ').find_map(|pair| pair.strip_prefix(c));
+    let plain = in_one_case(&bare).chars().fold(String::new(), |plain, c| match stroke(c) {
+        Some(letters) => plain + letters,
+        None if c.is_whitespace() => plain + " ",
+        None => plain + c.encode_utf8(&mut [0; 4]),
+    });
+    plain.nfc().collect()
+}
+
+/// The text as the field's are compared. The addresses of the tests are spelled in one way but for their case.
+fn form(attribute: &Attribute, text: &str) -> String {
+    match attribute.comparison {
+        Comparison::Folded => fold(text),
+        Comparison::IgnoringCase | Comparison::Address => {
+            in_one_case(&text.nfc().collect::<String>()).nfc().collect()
+        }
+        Comparison::Exact => text.to_owned(),
+    }
 }
 
 /// Whether a predicate holds for a record.
@@ -117,6 +154,7 @@ fn ordered(how: &str, order: Ordering) -> bool {
 /// One test of one value. A null passes only what asks for it: `isNull`, `ne`, `notIn`.
 fn test(attribute: &Attribute, value: &Json, how: &str, operand: &Json) -> bool {
     let each = || operand.as_array().unwrap().iter();
+    let folded = |json: &Json| form(attribute, json.as_str().unwrap());
     match how {
         "isNull" => value.is_null() == (*operand == true),
         "ne" => !test(attribute, value, "eq", operand),
@@ -132,17 +170,13 @@ fn test(attribute: &Attribute, value: &Json, how: &str, operand: &Json) -> bool 
         "matches" => {
             let (value, operand) = (folded(value), folded(operand));
             let begins = |word: &str| value.split(' ').any(|other| other.starts_with(word));
-            operand.split(' ').filter(|word| !word.is_empty()).all(begins)
+            operand.split_whitespace().all(begins)
         }
         how => {
             let same_currency = value["currency"] == operand["currency"];
             same_currency && ordered(how, key(attribute, value).cmp(&key(attribute, operand)))
         }
     }
-}
-
-fn folded(json: &Json) -> String {
-    fold(json.as_str().unwrap())
 }
 
 /// What values of a field are compared by.
@@ -160,7 +194,7 @@ fn key(attribute: &Attribute, value: &Json) -> Key {
         Kind::Integer(..) => Key::Number(value.as_i64().unwrap().into()),
         Kind::Decimal => Key::Number(digits(value.as_str().unwrap())),
         Kind::Money => Key::Number(digits(value["amount"].as_str().unwrap())),
-        Kind::Text(_) => Key::Text(folded(value)),
+        Kind::Text(_) => Key::Text(form(attribute, value.as_str().unwrap())),
         _ => Key::Text(instant(value)),
     }
 }

@@ -10,8 +10,8 @@ const TEXTS: [&str; 8] = [
     "O'Brien \"Q\" \\ !bang",
     "😀 ﬁne\u{a0}İstanbul",
     "ΟΔΟΣ Ζωή 漢字",
-    " x",
-    "",
+    "x",
+    "ボテル नमस्ते łø",
 ];
 const INSTANTS: [&str; 6] = [
     "2024-02-29T12:00:00.000Z",

@@ -51,7 +51,7 @@ pub async fn populate(stage: &Stage) {
         // What others stand on is not deleted under them.
         let id = match object.held_by.is_empty() {
             true => maker.reference(object.name, 2).await.unwrap(),
-            false => text(&maker.make(object).await["id"]),
+            false => text(&maker.make_variant(object, 1, Map::new()).await["id"]),
         };
         let delete = Call::of(kith.registry(), object, Operation::Delete);
         delete.ask(&stage.owner, Door::Rest, &Asked::about(&id)).await.done();

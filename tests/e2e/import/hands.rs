@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use kernel::{actor::Origin, time::Instant};
 use persistence::{Database, Limits, queue::Progress};
-use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, TransactionTrait, prelude::Uuid};
+use serde_json::json;
 
-use super::{counts, ended, first_tickets, start, store, tickets, tickets_of};
+use super::{counts, ended, first_tickets, import, start, store, tickets, tickets_of};
 use crate::support::{Backend, Fresh, Stage};
 
 async fn open(database: &Fresh) -> Database {
@@ -91,4 +92,27 @@ async fn a_job_taken_from_one_that_works_on_sqlite() {
 #[tokio::test]
 async fn a_job_taken_from_one_that_works_on_postgres() {
     taken_from_one_that_works(Backend::Postgres).await;
+}
+
+/// A row that had to wait too long for somebody else is no wrong row.
+#[tokio::test]
+async fn a_row_that_others_hold_for_a_while_is_written_later() {
+    let database = Arc::new(Fresh::new(Backend::Postgres).await);
+    let stage = Stage::over(database, |config| config.statement_timeout = Duration::from_secs(1)).await;
+    let owner = &stage.owner;
+    owner.create("companies", json!({ "name": "Acme" })).await;
+    let mapping = json!({ "match": "name", "fields": {
+        "name": { "column": "Name" }, "employeeCount": { "column": "Size", "type": "INTEGER" }
+    } });
+    let others = stage.database.connect().await;
+    let held = others.begin().await.unwrap();
+    held.execute_unprepared("SELECT 1 FROM companies FOR UPDATE").await.unwrap();
+    let release = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        held.commit().await.unwrap();
+    };
+    let import = import(owner, "company", "Name,Size\nAcme,20\nNew,1\n", &mapping);
+    let (job, ()) = futures::future::join(import, release).await;
+    assert_eq!(counts(&job), [1, 1, 0, 0]);
+    stage.end().await;
 }

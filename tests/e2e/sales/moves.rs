@@ -178,6 +178,7 @@ on_both! {
             &[
                 ("unknown_value", "/requiredFields/1"),
                 ("unknown_value", "/requiredFields/2"),
+                ("invalid", "/allowedMoveIds/0"),
                 ("reference_not_found", "/allowedMoveIds/1"),
             ],
         );

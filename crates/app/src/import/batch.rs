@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use kernel::{
     Result,
-    input::{self, Purpose},
+    input::{self, Changes, Purpose},
 };
 use serde_json::{Map, Value as Json};
 
@@ -104,8 +104,11 @@ impl Batch<'_> {
         let (mut outcomes, mut ready) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for (row, draft, input) in rows {
             // What may be set on create only is judged where the record is there: the same value may come again.
-            match input::members(&self.target.create, Purpose::Create, &input) {
-                Ok(values) => ready.push((row, draft, self.target.keys(&values), values)),
+            match input::members(&self.target.create, Purpose::Import, &input) {
+                Ok(values) => {
+                    let changes = Changes { values, items: self.target.additions(&input) };
+                    ready.push((row, draft, self.target.keys(&changes.values), changes));
+                }
                 Err(violations) => outcomes.push((row, Outcome::Rejected(draft.faults(violations)))),
             }
         }
@@ -113,14 +116,14 @@ impl Batch<'_> {
         let recognised = self.target.recognised(self.work, &keys).await?;
         let (mut creates, mut created, mut updates, mut updated) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (row, draft, keys, values) in ready {
+        for (row, draft, keys, changes) in ready {
             match recognised.with(&keys).as_slice() {
                 [] => {
                     creates.push((row, draft));
-                    created.push(self.work.draft(self.target.create.object(), values));
+                    created.push(self.work.draft(self.target.create.object(), changes.values));
                 }
                 [Existing { record: None, .. }] => outcomes.push((row, Outcome::Unchanged)),
-                [Existing { record: Some(before), .. }] => match merged(before, values) {
+                [Existing { record: Some(before), .. }] => match merged(before, changes, &self.target.adds) {
                     Ok(after) => {
                         updates.push((row, draft, before.version()));
                         updated.push(Pending::new(Some(before.clone()), after));

@@ -28,6 +28,9 @@ pub(super) struct Line {
     pub draft: Result<Draft, Vec<RowError>>,
 }
 
+/// So many columns are told where one is missing.
+const SHOWN: usize = 30;
+
 /// What the thread sends: batches, at last an empty one.
 pub(super) type Batches = mpsc::Receiver<Result<Vec<Line>>>;
 
@@ -49,10 +52,22 @@ fn read(
     behind: u64,
     sender: &mpsc::Sender<Result<Vec<Line>>>,
 ) -> Result<()> {
-    let reader = SourceReader::new(content, format).map_err(unreadable)?;
+    let reader = SourceReader::new(content, format, mapping.spelling).map_err(unreadable)?;
     let missing = reader.columns().map(|header| mapping.missing_columns(header)).unwrap_or_default();
     if !missing.is_empty() {
-        let detail = format!("the file has no column {}", missing.join(", "));
+        let there: Vec<_> =
+            reader.columns().unwrap_or_default().iter().map(String::as_str).take(SHOWN).collect();
+        let delimiter = match reader.delimiter() {
+            Some('\t') => "tabs".to_owned(),
+            delimiter => format!("“{}”", delimiter.unwrap_or(',')),
+        };
+        let (missing, there) = (missing.join(", "), there.join(", "));
+        let detail = format!("the file has no column {missing}; it has {there}, parted by {delimiter}");
+        return Err(Error::new(Code::Invalid, detail));
+    }
+    let mapped = mapping.columns();
+    if let Some(name) = reader.doubled().into_iter().flatten().find(|name| mapped.contains(name.as_str())) {
+        let detail = format!("the column “{name}” comes twice, and the mapping reads it");
         return Err(Error::new(Code::Invalid, detail));
     }
     let (mut batch, mut bytes) = (Vec::with_capacity(BATCH_ROWS), 0_usize);

@@ -16,13 +16,14 @@ const TIMES: u64 = 10;
 pub(super) struct Growth {
     objects: BTreeMap<&'static str, Arc<Object>>,
     changes: u64,
+    looked: u64,
     next: u64,
 }
 
 impl Growth {
     /// That of an import which has done so much already.
     pub fn after(changes: u64) -> Self {
-        let mut growth = Self { objects: BTreeMap::new(), changes, next: FIRST };
+        let mut growth = Self { objects: BTreeMap::new(), changes, looked: 0, next: FIRST };
         growth.look_later();
         growth
     }
@@ -50,14 +51,15 @@ impl Growth {
     }
 
     /// Has them looked at once more, for those who read what was written.
-    pub async fn end(&mut self, kith: &Kith) {
-        if self.changes >= FIRST {
+    pub async fn end(mut self, kith: &Kith) {
+        if self.changes >= FIRST && self.changes.saturating_sub(self.looked) > self.looked / TIMES {
             self.look(kith).await;
         }
     }
 
     /// Without it all goes on, only slower.
-    async fn look(&self, kith: &Kith) {
+    async fn look(&mut self, kith: &Kith) {
+        self.looked = self.changes;
         if let Err(error) = kith.database().analyze(self.objects.values().map(Arc::as_ref)).await {
             tracing::warn!(%error, cause = ?error.cause, "tables that have grown could not be looked at");
         }

@@ -8,12 +8,12 @@ use kernel::{
     id::TypeId,
     input,
     object::Action,
-    plan::{Plan, sort_key},
+    plan::Plan,
     predicate::{Compare, Predicate, Test},
     system,
     text::snake,
 };
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::{
@@ -22,7 +22,10 @@ use super::{
     rehearsal::Rehearsal,
     target::Target,
 };
-use crate::{settle::folded, work::Work};
+use crate::{
+    settle::{compared, item_keys},
+    work::Work,
+};
 
 /// What is remembered of earlier rows; then it is forgotten and begun anew.
 const MAX_REMEMBERED: usize = 50_000;
@@ -82,7 +85,7 @@ impl Findings {
                     Fault::new("ambiguous_match", format!("there are several records ({object}) {key}"))
                 }
                 // In earnest the record would be there by now. It cannot be referred to, so the member stays null.
-                _ if own && rehearsal.is_some_and(|rehearsal| rehearsal.leads(key)) => continue,
+                _ if own && rehearsal.is_some_and(|rehearsal| rehearsal.leads(target, key)) => continue,
                 _ => {
                     unfilled.may_come |= own;
                     Fault::new("reference_not_found", format!("there is no record ({object}) {key}"))
@@ -158,15 +161,16 @@ async fn by_field_value(
             _ => Json::from(text.as_str()),
         };
         // A value that the field cannot have leads to nothing.
-        input::value(&attribute, &json).ok().map(|value| sort_key(&value))
+        input::value(&attribute, &json).ok().map(|value| attribute.sort_key(&value))
     };
     let keys: Vec<_> = values.into_iter().map(|text| (read(&text), text)).collect();
     let wanted: Vec<_> = keys.iter().filter_map(|(key, _)| key.clone()).collect();
     let mut ids: HashMap<Vec<String>, Vec<Uuid>> = HashMap::new();
     for (id, value) in matching(work, permit, attribute.index, &wanted).await? {
-        ids.entry(folded(&[sort_key(&value)])).or_default().push(id);
+        ids.entry(compared(&[attribute.sort_key(&value)])).or_default().push(id);
     }
-    let finding = |key: Option<Value>| match key.and_then(|key| ids.get(&folded(&[key]))).map(Vec::as_slice) {
+    let finding = |key: Option<Value>| match key.and_then(|key| ids.get(&compared(&[key]))).map(Vec::as_slice)
+    {
         None | Some([]) => Finding::Nothing,
         Some([id]) => Finding::One(*id),
         Some(_) => Finding::Several,
@@ -174,7 +178,8 @@ async fn by_field_value(
     Ok(keys.into_iter().map(|(key, text)| (text, finding(key))).collect())
 }
 
-/// The records that the permit reaches whose field has one of these values, folded: the id and the value.
+/// The records that the permit reaches whose field has one of these values, in the form in which they are compared:
+/// the id and the value.
 pub(super) async fn matching(
     work: &mut Work,
     permit: &Permit,
@@ -206,9 +211,10 @@ async fn by_outside_key(
     ids: BTreeSet<String>,
 ) -> Result<Vec<(String, Finding)>> {
     let attribute = permit.readable(system::EXTERNAL_REFS.def.name)?.clone();
-    let text = |text: &str| sort_key(&Value::Text(text.to_owned()));
-    let keys: Vec<_> = ids.into_iter().map(|id| (vec![text(system), text(&id)], id)).collect();
-    let mut taken = HashMap::new();
+    let key =
+        |id: &str| item_keys(&attribute, &Value::document(&json!([{ "system": system, "id": id }]))).concat();
+    let keys: Vec<_> = ids.into_iter().map(|id| (key(&id), id)).collect();
+    let mut taken: HashMap<Vec<String>, Uuid> = HashMap::new();
     for keys in keys.chunks(AT_ONCE) {
         let keys: Vec<_> = keys.iter().map(|(key, _)| key.clone()).collect();
         taken.extend(work.unit.taken(permit, &attribute, &keys).await?);
@@ -217,7 +223,7 @@ async fn by_outside_key(
     let found: Vec<_> = taken.values().copied().map(Value::Id).collect();
     let visible: BTreeSet<_> =
         matching(work, permit, field, &found).await?.into_iter().map(|(id, _)| id).collect();
-    let finding = |key: &[Value]| match taken.get(&folded(key)) {
+    let finding = |key: &[Value]| match taken.get(&compared(key)) {
         Some(id) if visible.contains(id) => Finding::One(*id),
         _ => Finding::Nothing,
     };

@@ -2,10 +2,13 @@
 
 use super::mapping_file::{Checker, checked_name};
 use super::shape::{Reference, Shape};
+use super::source::Spelling;
 use super::transform::Transform;
+use chrono::NaiveDate;
+use encoding_rs::Encoding;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +22,9 @@ pub const MAX_MAPPING_BYTES: usize = 256 * 1024;
 pub struct Mapping {
     pub(super) matching: Option<String>,
     pub(super) existing: Existing,
+    /// The lists to which the rows add, instead of replacing them.
+    pub(super) add: Vec<String>,
+    pub(super) spelling: Spelling,
     pub(super) fields: Members,
 }
 
@@ -109,13 +115,24 @@ impl Mapping {
             Some(name) => Existing::deserialize(name)
                 .map_err(|_| MappingError::new("/existing", "`existing` is UPDATE or KEEP"))?,
         };
+        let add = file.remove("add").map_or(Ok(Vec::new()), Vec::<String>::deserialize);
+        let add = add.map_err(|_| MappingError::new("/add", "here stands a list of names of members"))?;
+        let spelling = Spelling {
+            encoding: said(&mut file, "encoding", |name| Encoding::for_label(name.as_bytes()))
+                .map_err(|at| MappingError::new(&at, "there is no such encoding; usual is windows-1252"))?,
+            delimiter: said(&mut file, "delimiter", |text| match text.as_bytes() {
+                [sign] if sign.is_ascii_punctuation() && *sign != b'"' || *sign == b'\t' => Some(*sign),
+                _ => None,
+            })
+            .map_err(|at| MappingError::new(&at, "`delimiter` is one sign, as a semicolon or a tab"))?,
+        };
         let Some(fields) = file.remove("fields") else {
             return Err(MappingError::new("", "it has no `fields`"));
         };
         if let Some(unknown) = file.keys().next() {
             return Err(MappingError::new(
                 &child("", unknown),
-                "only `match`, `existing` and `fields` are known",
+                "only `match`, `existing`, `add`, `encoding`, `delimiter` and `fields` are known",
             ));
         }
         let fields = Checker::default().members(fields, "/fields", 1)?;
@@ -124,7 +141,13 @@ impl Mapping {
         {
             return Err(MappingError::new("/match", format!("`{member}` is not among the fields")));
         }
-        Ok(Self { matching, existing, fields })
+        for (place, name) in add.iter().enumerate() {
+            if !fields.iter().any(|(member, _)| member == name) {
+                let at = child("/add", &place.to_string());
+                return Err(MappingError::new(&at, format!("`{name}` is not among the fields")));
+            }
+        }
+        Ok(Self { matching, existing, add, spelling, fields })
     }
 
     /// The member by which an existing record is recognised; without one, every row makes a new record.
@@ -166,6 +189,17 @@ impl Mapping {
         self.columns().into_iter().filter(|column| !header.contains(column)).collect()
     }
 
+    /// Years of two digits are meant as passed, for the members whose days have, unless the mapping says otherwise.
+    pub(super) fn look_back(&mut self, has_passed: impl Fn(&str) -> bool, today: NaiveDate) {
+        for (name, source) in &mut self.fields {
+            if let (Source::Cells(cells), true) = (source, has_passed(name))
+                && let Shape::Date(pattern) = &mut cells.transform.shape
+            {
+                pattern.look_back(today);
+            }
+        }
+    }
+
     /// The objects this mapping looks records up in, and how.
     pub fn references(&self) -> BTreeSet<&Reference> {
         let mut references = BTreeSet::new();
@@ -182,6 +216,16 @@ impl<'de> Deserialize<'de> for Mapping {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_value(Value::deserialize(deserializer)?).map_err(D::Error::custom)
     }
+}
+
+/// A member that is a word of a certain kind, or where it stands wrongly.
+fn said<T>(
+    file: &mut Map<String, Value>,
+    name: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, String> {
+    let Some(value) = file.remove(name) else { return Ok(None) };
+    value.as_str().and_then(read).map(Some).ok_or_else(|| child("", name))
 }
 
 fn each_cell<'m>(members: &'m Members, see: &mut impl FnMut(&'m CellSource)) {
@@ -302,6 +346,10 @@ mod tests {
             ("date", json!({"column": "a", "date": "%Q"})),
             ("instant", json!({"column": "a", "instant": "%F"})),
             ("zone", json!({"column": "a", "zone": "UTC"})),
+            ("zone", json!({"column": "a", "instant": "%F %T", "zone": "Berlin"})),
+            ("pivot", json!({"column": "a", "date": "%F", "pivot": 1950})),
+            ("pivot", json!({"column": "a", "date": "%D", "pivot": 0})),
+            ("pivot", json!({"column": "a", "pivot": 1950})),
             ("money", json!({"column": "a", "money": "usd"})),
             ("scale", json!({"column": "a", "scale": 10})),
             ("scale", json!({"column": "a", "money": "USD", "scale": 0})),

@@ -2,7 +2,7 @@
 
 use super::decimal::Decimal;
 use super::mapping::{CellSource, MappingError, Members, Source, child};
-use super::moment::{DatePattern, InstantPattern};
+use super::moment::{DatePattern, InstantPattern, has_short_year};
 use super::shape::{Reference, ReferenceBy, Shape};
 use super::transform::{Blank, Case, Choices, Split, Transform};
 use serde::Deserialize;
@@ -97,6 +97,7 @@ struct CellsFile {
     date: Option<String>,
     instant: Option<String>,
     zone: Option<String>,
+    pivot: Option<i32>,
     #[serde(rename = "type", default)]
     kind: Kind,
     money: Option<String>,
@@ -146,6 +147,7 @@ impl CellsFile {
             date,
             instant,
             zone,
+            pivot,
             kind,
             money,
             scale,
@@ -175,7 +177,7 @@ impl CellsFile {
             (None, None) => None,
             (None, Some(_)) => return wrong("default", "`default` needs `map`"),
         };
-        let shape = ShapeFile { date, instant, zone, kind, money, scale, reference }.checked(at)?;
+        let shape = ShapeFile { date, instant, zone, pivot, kind, money, scale, reference }.checked(at)?;
         Ok(CellSource {
             columns: columns.into_iter().map(Arc::from).collect(),
             join: join.unwrap_or_else(|| " ".to_owned()),
@@ -189,6 +191,7 @@ struct ShapeFile {
     date: Option<String>,
     instant: Option<String>,
     zone: Option<String>,
+    pivot: Option<i32>,
     kind: Kind,
     money: Option<String>,
     scale: Option<Value>,
@@ -197,7 +200,7 @@ struct ShapeFile {
 
 impl ShapeFile {
     fn checked(self, at: &str) -> Result<Shape, MappingError> {
-        let Self { date, instant, zone, kind, money, scale, reference } = self;
+        let Self { date, instant, zone, pivot, kind, money, scale, reference } = self;
         let wrong = |option: &str, message: &str| MappingError::new(&child(at, option), message);
         let given =
             [date.is_some(), instant.is_some(), kind != Kind::Text, money.is_some(), reference.is_some()];
@@ -209,6 +212,15 @@ impl ShapeFile {
         }
         if zone.is_some() && instant.is_none() {
             return Err(wrong("zone", "`zone` needs `instant`"));
+        }
+        if let Some(first) = pivot {
+            let pattern = date.as_deref().or(instant.as_deref());
+            if !pattern.is_some_and(has_short_year) {
+                return Err(wrong("pivot", "`pivot` needs a pattern with a year of two digits"));
+            }
+            if !(1..=9900).contains(&first) {
+                return Err(wrong("pivot", "`pivot` is the first of the hundred years that are meant"));
+            }
         }
         let numeric = money.is_some() || matches!(kind, Kind::Integer | Kind::Decimal);
         if scale.is_some() && !numeric {
@@ -222,10 +234,12 @@ impl ShapeFile {
             },
         };
         if let Some(pattern) = date {
-            return DatePattern::new(pattern).map(Shape::Date).map_err(|message| wrong("date", &message));
+            return DatePattern::new(pattern, pivot)
+                .map(Shape::Date)
+                .map_err(|message| wrong("date", &message));
         }
         if let Some(pattern) = instant {
-            let pattern = InstantPattern::new(pattern, zone.as_deref());
+            let pattern = InstantPattern::new(pattern, zone.as_deref(), pivot);
             return pattern.map(Shape::Instant).map_err(|message| wrong("instant", &message));
         }
         if let Some(currency) = money {

@@ -2,13 +2,18 @@
 
 use std::collections::HashMap;
 
-use kernel::{Record, Result, Value, plan::sort_key, system, text::fold};
+use kernel::{
+    Record, Result, Value,
+    input::{self, Purpose},
+    items, system,
+    text::fold,
+};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{draft::Draft, lookup::matching, target::Target};
 use crate::{
-    settle::{folded, unique_keys},
+    settle::{compared, item_keys},
     work::{Values, Work},
 };
 
@@ -22,14 +27,14 @@ pub(super) struct Existing {
     pub record: Option<Record>,
 }
 
-/// The records that are there already, by their folded keys.
+/// The records that are there already, by their keys in the form in which they are compared.
 #[derive(Debug, Default)]
 pub(super) struct Recognised(HashMap<Vec<String>, Vec<Existing>>);
 
 impl Recognised {
     /// The records with one of these keys.
     pub fn with(&self, keys: &[Vec<Value>]) -> Vec<&Existing> {
-        let mut found: Vec<_> = keys.iter().filter_map(|key| self.0.get(&folded(key))).flatten().collect();
+        let mut found: Vec<_> = keys.iter().filter_map(|key| self.0.get(&compared(key))).flatten().collect();
         found.sort_unstable_by_key(|existing| existing.id);
         found.dedup_by_key(|existing| existing.id);
         found
@@ -39,16 +44,23 @@ impl Recognised {
 impl Target {
     /// What tells, before anything is looked up, that two rows are about the same record.
     pub(super) fn match_keys(&self, draft: &Draft) -> Vec<String> {
-        let Some(member) = self.mapping.matching() else { return Vec::new() };
-        let text = |json: &Json| fold(&json.to_string()).into_owned();
-        match draft.input.get(member) {
-            Some(Json::Array(items)) => items.iter().map(text).collect(),
-            Some(Json::Null) | None => {
-                let at = format!("/{member}");
+        let Some(attribute) = self.match_field() else { return Vec::new() };
+        let json = draft.input.get(attribute.name).unwrap_or(&Json::Null);
+        // What cannot be read is told when the row is written.
+        match (json, attribute.list()) {
+            (Json::Null, _) => {
+                let at = format!("/{}", attribute.name);
                 let lookups = draft.lookups.iter().filter(|lookup| lookup.pointer == at);
                 lookups.map(|lookup| fold(&lookup.key.to_string()).into_owned()).collect()
             }
-            Some(other) => vec![text(other)],
+            (json, Some(_)) => {
+                let added = input::additions(attribute, Purpose::Import, json, "").unwrap_or_default().add;
+                added.iter().map(|added| format!("{:?}", items::key(attribute, &added.item))).collect()
+            }
+            (json, None) => {
+                let value = input::value(attribute, json).ok();
+                value.map(|value| format!("{:?}", attribute.sort_key(&value))).into_iter().collect()
+            }
         }
     }
 
@@ -58,8 +70,8 @@ impl Target {
         let value = values.iter().find(|(field, _)| *field == attribute.index);
         match (attribute.list(), value) {
             (_, None | Some((_, Value::Null))) => Vec::new(),
-            (Some(_), Some((_, value))) => unique_keys(attribute, value),
-            (None, Some((_, value))) => vec![vec![sort_key(value)]],
+            (Some(_), Some((_, value))) => item_keys(attribute, value),
+            (None, Some((_, value))) => vec![vec![attribute.sort_key(value)]],
         }
     }
 
@@ -80,7 +92,9 @@ impl Target {
             None => {
                 let values: Vec<_> = keys.iter().flatten().cloned().collect();
                 let rows = matching(work, permit, attribute.index, &values).await?;
-                found.extend(rows.into_iter().map(|(id, value)| (folded(&[sort_key(&value)]), id)));
+                found.extend(
+                    rows.into_iter().map(|(id, value)| (compared(&[attribute.sort_key(&value)]), id)),
+                );
             }
         }
         let mut ids: Vec<_> = found.iter().map(|(_, id)| *id).collect();

@@ -5,7 +5,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-use kernel::{system, text::fold};
+use kernel::{Value, system, text::fold};
 use serde_json::Value as Json;
 
 use super::{
@@ -38,7 +38,9 @@ impl Rehearsal {
                         .input
                         .get(name)
                         .map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
-                    keys.extend(value.map(|value| referred(&LookupKey::Field { name: name.clone(), value })));
+                    keys.extend(
+                        value.map(|value| referred(target, &LookupKey::Field { name: name.clone(), value })),
+                    );
                 }
                 ReferenceBy::System(system) => {
                     let refs = draft.input.get(system::EXTERNAL_REFS.def.name).and_then(Json::as_array);
@@ -47,7 +49,10 @@ impl Rehearsal {
                     };
                     let refs = refs.into_iter().flatten().filter(|item| text(item, "system") == *system);
                     keys.extend(refs.map(|item| {
-                        referred(&LookupKey::External { system: system.clone(), id: text(item, "id") })
+                        referred(
+                            target,
+                            &LookupKey::External { system: system.clone(), id: text(item, "id") },
+                        )
                     }));
                 }
             }
@@ -63,15 +68,21 @@ impl Rehearsal {
     }
 
     /// Whether a record to refer to would be there.
-    pub fn leads(&self, key: &LookupKey) -> bool {
-        self.keys.contains(&referred(key))
+    pub fn leads(&self, target: &Target, key: &LookupKey) -> bool {
+        self.keys.contains(&referred(target, key))
     }
 }
 
-fn referred(key: &LookupKey) -> u64 {
+fn referred(target: &Target, key: &LookupKey) -> u64 {
     match key {
-        LookupKey::Field { name, value } => hashed(name, &fold(value)),
-        LookupKey::External { system, id } => hashed(&format!("in {system}"), &fold(id)),
+        LookupKey::Field { name, value } => {
+            let value = Value::Text(value.clone());
+            match target.object().attribute(name).map(|attribute| attribute.sort_key(&value)) {
+                Some(Value::Text(value)) => hashed(name, &value),
+                _ => hashed(name, ""),
+            }
+        }
+        LookupKey::External { system, id } => hashed(&format!("in {}", fold(system)), id),
     }
 }
 

@@ -3,8 +3,9 @@
 use super::csv_rows::{Broken, MAX_ROW_BYTES, Record};
 use super::fault::{Fault, RowError};
 use super::json_lines::{JsonCell, members};
+use kernel::text::trim;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The most columns a file may have.
@@ -41,11 +42,10 @@ impl Row {
         match &self.cells {
             Cells::Csv { header, text, ends } => {
                 let at = *header.places.get(column)?;
-                let start = match at.checked_sub(1) {
-                    Some(before) => *ends.get(before)?,
-                    None => 0,
-                };
-                text.get(start..*ends.get(at)?).map(Cell::Text)
+                // Cells that are missing at the end are blank.
+                let end_of = |place: usize| ends.get(place).copied().unwrap_or(text.len());
+                let start = at.checked_sub(1).map_or(0, end_of);
+                text.get(start..end_of(at)).map(Cell::Text)
             }
             Cells::Json(members) => Some(match members.get(column) {
                 Some(JsonCell::Text(text)) => Cell::Text(text),
@@ -60,6 +60,8 @@ impl Row {
 pub(super) struct Header {
     pub names: Vec<String>,
     places: HashMap<String, usize>,
+    /// The names that stand there more than once.
+    pub twice: BTreeSet<String>,
 }
 
 impl Header {
@@ -73,19 +75,20 @@ impl Header {
         if record.cells > MAX_COLUMNS {
             return Err(format!("{} columns, at most {MAX_COLUMNS} are read", record.cells));
         }
-        let (text, ends) = utf8(record).map_err(|_| "it is not UTF-8; save the file as UTF-8".to_owned())?;
+        let (text, ends) = utf8(record).map_err(|_| not_utf8().message)?;
         let mut names = Vec::new();
         let mut places = HashMap::new();
+        let mut twice = BTreeSet::new();
         let mut start = 0;
         for (place, end) in ends.into_iter().enumerate() {
-            let name = text.get(start..end).unwrap_or_default().trim().to_owned();
+            let name = text.get(start..end).map(trim).unwrap_or_default().to_owned();
             start = end;
             if !name.is_empty() && places.insert(name.clone(), place).is_some() {
-                return Err(format!("the column “{name}” comes twice"));
+                twice.insert(name.clone());
             }
             names.push(name);
         }
-        Ok(Self { names, places })
+        Ok(Self { names, places, twice })
     }
 }
 
@@ -94,6 +97,10 @@ impl Broken {
         match self {
             Self::TooLong => too_long(),
             Self::OpenQuote => Fault::new("malformed_row", "a quote is opened and never closed"),
+            Self::Backslash => {
+                let message = "a quote is escaped with a backslash; a CSV file doubles it";
+                Fault::new("malformed_row", message)
+            }
         }
     }
 }
@@ -102,13 +109,13 @@ fn too_long() -> Fault {
     Fault::new("row_too_long", format!("the row is longer than {} KiB", MAX_ROW_BYTES / 1024))
 }
 
-/// The cells of a CSV record, if it is whole and as wide as the header.
+/// The cells of a CSV record, if it is whole and no wider than the header.
 pub(super) fn csv_cells(record: Record, header: &Arc<Header>) -> Result<Cells, RowError> {
     if let Some(broken) = record.broken {
         return Err(broken.fault().in_row());
     }
     let (cells, columns) = (record.cells, header.names.len());
-    if cells != columns {
+    if cells > columns && !record.rest_is_blank {
         let message = format!("the row has {cells} cells and the header {columns}");
         return Err(Fault::new("cell_count", message).in_row());
     }
@@ -127,12 +134,13 @@ pub(super) fn csv_cells(record: Record, header: &Arc<Header>) -> Result<Cells, R
 }
 
 fn not_utf8() -> Fault {
-    Fault::new("invalid_utf8", "the text is not UTF-8")
+    let message = "the text is not UTF-8; the mapping may say what it is: \"encoding\": \"windows-1252\"";
+    Fault::new("invalid_utf8", message)
 }
 
 /// A record's text, or which cell is not UTF-8. The cells together may be valid where one alone is not.
 fn utf8(record: Record) -> Result<(String, Vec<usize>), usize> {
-    let Record { bytes, ends, line: _, cells: _, broken: _ } = record;
+    let Record { bytes, ends, .. } = record;
     match String::from_utf8(bytes) {
         Ok(text) => match ends.iter().position(|&end| !text.is_char_boundary(end)) {
             None => Ok((text, ends)),

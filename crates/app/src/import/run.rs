@@ -209,16 +209,22 @@ impl<W: Watch> Run<'_, W> {
         if broken == lines.len() && broken > 1 { Err(refused) } else { Ok(Go::On) }
     }
 
-    /// Tries more than once where the store could not serve: two writers may have waited for each other.
+    /// Tries more than once where the store could not serve: two writers may have waited for each other. Where it
+    /// took too long over many rows, they are tried one by one; over one row, it is not the row's fault.
     async fn attempt(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
+        let is_passing = |error: &Error| match error.code {
+            Code::Unavailable => true,
+            Code::Timeout => lines.len() == 1,
+            _ => false,
+        };
         for pause in PAUSES {
             match self.good_unit(lines, refusal.clone()).await? {
-                Attempt::Refused(error) if error.code == Code::Unavailable => sleep(pause).await,
+                Attempt::Refused(error) if is_passing(&error) => sleep(pause).await,
                 done => return Ok(done),
             }
         }
         match self.good_unit(lines, refusal).await? {
-            Attempt::Refused(error) if error.code == Code::Unavailable => Err(error),
+            Attempt::Refused(error) if is_passing(&error) => Err(error),
             done => Ok(done),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::decimal::Decimal;
 use super::fault::{Fault, excerpt};
-use super::moment::{DatePattern, InstantPattern};
+use super::moment::{DatePattern, InstantPattern, NoInstant};
 use serde_json::{Value, json};
 
 /// What the text is read as.
@@ -57,12 +57,19 @@ impl Shape {
             Self::Date(pattern) => pattern.read(&text).map(Value::String).ok_or_else(|| {
                 unreadable("invalid_date", &text, &format!("a date written as {}", pattern.pattern()))
             }),
-            Self::Instant(pattern) => pattern.read(&text).map(Value::String).ok_or_else(|| {
-                unreadable(
-                    "invalid_instant",
-                    &text,
-                    &format!("a date and time written as {}", pattern.pattern()),
-                )
+            Self::Instant(pattern) => pattern.read(&text).map(Value::String).map_err(|reason| {
+                let what = match reason {
+                    NoInstant::Unreadable => {
+                        format!("is not a date and time written as {}", pattern.pattern())
+                    }
+                    NoInstant::LeftOut(zone) => {
+                        format!("was left out in {zone}: its clock was put forward over it")
+                    }
+                    NoInstant::Twice(zone) => {
+                        format!("comes twice in {zone}: its clock was put back over it")
+                    }
+                };
+                Fault::new("invalid_instant", format!("{} {what}", excerpt(&text)))
             }),
         }
     }
@@ -112,10 +119,10 @@ mod tests {
         assert_eq!(value(&Shape::Decimal { scale: None }, "1,50"), Err("invalid_decimal"));
         let money = Shape::Money { currency: "USD".to_owned(), scale };
         assert_eq!(value(&money, "1.0544"), Ok(json!({"amount": "1054.4", "currency": "USD"})));
-        let date = Shape::Date(DatePattern::new("%m/%d/%Y".to_owned()).unwrap());
+        let date = Shape::Date(DatePattern::new("%m/%d/%Y".to_owned(), None).unwrap());
         assert_eq!(value(&date, "3/1/2017"), Ok(json!("2017-03-01")));
         assert_eq!(value(&date, "1.3.2017"), Err("invalid_date"));
-        let instant = Shape::Instant(InstantPattern::new("%F %T".to_owned(), None).unwrap());
+        let instant = Shape::Instant(InstantPattern::new("%F %T".to_owned(), None, None).unwrap());
         assert_eq!(value(&instant, "2023-06-01 12:15:36"), Ok(json!("2023-06-01T12:15:36.000Z")));
         assert_eq!(value(&instant, "later"), Err("invalid_instant"));
     }

@@ -1,17 +1,21 @@
 //! The rows of an import file, streamed: a broken row is reported and the next one follows.
 
-use super::csv_rows::CsvRows;
+use super::csv_rows::{CsvRows, delimiter_of};
 use super::fault::{Fault, RowError};
 use super::json_lines::{JsonLines, Line};
 use super::row::{Cells, Header, MAX_COLUMNS, Row, csv_cells, json_cells};
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+use encoding_rs_io::DecodeReaderBytesBuilder;
+use std::collections::BTreeSet;
 use std::fmt;
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::sync::Arc;
 
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const BUFFER_BYTES: usize = 64 * 1024;
+/// So much of a file is looked at to find out how it is written.
+const START_BYTES: usize = 64 * 1024;
 
-/// How an import file is written, always in UTF-8.
+/// How an import file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Comma-separated values with a header row (RFC 4180).
@@ -42,6 +46,14 @@ impl Format {
             _ => None,
         }
     }
+}
+
+/// What a mapping says of how the file is written; what it leaves out is found out.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Spelling {
+    pub encoding: Option<&'static Encoding>,
+    /// What parts the cells of a CSV file.
+    pub delimiter: Option<u8>,
 }
 
 /// Why reading stops, or cannot begin.
@@ -80,33 +92,42 @@ pub struct BrokenRow {
     pub error: RowError,
 }
 
-type Input<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
+type Input<'r> = BufReader<Box<dyn Read + 'r>>;
 
-enum Rows<R> {
-    Csv { rows: Box<CsvRows<Input<R>>>, header: Arc<Header> },
-    JsonLines(JsonLines<Input<R>>),
+enum Rows<'r> {
+    Csv { rows: Box<CsvRows<Input<'r>>>, header: Arc<Header>, delimiter: u8 },
+    JsonLines(JsonLines<Input<'r>>),
 }
 
 /// Reads a file row by row, holding one row at a time.
 ///
 /// An [`SourceError::Row`] concerns its row alone; after [`SourceError::Io`] nothing follows.
-pub struct SourceReader<R> {
-    rows: Rows<R>,
+pub struct SourceReader<'r> {
+    rows: Rows<'r>,
     number: u64,
     ended: bool,
 }
 
-impl<R: Read> SourceReader<R> {
-    /// Begins to read: passes over a byte order mark and reads a CSV file's header row.
-    pub fn new(input: R, format: Format) -> Result<Self, SourceError> {
-        let input = without_mark(input).map_err(SourceError::Io)?;
+impl<'r> SourceReader<'r> {
+    /// Begins to read: finds out how the file is written, and reads a CSV file's header row.
+    pub(super) fn new(
+        input: impl Read + 'r,
+        format: Format,
+        spelling: Spelling,
+    ) -> Result<Self, SourceError> {
+        let input = decoded(input, spelling.encoding);
         let rows = match format {
-            Format::JsonLines => Rows::JsonLines(JsonLines::new(input)),
+            Format::JsonLines => Rows::JsonLines(JsonLines::new(buffered(input))),
             Format::Csv => {
-                let mut rows = Box::new(CsvRows::new(input));
+                let (mut start, input) = started(input);
+                let (found, says) = delimiter_of(&start);
+                start.drain(..says);
+                let delimiter = spelling.delimiter.unwrap_or(found);
+                let input = buffered(Cursor::new(start).chain(input));
+                let mut rows = Box::new(CsvRows::new(input, delimiter, if says > 0 { 2 } else { 1 }));
                 let header = rows.next_record(MAX_COLUMNS).map_err(SourceError::Io)?;
                 let header = Arc::new(Header::read(header).map_err(SourceError::Header)?);
-                Rows::Csv { rows, header }
+                Rows::Csv { rows, header, delimiter }
             }
         };
         Ok(Self { rows, number: 0, ended: false })
@@ -115,7 +136,23 @@ impl<R: Read> SourceReader<R> {
     /// The columns of a CSV file in their order; `None` for JSON Lines, whose lines may differ.
     pub fn columns(&self) -> Option<&[String]> {
         match &self.rows {
-            Rows::Csv { rows: _, header } => Some(&header.names),
+            Rows::Csv { header, .. } => Some(&header.names),
+            Rows::JsonLines(_) => None,
+        }
+    }
+
+    /// The columns of a CSV file that come more than once.
+    pub fn doubled(&self) -> Option<&BTreeSet<String>> {
+        match &self.rows {
+            Rows::Csv { header, .. } => Some(&header.twice),
+            Rows::JsonLines(_) => None,
+        }
+    }
+
+    /// What parts the cells of a CSV file.
+    pub fn delimiter(&self) -> Option<char> {
+        match &self.rows {
+            Rows::Csv { delimiter, .. } => Some(char::from(*delimiter)),
             Rows::JsonLines(_) => None,
         }
     }
@@ -123,9 +160,12 @@ impl<R: Read> SourceReader<R> {
     /// The next row's line and cells.
     fn read(&mut self) -> io::Result<Option<(u64, Result<Cells, RowError>)>> {
         Ok(match &mut self.rows {
-            Rows::Csv { rows, header } => {
-                rows.next_record(header.names.len())?.map(|record| (record.line, csv_cells(record, header)))
-            }
+            Rows::Csv { rows, header, .. } => loop {
+                match rows.next_record(header.names.len())? {
+                    Some(record) if record.is_blank() => {}
+                    record => break record.map(|record| (record.line, csv_cells(record, header))),
+                }
+            },
             Rows::JsonLines(lines) => {
                 lines.next_line()?.map(|Line { line, text }| (line, json_cells(text).map_err(Fault::in_row)))
             }
@@ -133,7 +173,7 @@ impl<R: Read> SourceReader<R> {
     }
 }
 
-impl<R: Read> Iterator for SourceReader<R> {
+impl Iterator for SourceReader<'_> {
     type Item = Result<Row, SourceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -160,25 +200,71 @@ impl<R: Read> Iterator for SourceReader<R> {
     }
 }
 
-/// The input without a byte order mark, which a reader may give in pieces.
-fn without_mark<R: Read>(mut input: R) -> io::Result<Input<R>> {
-    let mut start = Vec::new();
-    input.by_ref().take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut start)?;
-    if start == BYTE_ORDER_MARK {
-        start.clear();
+fn buffered<'r>(input: impl Read + 'r) -> Input<'r> {
+    BufReader::with_capacity(BUFFER_BYTES, Box::new(input))
+}
+
+/// The input in UTF-8 without a byte order mark, which says the encoding if there is one. Without one, and where
+/// nobody says it, UTF-16 is known by its zeros; all else is left as it is.
+fn decoded<'r>(input: impl Read + 'r, said: Option<&'static Encoding>) -> impl Read + 'r {
+    let (start, input) = started(input);
+    let encoding = said.or_else(|| wide(&start));
+    let mut decoder = DecodeReaderBytesBuilder::new();
+    decoder.encoding(encoding).bom_override(true).strip_bom(true).utf8_passthru(true);
+    decoder.build(Cursor::new(start).chain(input))
+}
+
+/// UTF-16 as it is written without a mark: of the signs of most files every second byte is zero.
+fn wide(start: &[u8]) -> Option<&'static Encoding> {
+    let pairs: Vec<[u8; 2]> =
+        start.chunks_exact(2).take(1000).filter_map(|pair| pair.try_into().ok()).collect();
+    let zeros = |place: fn(&[u8; 2]) -> u8| pairs.iter().filter(|pair| place(pair) == 0).count();
+    let (first, second) = (zeros(|[first, _]| *first), zeros(|[_, second]| *second));
+    let many = |zeros: usize, others: usize| zeros.saturating_mul(2) > pairs.len() && others == 0;
+    match (many(first, second), many(second, first)) {
+        (true, _) => Some(UTF_16BE),
+        (_, true) => Some(UTF_16LE),
+        _ => None,
     }
-    Ok(BufReader::with_capacity(BUFFER_BYTES, Cursor::new(start).chain(input)))
+}
+
+/// The beginning of the input and what follows it, which may be the error that came meanwhile.
+fn started<'r>(mut input: impl Read + 'r) -> (Vec<u8>, Box<dyn Read + 'r>) {
+    let mut start = vec![0; START_BYTES];
+    let mut length = 0_usize;
+    while let Some(rest) = start.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match input.read(rest) {
+            Ok(0) => break,
+            Ok(read) => length = length.saturating_add(read),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => {
+                start.truncate(length);
+                return (start, Box::new(Failed(Some(error))));
+            }
+        }
+    }
+    start.truncate(length);
+    (start, Box::new(input))
+}
+
+/// An input that failed already.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::super::row::{Cell, Row};
-    use super::{BrokenRow, Format, SourceError, SourceReader};
+    use super::{BrokenRow, Format, SourceError, SourceReader, Spelling};
     use std::io::{self, Read};
 
     fn all(text: &[u8], format: Format, columns: &[&str]) -> Vec<String> {
-        let reader = SourceReader::new(text, format).unwrap();
+        let reader = SourceReader::new(text, format, Spelling::default()).unwrap();
         reader.map(|row| show(row, columns)).collect()
     }
 
@@ -206,7 +292,7 @@ mod tests {
             all(text, Format::Csv, &["name", "note", "other"]),
             [
                 "1@2 Ann|a\nb|?",
-                "2@4 cell_count ",
+                "2@4 Bob||?",
                 "3@5 invalid_utf8 name",
                 "4@6 invalid_utf8 note",
                 "5@7 null_character note",
@@ -223,14 +309,17 @@ mod tests {
     #[test]
     fn headers_that_cannot_be_used() {
         let wide = ["a"; 1001].join(",");
-        for text in ["", "\n\n", "a,b,a\n", "\"a", "\u{feff}", wide.as_str()] {
-            match SourceReader::new(text.as_bytes(), Format::Csv) {
+        for text in ["", "\n\n", "\"a", "\u{feff}", wide.as_str()] {
+            match SourceReader::new(text.as_bytes(), Format::Csv, Spelling::default()) {
                 Err(SourceError::Header(_)) => {}
                 _ => panic!("{text}"),
             }
         }
-        assert!(matches!(SourceReader::new(&b"n\xe9\n"[..], Format::Csv), Err(SourceError::Header(_))));
-        let reader = SourceReader::new(&b"a,,b,\n"[..], Format::Csv).unwrap();
+        assert!(matches!(
+            SourceReader::new(&b"n\xe9\n"[..], Format::Csv, Spelling::default()),
+            Err(SourceError::Header(_))
+        ));
+        let reader = SourceReader::new(&b"a,,b,\n"[..], Format::Csv, Spelling::default()).unwrap();
         assert_eq!(reader.columns().unwrap(), ["a", "", "b", ""]);
         assert_eq!(reader.count(), 0);
     }
@@ -252,7 +341,7 @@ mod tests {
                 Err(io::Error::other("gone"))
             }
         }
-        let reader = SourceReader::new(b"a\n1\n".chain(Broken), Format::Csv).unwrap();
+        let reader = SourceReader::new(b"a\n1\n".chain(Broken), Format::Csv, Spelling::default()).unwrap();
         let rows: Vec<String> = reader.map(|row| show(row, &["a"])).collect();
         assert_eq!(rows, ["1@2 1", "the file could not be read: gone"]);
     }

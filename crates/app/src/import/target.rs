@@ -5,9 +5,12 @@ use kernel::{
     Code, Error, Permit, Result, Violation,
     actor::Actor,
     field::{Kind, Writing},
+    input::{self, Purpose},
+    items,
     object::{Action, Attribute, Object},
     system,
 };
+use serde_json::{Map, Value as Json};
 
 use super::{
     mapping::{Existing, Mapping},
@@ -25,12 +28,20 @@ pub struct Target {
     pub(super) existing: Permit,
     /// The place of the field by which a record is recognised.
     pub(super) matching: Option<usize>,
+    /// The places of the lists to which the rows add.
+    pub(super) adds: Vec<usize>,
 }
 
 impl Target {
     /// Aims a mapping at an object, for somebody; all that is wrong with it is told at once, with pointers into
     /// the mapping below the given one.
-    pub fn new(kith: &Kith, actor: &Actor, object: &str, mapping: Mapping, pointer: &str) -> Result<Self> {
+    pub fn new(
+        kith: &Kith,
+        actor: &Actor,
+        object: &str,
+        mut mapping: Mapping,
+        pointer: &str,
+    ) -> Result<Self> {
         let object = kith.object(object)?;
         let keeps = mapping.matching().is_none() || mapping.existing() == Existing::Keep;
         let action = if keeps { Action::Read } else { Action::Update };
@@ -57,6 +68,12 @@ impl Target {
             let detail = format!("{} is not a field by which records are recognised", attribute.name);
             violations.push(Violation::new(Code::Invalid, format!("{pointer}/match"), detail));
         }
+        for (place, name) in mapping.add.iter().enumerate() {
+            if object.attribute(name).is_none_or(|attribute| attribute.item_changes().is_none()) {
+                let detail = format!("{name} is not a list to which items are added");
+                violations.push(Violation::new(Code::Invalid, format!("{pointer}/add/{place}"), detail));
+            }
+        }
         for reference in mapping.references() {
             if let Err(error) = findable(kith, actor, reference) {
                 violations.push(Violation::new(error.code, format!("{pointer}/fields"), error.detail));
@@ -66,7 +83,13 @@ impl Target {
             return Err(Error::invalid(violations));
         }
         let matching = matching.map(|attribute| attribute.index);
-        Ok(Self { create, existing, matching, mapping })
+        let has_passed = |name: &str| object.attribute(name).is_some_and(|attribute| attribute.past);
+        let today = kith.context().clock.now().utc().with_timezone(&actor.zone).date_naive();
+        mapping.look_back(has_passed, today);
+        // A file knows one system, and the ids in others stay.
+        let adds = mapping.add.iter().map(String::as_str).chain([system::EXTERNAL_REFS.def.name]);
+        let adds = adds.filter_map(|name| object.index(name)).collect();
+        Ok(Self { create, existing, matching, adds, mapping })
     }
 
     /// The same for the same actor, whose leave is asked for anew.
@@ -84,6 +107,17 @@ impl Target {
         self.mapping.existing() == Existing::Keep
     }
 
+    /// The items that a row adds to lists of a record that is there already.
+    pub(super) fn additions(&self, input: &Map<String, Json>) -> Vec<items::Change> {
+        let adds = self.adds.iter().filter_map(|field| self.object().at(*field));
+        let given = adds.filter_map(|attribute| Some((attribute, input.get(attribute.name)?)));
+        // The input was read before, so there is nothing wrong with it.
+        let added = |(attribute, json): (&Attribute, &Json)| {
+            input::additions(attribute, Purpose::Import, json, "").ok()
+        };
+        given.filter_map(added).collect()
+    }
+
     /// The field by which a record is recognised.
     pub(super) fn match_field(&self) -> Option<&Attribute> {
         self.object().at(self.matching?)
@@ -98,7 +132,10 @@ impl Target {
 /// Whether one value of the field can stand for a record.
 fn recognises(attribute: &Attribute) -> bool {
     let compared = match attribute.kind {
-        Kind::List(list) => !list.unique.is_empty(),
+        Kind::List(_) => {
+            let is_text = |member: &Attribute| member.required && matches!(member.kind, Kind::Text(_));
+            attribute.item_changes().is_some() && attribute.key_members().all(is_text)
+        }
         Kind::Money | Kind::Document | Kind::AnyReference => false,
         _ => true,
     };

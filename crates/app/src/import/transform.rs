@@ -99,7 +99,7 @@ impl Transform {
     }
 
     pub fn trimmed<'t>(&self, text: &'t str) -> &'t str {
-        if self.trim { text.trim() } else { text }
+        if self.trim { kernel::text::trim(text) } else { text }
     }
 
     /// Everything that turns text into text; `text` is trimmed already.

@@ -65,9 +65,13 @@ impl Command for ConvertLead {
             let company = deal.as_ref().and_then(|deal| deal.get(deal::COMPANY));
             return Ok(produced(&contact, company, deal.map(|deal| deal.id())));
         }
+        let named = match &self.company_id {
+            Some(id) => Some(work.referenced("company", "companyId", id).await?.id()),
+            None => None,
+        };
         let stage = self.stage(work).await?;
         let amount = self.amount()?;
-        let company = self.company(work, &contact).await?;
+        let company = self.company(work, &contact, named).await?;
         let deal = Companion::new("deal")
             .with(deal::NAME, self.deal_name)
             .with(deal::AMOUNT, amount)
@@ -113,7 +117,7 @@ impl ConvertLead {
     }
 
     /// The company: the one named, a new one, or the one the contact belongs to already.
-    async fn company(&self, work: &mut Work, contact: &Record) -> Result<Option<Uuid>> {
+    async fn company(&self, work: &mut Work, contact: &Record, named: Option<Uuid>) -> Result<Option<Uuid>> {
         let mut ties = work.find_by("affiliation", affiliation::CONTACT, contact.id()).await?;
         ties.sort_by_key(|tie| (tie.get(affiliation::PRIMARY) != Some(true), tie.id()));
         let today = work.now().utc().with_timezone(&work.actor().zone).date_naive();
@@ -123,8 +127,8 @@ impl ConvertLead {
         };
         let company_of = |tie: &Record| tie.get(affiliation::COMPANY);
         let known: Vec<Uuid> = ties.iter().filter(lasts).filter_map(company_of).collect();
-        let company = match (&self.company_id, &self.company_name) {
-            (Some(id), _) => work.referenced("company", "companyId", id).await?.id(),
+        let company = match (named, &self.company_name) {
+            (Some(named), _) => named,
             (None, Some(name)) => {
                 let new = Companion::new("company").with(company::NAME, name.clone());
                 work.make(new.with(company::OWNER, contact.get(contact::OWNER))).await?.id()

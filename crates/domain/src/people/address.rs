@@ -5,6 +5,8 @@ use kernel::{
     field::{Field, FieldDef, Preset},
 };
 
+use crate::formats;
+
 choices! {
     /// What an address is used for.
     pub AddressType {
@@ -36,7 +38,8 @@ pub const CITY: Field<String> = Field::text("city", 200, "The city, town or vill
 /// Region.
 pub const REGION: Field<String> = Field::text("region", 200, "The state, province or region.").personal();
 /// Country.
-pub const COUNTRY: Field<String> = Field::text("country", 2, "The country, by ISO 3166-1 alpha-2.");
+pub const COUNTRY: Field<String> =
+    Field::text("country", 2, "The country, by ISO 3166-1 alpha-2.").form(formats::COUNTRY);
 /// Whether it is the first choice.
 pub const PRIMARY: Field<bool> = Field::boolean(
     "primary",
@@ -44,6 +47,9 @@ pub const PRIMARY: Field<bool> = Field::boolean(
 )
 .required()
 .preset(Preset::Boolean(false));
+
+/// By what an address is told from others.
+pub const KEY: &[&str] = &["type", "street", "postalCode", "city", "region", "country"];
 
 /// What an address has.
 pub const MEMBERS: &[FieldDef] =

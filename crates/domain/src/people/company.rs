@@ -1,20 +1,24 @@
 //! Companies: the organisations the workspace deals with.
 
 use kernel::{
-    change::Change,
     field::{Field, List, Preset},
     money::Money,
     object::Object,
+    text::Comparison,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::address;
-use crate::{formats, rules};
+use crate::formats;
 
-const DOMAIN: Field<String> = Field::text("domain", 253, "An internet domain, in lower case.").required();
+const DOMAIN: Field<String> = Field::text("domain", 253, "An internet domain, in lower case.")
+    .required()
+    .compared(Comparison::Address)
+    .form(formats::DOMAIN);
 static DOMAIN_LIST: List = List::plain("Domain", "company_domains", &[DOMAIN.def]);
-static ADDRESS_LIST: List = List::of("Address", "company_addresses", address::MEMBERS).primary("primary");
+static ADDRESS_LIST: List =
+    List::of("Address", "company_addresses", address::MEMBERS).key(address::KEY).primary("primary");
 
 /// Its name.
 pub const NAME: Field<String> = Field::text("name", 200, "The company's name.").required();
@@ -37,12 +41,15 @@ pub const ANNUAL_REVENUE: Field<Money> =
 pub const PHONE: Field<String> = Field::text("phone", 50, "The company's phone number as it was given.");
 /// Where to look.
 pub const WEBSITE: Field<String> =
-    Field::text("website", 2_000, "The company's web address, with `https://`.");
+    Field::text("website", 2_000, "The company's web address, with `https://`.")
+        .compared(Comparison::IgnoringCase)
+        .form(formats::WEBSITE);
 /// Where to go.
 pub const ADDRESSES: Field<Json> = Field::list("addresses", &ADDRESS_LIST, "The company's postal addresses.");
 /// Where it is served.
 pub const COUNTRY: Field<String> =
-    Field::text("country", 2, "The country the company is served in, by ISO 3166-1 alpha-2.");
+    Field::text("country", 2, "The country the company is served in, by ISO 3166-1 alpha-2.")
+        .form(formats::COUNTRY);
 /// The company it belongs to.
 pub const PARENT: Field<Uuid> = Field::reference("parentId", "company", "The company this one belongs to.")
     .hierarchy()
@@ -66,36 +73,4 @@ pub fn company() -> Object {
         .fields(&[PHONE.def, WEBSITE.def, ADDRESSES.def, COUNTRY.def, PARENT.def, OWNER.def])
         .indexed_by(&[])
         .owned_by(OWNER)
-        .rule(forms)
-}
-
-fn forms(change: &mut Change<'_>) {
-    rules::form(change, WEBSITE, formats::WEBSITE);
-    rules::form(change, COUNTRY, formats::COUNTRY);
-    rules::form_of_items(change, DOMAINS, DOMAIN, formats::DOMAIN);
-    rules::form_of_items(change, ADDRESSES, address::COUNTRY, formats::COUNTRY);
-}
-
-#[cfg(test)]
-mod tests {
-    use kernel::Code;
-    use serde_json::json;
-
-    use super::*;
-    use crate::testing::{Trial, With, record};
-
-    #[test]
-    fn domains_are_kept_in_lower_case() {
-        let outcome =
-            Trial::create(record(company(), 1).with(DOMAINS, json!(["Example.COM", "no domain"]))).run();
-        outcome.refuses(&[(Code::WrongType, "/domains/1")]);
-        assert_eq!(outcome.get(DOMAINS), Some(json!(["example.com", "no domain"])));
-    }
-
-    #[test]
-    fn what_stays_is_not_looked_at_again() {
-        let before = record(company(), 1).with(COUNTRY, "SU".to_owned()).with(DOMAINS, json!(["old"]));
-        let after = before.clone().with(NAME, "Kombinat".to_owned());
-        Trial::update(before, after).run().refuses(&[]);
-    }
 }

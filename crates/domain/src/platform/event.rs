@@ -4,6 +4,7 @@ use kernel::{
     choices,
     field::{Field, List},
     object::{Action, Object},
+    text::Comparison,
     time::Instant,
 };
 use serde_json::Value as Json;
@@ -77,7 +78,8 @@ pub const ORIGIN: Field<EventOrigin> =
 pub const REQUEST_ID: Field<String> =
     Field::text("requestId", 128, "The request in which the change was made, as its `Request-Id` names it.")
         .required()
-        .computed();
+        .computed()
+        .compared(Comparison::Exact);
 /// Whose record it was.
 pub const OWNER: Field<Uuid> =
     Field::reference("ownerId", "user", "The user whose record it was at the time.").computed();

@@ -4,6 +4,7 @@ use kernel::{
     field::{Field, Preset},
     money::Money,
     object::Object,
+    text::Comparison,
 };
 
 /// Its name.
@@ -11,7 +12,9 @@ pub const NAME: Field<String> =
     Field::text("name", 200, "The product's name; no two products share one.").required().unique();
 /// Its number.
 pub const SKU: Field<String> =
-    Field::text("sku", 100, "The product's stock-keeping number; no two products share one.").unique();
+    Field::text("sku", 100, "The product's stock-keeping number; no two products share one.")
+        .unique()
+        .compared(Comparison::IgnoringCase);
 /// Its family.
 pub const FAMILY: Field<String> = Field::text("family", 200, "The family or series the product belongs to.");
 /// What it is.

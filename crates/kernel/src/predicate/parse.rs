@@ -11,7 +11,6 @@ use crate::{
     object::{Action, Attribute, Link},
     permit::Permit,
     registry::Registry,
-    text::fold,
     time::Instant,
     value::Value,
 };
@@ -262,11 +261,12 @@ impl<'a> Parser<'a> {
                 }
                 Err(_) => return Err(at.error(Code::WrongType, "two operands are expected")),
             },
-            Operator::Contains => test(Compare::Contains(at.text(json)?)),
-            Operator::StartsWith => test(Compare::StartsWith(at.text(json)?)),
-            Operator::EndsWith => test(Compare::EndsWith(at.text(json)?)),
+            Operator::Contains => test(Compare::Contains(at.text(attribute, json)?)),
+            Operator::StartsWith => test(Compare::StartsWith(at.text(attribute, json)?)),
+            Operator::EndsWith => test(Compare::EndsWith(at.text(attribute, json)?)),
             Operator::Matches => {
-                let words: Vec<_> = at.text(json)?.split_whitespace().map(str::to_owned).collect();
+                let text = at.text(attribute, json)?;
+                let words: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
                 self.leaves_more(words.len(), at)?;
                 test(Compare::Words(words))
             }
@@ -326,7 +326,7 @@ impl<'a> Parser<'a> {
         }
         match attribute.kind {
             // Operands are not bound by the field's length: a longer one finds nothing.
-            Kind::Text(_) => at.text(json).map(Value::Text),
+            Kind::Text(_) => at.text(attribute, json).map(Value::Text),
             Kind::Integer(..) => {
                 let number = json.as_i64().map(Value::Integer);
                 number.ok_or_else(|| at.error(Code::WrongType, "a whole number is expected"))
@@ -365,7 +365,8 @@ impl Pointer {
         Ok(())
     }
 
-    fn text(&self, json: &Json) -> Result<String> {
+    /// A text in the form in which the field's are compared.
+    fn text(&self, attribute: &Attribute, json: &Json) -> Result<String> {
         let text = json.as_str().ok_or_else(|| self.error(Code::WrongType, "text is expected"))?;
         if text.contains('\0') {
             return Err(self.error(Code::Malformed, "U+0000 is not allowed"));
@@ -373,7 +374,7 @@ impl Pointer {
         if text.len() > 4_000 {
             return Err(self.error(Code::OutOfRange, "an operand may have 4000 bytes"));
         }
-        Ok(fold(text).into_owned())
+        Ok(attribute.comparison.form(text).into_owned())
     }
 
     /// A field or link that is named has to be asked something.

@@ -1,7 +1,7 @@
 //! Relative operands: `{"relative":"-P30D"}`, an ISO 8601 duration from now, in the workspace's zone.
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone};
-use chrono_tz::Tz;
+use chrono_tz::{GapInfo, Tz};
 
 use crate::time::Instant;
 
@@ -55,10 +55,7 @@ fn in_range(day: NaiveDate) -> Option<NaiveDate> {
 
 /// A local time as an instant; where the clock was put forward over it, the instant after the gap.
 fn resolve(zone: Tz, local: chrono::NaiveDateTime) -> Option<DateTime<Tz>> {
-    zone.from_local_datetime(&local).earliest().or_else(|| {
-        let later = local.checked_add_signed(TimeDelta::hours(1))?;
-        zone.from_local_datetime(&later).earliest()
-    })
+    zone.from_local_datetime(&local).earliest().or_else(|| GapInfo::new(&local, &zone)?.end)
 }
 
 fn parse(text: &str) -> Option<Duration> {

@@ -90,6 +90,19 @@ fn update(object: &Object) -> Node {
     for attribute in object.attributes.iter().filter(|attribute| attribute.writing == Writing::Free) {
         input = input
             .property(attribute.name, value(attribute, &object.prefix, Side::Input, !attribute.required));
+        if let (Some(changes), Some(of)) = (attribute.item_changes(), attribute.list()) {
+            let [add_doc, remove_doc] = changes.docs(attribute);
+            let key = match attribute.members.first() {
+                Some(member) if of.plain => value(member, "", Side::Input, false),
+                _ => reference(&format!("{}Key", of.name), ""),
+            };
+            let nullable = or_null(Type::Array, true);
+            let add = list(item(attribute, of, Side::Input), &add_doc).schema_type(nullable.clone());
+            let remove = list(key, &remove_doc).schema_type(nullable);
+            input = input
+                .property(&changes.add, add.max_items(Some(of.max)))
+                .property(&changes.remove, remove.max_items(Some(of.max)));
+        }
     }
     input.into()
 }
@@ -97,19 +110,30 @@ fn update(object: &Object) -> Node {
 /// The schema of the items of a list of groups of values.
 fn add_item(schemas: &mut Schemas, attribute: &Attribute) {
     let Some(list) = attribute.list().filter(|list| !list.plain) else { return };
-    let (mut shown, mut input) = (of(Type::Object), closed());
+    let mut shown = of(Type::Object);
     for member in &attribute.members {
         shown = shown
             .property(member.name, value(member, "", Side::Output, !member.required))
             .required(member.name);
+    }
+    schemas.insert(list.name.to_owned(), shown.into());
+    schemas.insert(format!("{}Input", list.name), given(attribute.members.iter()));
+    if attribute.item_changes().is_some() {
+        schemas.insert(format!("{}Key", list.name), given(attribute.key_members()));
+    }
+}
+
+/// An item of these members, as it is sent.
+fn given<'a>(members: impl Iterator<Item = &'a Attribute>) -> Node {
+    let mut input = closed();
+    for member in members {
         let is_needed = member.required && member.preset.is_none();
         input = input.property(member.name, value(member, "", Side::Input, !is_needed));
         if is_needed {
             input = input.required(member.name);
         }
     }
-    schemas.insert(list.name.to_owned(), shown.into());
-    schemas.insert(format!("{}Input", list.name), input.into());
+    input.into()
 }
 
 /// The schema of a field's value.
@@ -154,14 +178,17 @@ fn id(schema: ObjectBuilder, prefix: &str, side: Side) -> ObjectBuilder {
 }
 
 fn items(attribute: &Attribute, of: &List, side: Side, nullable: bool) -> Node {
-    let item = match attribute.members.first() {
+    // Where there is nothing, an empty list is shown; null clears it.
+    let kind = or_null(Type::Array, nullable && side == Side::Input);
+    list(item(attribute, of, side), attribute.doc).schema_type(kind).max_items(Some(of.max)).into()
+}
+
+fn item(attribute: &Attribute, of: &List, side: Side) -> Node {
+    match attribute.members.first() {
         Some(member) if of.plain => value(member, "", side, false),
         _ if side == Side::Input => reference(&format!("{}Input", of.name), ""),
         _ => reference(of.name, ""),
-    };
-    // Where there is nothing, an empty list is shown; null clears it.
-    let kind = or_null(Type::Array, nullable && side == Side::Input);
-    list(item, attribute.doc).schema_type(kind).max_items(Some(of.max)).into()
+    }
 }
 
 /// Adds the schemas of a command's input and answer.

@@ -5,12 +5,13 @@
 use super::super::draft::{Draft, LookupKey, put};
 use super::super::fault::RowError;
 use super::super::mapping::Mapping;
-use super::super::source::{Format, SourceReader};
+use super::super::source::{Format, SourceReader, Spelling};
 use serde_json::{Value, json};
 
 fn apply(mapping: &Value, format: Format, file: &str) -> Result<Draft, Vec<RowError>> {
     let mapping = Mapping::parse(mapping.to_string().as_bytes()).unwrap();
-    let row = SourceReader::new(file.as_bytes(), format).unwrap().next().unwrap().unwrap();
+    let row =
+        SourceReader::new(file.as_bytes(), format, Spelling::default()).unwrap().next().unwrap().unwrap();
     mapping.apply(&row)
 }
 

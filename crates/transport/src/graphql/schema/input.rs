@@ -50,6 +50,9 @@ pub fn register(types: &mut Types, registry: &Registry) {
         for attribute in &object.attributes {
             if let Some(list) = attribute.list().filter(|list| !list.plain && seen.items.insert(list.name)) {
                 types.add(item(list.name, attribute));
+                if attribute.item_changes().is_some() {
+                    types.add(key(list.name, attribute));
+                }
             }
         }
     }
@@ -81,7 +84,7 @@ fn order(object: &Object) -> InputObject {
 /// What a record is made or changed with.
 fn members(name: String, object: &Object, purpose: Purpose) -> InputObject {
     let doc = match purpose {
-        Purpose::Create => format!("What a new {} is made with.", object.name),
+        Purpose::Create | Purpose::Import => format!("What a new {} is made with.", object.name),
         Purpose::Update => format!("What of the {} changes: what is absent stays, null clears.", object.name),
     };
     let writable = |attribute: &&Attribute| match (attribute.writing, purpose) {
@@ -95,6 +98,16 @@ fn members(name: String, object: &Object, purpose: Purpose) -> InputObject {
             purpose == Purpose::Update || attribute.preset.is_some() || matches!(attribute.kind, Kind::Id);
         let of = input_type(&object.type_name, attribute, attribute.required && !optional);
         input = input.field(InputValue::new(attribute.name, of).description(attribute.doc));
+        if let (Some(changes), Purpose::Update) = (attribute.item_changes(), purpose) {
+            let add = input_type(&object.type_name, attribute, false);
+            let remove = match attribute.list().filter(|list| !list.plain) {
+                Some(list) => TypeRef::named_nn_list(format!("{}Key", list.name)),
+                None => input_type(&object.type_name, attribute, false),
+            };
+            let [add_doc, remove_doc] = changes.docs(attribute);
+            input = input.field(InputValue::new(&changes.add, add).description(add_doc));
+            input = input.field(InputValue::new(&changes.remove, remove).description(remove_doc));
+        }
     }
     input
 }
@@ -117,6 +130,15 @@ fn item(name: &str, attribute: &Attribute) -> InputObject {
     attribute.members.iter().fold(item, |item, member| {
         let required = member.required && member.preset.is_none();
         item.field(InputValue::new(member.name, input_type(name, member, required)).description(member.doc))
+    })
+}
+
+/// What tells an item from the others of its list.
+fn key(name: &str, attribute: &Attribute) -> InputObject {
+    let doc = format!("What tells an item of `{}` from the others.", attribute.name);
+    attribute.key_members().fold(InputObject::new(format!("{name}Key")).description(doc), |key, member| {
+        let required = member.required && member.preset.is_none();
+        key.field(InputValue::new(member.name, input_type(name, member, required)).description(member.doc))
     })
 }
 

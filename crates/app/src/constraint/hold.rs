@@ -1,0 +1,72 @@
+//! What others stand on: it is not deleted under them, and what it says of them stays.
+
+use std::sync::Arc;
+
+use kernel::{Code, Error, Permit, Result, Violation, time::Instant};
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use crate::{
+    settle::Pending,
+    work::{RESTORABLE_MICROS, Work},
+};
+
+impl Work {
+    /// Notes what would become untrue of the records that refer to a record.
+    pub(super) async fn keep_in_use(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+        let object = Arc::clone(permit.object());
+        for field in object.attributes.iter().filter(|field| field.fixed_in_use) {
+            for change in pending.iter_mut().filter(|change| change.before.is_some() && change.differs(field))
+            {
+                // What can be restored would come back to it.
+                let since = Instant(self.now().0.saturating_sub(RESTORABLE_MICROS));
+                let referring = self.referring(permit, change.after.id(), Some(since)).await?;
+                if !referring.is_empty() {
+                    let detail =
+                        format!("{} stays while {} refer to the record", field.name, told(&referring));
+                    let violation = Violation::new(Code::IllegalState, format!("/{}", field.name), detail);
+                    change.violations.push(violation.with("referring", referring));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to delete a record while others stand on it.
+    pub(crate) async fn hold(&mut self, permit: &Permit, id: Uuid) -> Result<()> {
+        let referring = self.referring(permit, id, None).await?;
+        if referring.is_empty() {
+            return Ok(());
+        }
+        let detail = format!(
+            "{} refer to the {}; delete or change them first",
+            told(&referring),
+            permit.object().name
+        );
+        Err(Error::new(Code::IllegalState, detail).with("referring", referring))
+    }
+
+    /// How many records refer to a record in a way that holds it, by their objects.
+    async fn referring(
+        &mut self,
+        permit: &Permit,
+        id: Uuid,
+        since: Option<Instant>,
+    ) -> Result<Map<String, Json>> {
+        let mut referring = Map::new();
+        for holder in &permit.object().held_by {
+            let object = Arc::clone(self.kith.object(holder.object)?);
+            let Some(field) = object.at(holder.field) else { continue };
+            let count = self.unit.referring(permit, &object, field, id, since).await?;
+            if count > 0 {
+                referring.insert(object.plural.to_owned(), json!(count));
+            }
+        }
+        Ok(referring)
+    }
+}
+
+/// “2 deals and 1 task”.
+fn told(referring: &Map<String, Json>) -> String {
+    referring.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(" and ")
+}

@@ -1,0 +1,55 @@
+//! Trees: references along which nothing stands above itself.
+
+use std::{collections::HashMap, sync::Arc};
+
+use kernel::{Code, Permit, Result, Value, Violation, id::TypeId};
+
+use crate::{settle::Pending, work::Work};
+
+/// So many levels a tree may have.
+const LEVELS: usize = 100;
+
+impl Work {
+    /// Notes where a record would stand above itself, with the way that leads there.
+    pub(super) async fn keep_trees(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+        let object = Arc::clone(permit.object());
+        for field in object.attributes.iter().filter(|field| field.hierarchy) {
+            let above = |change: &Pending| match change.at(field.index) {
+                Value::Id(id) => Some(*id),
+                _ => None,
+            };
+            let placed = pending.iter().filter(|change| change.is_good() && change.differs(field));
+            let from: Vec<_> = placed.filter_map(above).collect();
+            if from.is_empty() {
+                continue;
+            }
+            let mut tree = HashMap::new();
+            for from in from.chunks(1_000) {
+                tree.extend(self.unit.above(permit, field, from, LEVELS).await?);
+            }
+            for change in pending.iter_mut().filter(|change| change.is_good() && change.differs(field)) {
+                let id = change.after.id();
+                let mut way = vec![id];
+                let mut next = above(change);
+                while let Some(at) = next.filter(|_| way.len() <= LEVELS) {
+                    way.push(at);
+                    next = if at == id { None } else { tree.get(&at).copied().flatten() };
+                }
+                if way.len() > LEVELS {
+                    change.refuse(field, Code::OutOfRange, format!("a tree has at most {LEVELS} levels"));
+                } else if way.len() > 1 && way.last() == Some(&id) {
+                    let path: Vec<_> = way
+                        .iter()
+                        .map(|uuid| TypeId { prefix: &object.prefix, uuid: *uuid }.to_string())
+                        .collect();
+                    let detail = format!("{} would lead round: {}", field.name, path.join(" → "));
+                    let violation = Violation::new(Code::Invalid, format!("/{}", field.name), detail);
+                    change.violations.push(violation.with("path", path));
+                } else {
+                    tree.insert(id, above(change));
+                }
+            }
+        }
+        Ok(())
+    }
+}
