@@ -1,6 +1,7 @@
 //! The contract that every operation keeps, whatever its object: strict input, pages, versions, ids, headers,
 //! events, and what happens when many write at once.
 
+mod answers;
 mod concurrency;
 mod events;
 mod http;

@@ -8,9 +8,10 @@ mod turns;
 use std::{sync::Arc, time::Duration};
 
 use reqwest::Method;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
-use crate::support::{Caller, Reply, Stage, on_both, text};
+use crate::support::{Backend, Caller, Fresh, Reply, Stage, on_both, text};
 
 mod files;
 mod values;
@@ -345,4 +346,28 @@ on_both! {
         };
         assert_eq!(job, json!({ "state": "SUCCEEDED", "rowsCreated": 1, "errors": { "totalCount": 0 } }));
     }
+}
+
+#[tokio::test]
+async fn a_row_that_took_too_long_is_tried_again() {
+    let database = Arc::new(Fresh::new(Backend::Postgres).await);
+    let limit = Duration::from_secs(1);
+    let stage = Stage::over(Arc::clone(&database), |config| config.statement_timeout = limit).await;
+    drop(database);
+    let admin = stage.database.connect().await;
+    for sql in [
+        "CREATE SEQUENCE slow",
+        "GRANT USAGE ON SEQUENCE slow TO kith_app",
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('slow') IN (1, 2) THEN PERFORM pg_sleep(5); END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER slow BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION slow()",
+    ] {
+        admin.execute_unprepared(sql).await.expect(sql);
+    }
+    // The batch takes too long, then the first row alone, and then both are quick.
+    let mapping = json!({ "fields": { "givenName": { "column": "name" } } });
+    let job = import(&stage.owner, "contact", "name\nAda\nBea\n", &mapping).await;
+    assert_eq!(counts(&job), [2, 0, 0, 0], "{job}");
+    admin.close().await.expect("an end");
+    stage.end().await;
 }

@@ -24,5 +24,6 @@ mod permissions;
 mod platform;
 mod sales;
 mod service;
+mod storage;
 mod support;
 mod work;

@@ -91,6 +91,11 @@ impl Kith {
         self.0.database.ping().await
     }
 
+    /// Closes the store, once nobody uses it any more.
+    pub async fn close(&self) {
+        self.0.database.close().await;
+    }
+
     /// How many SQL statements have been run.
     pub fn statements(&self) -> u64 {
         self.0.database.statements()

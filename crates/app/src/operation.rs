@@ -3,7 +3,7 @@
 use kernel::{
     Code, Error, Record, Result,
     actor::Actor,
-    answer::Table,
+    answer::{Budget, Table},
     input::{self, Purpose},
     object::{Action, Object},
     plan::Plan,
@@ -14,9 +14,14 @@ use uuid::Uuid;
 use crate::{Kith, work::Work};
 
 impl Kith {
-    /// Reads what a plan asks for.
-    pub async fn read(&self, plan: &Plan) -> Result<Table> {
-        self.database().read(plan).await
+    /// A budget for the answer to one request.
+    pub fn budget(&self) -> Budget {
+        self.database().budget()
+    }
+
+    /// Reads what a plan asks for, within the request's budget.
+    pub async fn read(&self, plan: &Plan, budget: &Budget) -> Result<Table> {
+        self.database().read(plan, budget).await
     }
 
     /// Reads one record with all that the actor may read of it.
@@ -24,7 +29,7 @@ impl Kith {
         let permit = actor.permit(self.object(object)?, Action::Read)?;
         let mut plan = Plan::by_id(permit, id);
         plan.all_columns();
-        let table = self.read(&plan).await?;
+        let table = self.read(&plan, &Budget::unlimited()).await?;
         if table.is_empty() {
             return Err(Code::NotFound.into());
         }

@@ -106,11 +106,14 @@ impl Work {
                 *place = value;
             }
         }
-        record.set(system::VERSION, 1);
-        record.set(system::CREATED_AT, now);
-        record.set(system::UPDATED_AT, now);
-        record.set(system::CREATED_BY, user);
-        record.set(system::UPDATED_BY, user);
+        // The records of a log have no such fields.
+        if object.is_mutable() {
+            record.set(system::VERSION, 1);
+            record.set(system::CREATED_AT, now);
+            record.set(system::UPDATED_AT, now);
+            record.set(system::CREATED_BY, user);
+            record.set(system::UPDATED_BY, user);
+        }
         Pending { has_own_id, nulls, ..Pending::new(None, record) }
     }
 
@@ -259,7 +262,7 @@ impl Work {
         field: Field<T>,
         value: T,
     ) -> Result<Vec<Record>> {
-        let index = self.kith.object(object)?.index(field.def.name).unwrap_or_default();
+        let index = self.kith.object(object)?.place(field)?;
         let value = match (field.def.kind, value.write()) {
             (Kind::Text(_), Value::Text(text)) => Value::Text(field.def.comparison.form(&text).into_owned()),
             (_, value) => value,
@@ -361,14 +364,14 @@ impl Work {
     async fn changed_since(&mut self, record: &Record, seen: i64) -> Result<Vec<String>> {
         use domain::platform::event;
         let permit = self.permit("event", Action::Read)?;
-        let place = |name: &str| permit.object().index(name).unwrap_or_default();
+        let object = Arc::clone(permit.object());
         let id = TypeId { prefix: &record.object.prefix, uuid: record.id() }.to_string();
         let later = Compare::More(Value::Integer(seen));
-        let later = Predicate::Field(Test { field: place(event::VERSION.def.name), compare: later });
+        let later = Predicate::Field(Test { field: object.place(event::VERSION)?, compare: later });
         let mut plan = Plan::new(permit.clone());
-        plan.predicate = Predicate::equals(place(event::RECORD_ID.def.name), Value::Text(id)).and(later);
+        plan.predicate = Predicate::equals(object.place(event::RECORD_ID)?, Value::Text(id)).and(later);
         plan.page.limit = MAX_CHANGES;
-        let mut shown = vec![plan.column(place(event::CHANGED_FIELDS.def.name))];
+        let mut shown = vec![plan.column(object.place(event::CHANGED_FIELDS)?)];
         if let Ok(sensitive) = permit.readable(event::SENSITIVE_CHANGES.def.name) {
             shown.push(plan.column(sensitive.index));
         }

@@ -1,8 +1,10 @@
 //! From rows to JSON: the one writer that serves both doors, events and exports.
 
+mod budget;
 mod write;
 
-pub use write::{Sealer, write_connection, write_record, write_value};
+pub use budget::Budget;
+pub use write::{Sealer, Writer, write_connection, write_record, write_value};
 
 use std::sync::Arc;
 

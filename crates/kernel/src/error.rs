@@ -102,12 +102,14 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type",
     /// The GraphQL document does not fit the schema.
     InvalidQuery = "invalid_query",
-    /// The GraphQL document, or what a list includes, is larger or costlier than the limits.
+    /// The GraphQL document, what a list includes or the answer is larger or costlier than the limits.
     QueryTooComplex = "query_too_complex",
     /// The request took longer than the server allows.
     Timeout = "timeout",
     /// The server has more to do than it can; try again after the time that `Retry-After` gives.
     Overloaded = "overloaded",
+    /// The database has no room left; nothing was written.
+    StorageFull = "storage_full",
     /// The server cannot answer now; try again.
     Unavailable = "unavailable",
     /// Something failed inside the server; the request id finds it in the log.

@@ -17,6 +17,7 @@ pub use link::{Bridge, Link, Path, Via};
 
 use crate::{
     change::Change,
+    error::{Error, Result},
     field::{Field, FieldDef, Kind, List, Writing},
     system,
     text::{json_key, kebab, pascal, snake},
@@ -55,6 +56,8 @@ pub enum Ownership {
 /// A pure rule of an object: looks at a change, completes it or names what it breaks.
 pub type Rule = fn(&mut Change<'_>);
 
+/// Texts that may have more characters than this are long.
+const LONG: u32 = 4_000;
 /// The members of a change that add items to a list and remove some: `addEmails`, `removeEmails`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ItemChanges {
@@ -176,6 +179,11 @@ impl Attribute {
         self.of_object.as_deref()
     }
 
+    /// Whether it is a long text that lists are not asked about: they show it where it is asked for by name.
+    pub fn is_long(&self) -> bool {
+        matches!(self.kind, Kind::Text(max) if max > LONG) && !self.filter && !self.sort
+    }
+
     /// The columns it is stored in.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         let main = std::iter::once(self.column.as_str());
@@ -281,6 +289,9 @@ pub struct Object {
 }
 
 impl Object {
+    /// The place of the id: it is the first field of every object.
+    pub const ID: usize = 0;
+
     /// An object whose records have outside ids, tags and a timeline.
     pub fn new(name: &'static str, plural: &'static str, doc: &'static str) -> Self {
         let mut object = Self::plain(name, plural, doc).fields(system::EXTRAS);
@@ -432,6 +443,12 @@ impl Object {
             let adds = changes.add == name;
             (adds || changes.remove == name).then_some((attribute, adds))
         })
+    }
+
+    /// The place of a field that the object has by its declaration.
+    pub fn place<T>(&self, field: Field<T>) -> Result<usize> {
+        let missing = || Error::internal(format!("{} has no field {}", self.name, field.def.name));
+        self.index(field.def.name).ok_or_else(missing)
     }
 
     /// The link of that name.

@@ -130,8 +130,7 @@ impl Plan {
     /// One record by its id.
     pub fn by_id(permit: Permit, id: uuid::Uuid) -> Self {
         let mut plan = Self::new(permit);
-        let field = plan.object().index(system::ID.def.name).unwrap_or_default();
-        plan.predicate = Predicate::equals(field, Value::Id(id));
+        plan.predicate = Predicate::equals(Object::ID, Value::Id(id));
         plan
     }
 
@@ -159,9 +158,8 @@ impl Plan {
     }
 
     fn is_of_one(&self) -> bool {
-        let id = self.object().index(system::ID.def.name);
         match &self.predicate {
-            Predicate::Field(Test { field, compare: Compare::Equal(_) }) => Some(*field) == id,
+            Predicate::Field(Test { field, compare: Compare::Equal(_) }) => *field == Object::ID,
             _ => false,
         }
     }
@@ -209,12 +207,11 @@ impl Plan {
 
     /// Sets the order; the id decides between equals, in the direction of the last key.
     pub fn order_by(&mut self, mut order: Vec<Order>) {
-        let id = self.object().index(system::ID.def.name).unwrap_or_default();
-        if let Some(place) = order.iter().position(|key| key.field == id) {
+        if let Some(place) = order.iter().position(|key| key.field == Object::ID) {
             order.truncate(place + 1);
         } else {
             let descending = order.last().is_none_or(|key| key.descending);
-            order.push(Order { field: id, descending });
+            order.push(Order { field: Object::ID, descending });
         }
         for key in &order {
             self.column(key.field);
@@ -224,10 +221,9 @@ impl Plan {
 
     /// Follows a link, and says where its child plan stands.
     pub fn follow(&mut self, link: usize, plan: Plan) -> usize {
-        let id = self.object().index(system::ID.def.name).unwrap_or_default();
         let key = match self.object().links.get(link).map(|link| &link.path) {
             Some(Path::One { field }) => *field,
-            _ => id,
+            _ => Object::ID,
         };
         self.column(key);
         self.children.push(Child { link, plan });

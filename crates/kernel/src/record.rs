@@ -56,15 +56,17 @@ impl Record {
         violations
     }
 
-    /// Sets a field; nothing happens where the object has no such field.
+    /// Sets a field, which the object has by its declaration.
     pub fn set<T: FieldType>(&mut self, field: Field<T>, value: impl Into<Option<T>>) {
         self.put(field.def.name, value.into().map_or(Value::Null, T::write));
     }
 
-    /// Sets a field by its name; nothing happens where the object has no such field.
+    /// Sets a field by its name. The names are those of declarations; one that the object does not have is a
+    /// fault of the program, which tests find.
     pub fn put(&mut self, name: &str, value: Value) {
-        if let Some(place) = self.object.index(name).and_then(|index| self.values.get_mut(index)) {
-            *place = value;
+        match self.object.index(name).and_then(|index| self.values.get_mut(index)) {
+            Some(place) => *place = value,
+            None => debug_assert!(false, "{} has no field {name}", self.object.name),
         }
     }
 

@@ -44,7 +44,7 @@ impl Unit {
         }
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
         let name = format!("{}/{table}", permit.workspace());
-        self.lane().await?.rows_of(sql, SqlxValues(Values(vec![name.into()]))).await?;
+        self.lane().await?.rows_of(sql.into(), SqlxValues(Values(vec![name.into()]))).await?;
         self.turns.push(table.clone());
         Ok(())
     }

@@ -130,6 +130,11 @@ impl Row {
         .map_err(Error::internal)
     }
 
+    /// How many bytes a column's text has.
+    pub fn len_of(&self, index: usize) -> Result<usize> {
+        Ok(self.get::<Option<&[u8]>>(index)?.map_or(0, <[u8]>::len))
+    }
+
     /// Reads the value of a field from the columns that begin at this one.
     pub fn cell(&self, index: usize, attribute: &Attribute) -> Result<Cell<'_>> {
         let cell = match attribute.kind {

@@ -7,173 +7,231 @@
 //!
 //! On PostgreSQL each runtime, which is to say each thread that answers requests, has lanes of its own: the
 //! answer to a statement then wakes the thread that waits for it, and no other.
+//!
+//! A connection may have ended while it was idle, with the database or on the way to it. The first statement finds
+//! that out: where nothing can have been done yet, it is sent once more on a new connection.
 
+pub(crate) mod failure;
+mod open;
 pub(crate) mod orm;
+mod statement;
 mod watch;
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicU64},
     time::Duration,
 };
 
-use kernel::{Code, Error, Result};
+use kernel::Result;
 use sea_orm::sea_query::Values;
 use sea_query_sqlx::SqlxValues;
-use sqlx::{
-    AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, postgres::PgConnectOptions,
-    sqlite::SqliteConnectOptions,
-};
 use tokio::{
     runtime::{Handle, Id},
     time::timeout,
 };
 use uuid::Uuid;
 
-use watch::Watch;
+use failure::{End, Failure};
+use open::Open;
+
+pub(crate) use failure::meant;
+pub(crate) use open::Address;
 
 use crate::{
     admission::{Asking, Gate, Turn},
     bulk::Parameters,
-    dialect::{Dialect, Row, Statement, build},
+    dialect::{Dialect, Row},
 };
-
-/// How to open a connection.
-#[derive(Clone)]
-pub(crate) enum Address {
-    Sqlite(SqliteConnectOptions),
-    Postgres(PgConnectOptions),
-}
-
-enum Connection {
-    Sqlite(SqliteConnection),
-    Postgres(PgConnection),
-}
-
-/// An open connection and what its session is set to.
-struct Open {
-    connection: Connection,
-    workspace: Option<Uuid>,
-    /// Whether it plans its statements once for all values.
-    routine: bool,
-    /// On SQLite, what ends statements that take too long; PostgreSQL does so itself.
-    watch: Option<Watch>,
-}
 
 /// The lanes to one address.
 pub(crate) struct Lanes {
     address: Address,
-    /// How many lanes there are in one place.
-    count: usize,
     /// How long a statement may take.
     limit: Duration,
-    places: Mutex<HashMap<Option<Id>, Arc<Place>>>,
+    places: Mutex<Places>,
     statements: Arc<AtomicU64>,
+}
+
+/// Who has which lanes.
+struct Places {
+    by_runtime: HashMap<Option<Id>, Arc<Place>>,
+    /// How many lanes each of the places to come gets.
+    shares: Vec<usize>,
 }
 
 /// The lanes of one runtime; on SQLite, where a connection has a thread to itself, those of all.
 struct Place {
+    count: usize,
     gate: Arc<Gate>,
     idle: Mutex<Vec<Open>>,
+}
+
+/// Closes the lanes of a runtime that ends: nobody could use them any more.
+struct Closer {
+    lanes: Weak<Lanes>,
+    place: Weak<Place>,
 }
 
 /// A connection in somebody's hands. It goes back when dropped, unless something was left unfinished on it:
 /// then it is closed, and the database undoes what was not committed.
 pub(crate) struct Lane {
     open: Option<Open>,
+    workspace: Uuid,
+    routine: bool,
     busy: bool,
-    in_transaction: bool,
+    /// Whether nothing has come back yet over a connection that was used before.
+    untried: bool,
+    transaction: Transaction,
     home: Arc<Lanes>,
     place: Arc<Place>,
     turn: Option<Turn>,
 }
 
+/// Whether a lane is in a transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Transaction {
+    None,
+    /// In one that was begun for the workspace alone, because the session cannot keep it.
+    Entered,
+    /// In one that somebody has begun, and has to end.
+    Begun,
+}
+
+/// Whether a statement may be sent once more when the connection broke after it was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Effect {
+    Reads,
+    Writes,
+}
+
 impl Lanes {
-    /// So many lanes to one address, in each place.
-    pub fn new(address: Address, count: usize, limit: Duration, statements: Arc<AtomicU64>) -> Arc<Self> {
-        Arc::new(Self { address, count, limit, places: Mutex::default(), statements })
+    /// That many lanes to one address, shared out among that many places at most.
+    pub fn new(
+        address: Address,
+        count: usize,
+        places: usize,
+        limit: Duration,
+        statements: Arc<AtomicU64>,
+    ) -> Arc<Self> {
+        let places = places.min(count).max(1);
+        // The first place is that of the jobs, which need no more than the others.
+        let shares = (0..places).map(|place| count / places + usize::from(place < count % places)).collect();
+        let places = Mutex::new(Places { by_runtime: HashMap::new(), shares });
+        Arc::new(Self { address, limit, places, statements })
     }
 
     /// The next free lane, set to a workspace; and whether PostgreSQL is to plan its statements once for all
     /// values, or may look at the values each time, which for a short statement costs more than to run it.
     pub async fn lane(self: &Arc<Self>, asking: Asking, routine: bool) -> Result<Lane> {
-        let place = self.place();
-        let turn = Some(place.gate.turn(asking).await?);
-        let workspace = asking.workspace;
-        let open = match place.take(workspace, routine) {
-            Some(open) => open,
-            None => self.address.connect().await?,
+        let (place, workspace) = (self.place(), asking.workspace);
+        let turn = place.gate.turn(asking).await?;
+        let (open, untried) = match place.take(workspace, routine).await? {
+            Some(open) => (open, true),
+            None => (self.address.connect().await?, false),
         };
         let mut lane = Lane {
             open: Some(open),
+            workspace,
+            routine,
             busy: false,
-            in_transaction: false,
+            untried,
+            transaction: Transaction::None,
             home: Arc::clone(self),
             place,
-            turn,
+            turn: Some(turn),
         };
-        lane.enter(workspace, routine).await?;
+        lane.enter().await?;
         Ok(lane)
     }
 
     /// Whether the line in which a credential of a workspace waits is too long here.
-    pub fn is_crowded(&self, workspace: Uuid, credential: Uuid) -> bool {
+    pub fn is_crowded(self: &Arc<Self>, workspace: Uuid, credential: Uuid) -> bool {
         self.place().gate.is_crowded(workspace, credential)
     }
 
-    fn place(&self) -> Arc<Place> {
+    /// Closes what is idle.
+    pub async fn close(&self) {
+        let places: Vec<_> = self.places().by_runtime.values().cloned().collect();
+        for place in places {
+            let idle = std::mem::take(&mut *place.idle());
+            for open in idle {
+                open.close().await;
+            }
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The place of the runtime that this is called in. Where all lanes are given out already, it shares them with
+    /// another.
+    fn place(self: &Arc<Self>) -> Arc<Place> {
         let runtime = match self.address {
             Address::Sqlite(_) => None,
-            Address::Postgres(_) => Some(Handle::current().id()),
+            Address::Postgres(_) | Address::Pooler(_) => Some(Handle::current().id()),
         };
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Place { gate: Gate::new(self.count), idle: Mutex::default() });
-        Arc::clone(places.entry(runtime).or_insert_with(new))
+        let mut places = self.places();
+        if let Some(place) = places.by_runtime.get(&runtime) {
+            return Arc::clone(place);
+        }
+        let place = match (places.shares.pop(), places.by_runtime.values().next()) {
+            (None, Some(place)) => Arc::clone(place),
+            (share, _) => {
+                let place = Arc::new(Place::new(share.unwrap_or(1)));
+                if runtime.is_some() {
+                    let closer = Closer { lanes: Arc::downgrade(self), place: Arc::downgrade(&place) };
+                    // Dropped with the runtime.
+                    tokio::spawn(async move {
+                        let _closer = closer;
+                        std::future::pending::<()>().await;
+                    });
+                }
+                place
+            }
+        };
+        places.by_runtime.insert(runtime, Arc::clone(&place));
+        place
+    }
+}
+
+impl Drop for Closer {
+    fn drop(&mut self) {
+        let (Some(lanes), Some(place)) = (self.lanes.upgrade(), self.place.upgrade()) else { return };
+        let mut places = lanes.places();
+        places.by_runtime.retain(|_, other| !Arc::ptr_eq(other, &place));
+        places.shares.push(place.count);
+        drop(places);
+        place.idle().clear();
     }
 }
 
 impl Place {
-    fn put_back(&self, open: Open) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(open);
+    fn new(count: usize) -> Self {
+        Self { count, gate: Gate::new(count), idle: Mutex::default() }
     }
 
-    /// An idle connection, if possible one that is already set to this.
-    fn take(&self, workspace: Uuid, routine: bool) -> Option<Open> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+    fn idle(&self) -> MutexGuard<'_, Vec<Open>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An idle connection that is good, if possible one that is already set to this.
+    async fn take(&self, workspace: Uuid, routine: bool) -> Result<Option<Open>> {
+        while let Some(mut open) = self.next(workspace, routine) {
+            if !open.is_old() && open.is_good().await? {
+                return Ok(Some(open));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next(&self, workspace: Uuid, routine: bool) -> Option<Open> {
+        let mut idle = self.idle();
         let same = |open: &Open| open.workspace == Some(workspace) && open.routine == routine;
         match idle.iter().rposition(same) {
             Some(place) => Some(idle.swap_remove(place)),
             None => idle.pop(),
-        }
-    }
-}
-
-impl Address {
-    async fn connect(&self) -> Result<Open> {
-        match self {
-            Address::Sqlite(options) => {
-                let mut connection = SqliteConnection::connect_with(options).await.map_err(unavailable)?;
-                let watch = Some(Watch::over(&mut connection).await.map_err(unavailable)?);
-                Ok(Open {
-                    connection: Connection::Sqlite(connection),
-                    workspace: None,
-                    routine: false,
-                    watch,
-                })
-            }
-            Address::Postgres(options) => {
-                let mut connection = PgConnection::connect_with(options).await.map_err(unavailable)?;
-                crate::role::enter(&mut connection).await?;
-                Ok(Open {
-                    connection: Connection::Postgres(connection),
-                    workspace: None,
-                    routine: false,
-                    watch: None,
-                })
-            }
         }
     }
 }
@@ -183,192 +241,78 @@ impl Lane {
     pub fn dialect(&self) -> Dialect {
         match self.home.address {
             Address::Sqlite(_) => Dialect::Sqlite,
-            Address::Postgres(_) => Dialect::Postgres,
+            Address::Postgres(_) | Address::Pooler(_) => Dialect::Postgres,
         }
     }
 
-    async fn enter(&mut self, workspace: Uuid, routine: bool) -> Result<()> {
+    /// Sets the session to the workspace, where it is the lane's own.
+    async fn enter(&mut self) -> Result<()> {
+        let (workspace, routine) = (self.workspace, self.routine);
         let open = self.open()?;
         let is_set = open.workspace == Some(workspace) && open.routine == routine;
-        if self.dialect() == Dialect::Sqlite || is_set {
+        if is_set || !matches!(self.home.address, Address::Postgres(_)) {
             return Ok(());
         }
+        match self.set().await {
+            Err(failure) if self.may_repeat(failure.end(), Effect::Reads) => self.renew().await,
+            done => done.map_err(|failure| self.failed(failure)),
+        }
+    }
+
+    async fn set(&mut self) -> Result<(), Failure> {
+        let (workspace, routine) = (self.workspace, self.routine);
         self.open()?.workspace = None;
-        let sql = "SELECT set_config('kith.workspace', $1, false), set_config('plan_cache_mode', $2, false)";
+        let sql = "SELECT set_config('kith.workspace', $1, false), set_config('plan_cache_mode', $2, false), \
+            current_setting('kith.session', true)";
         let mode = if routine { "force_generic_plan" } else { "auto" };
-        let values = Values(vec![workspace.to_string().into(), mode.into()]);
-        self.run(Arc::from(sql), SqlxValues(values)).await?;
+        let values = SqlxValues(Values(vec![workspace.to_string().into(), mode.into()]));
+        let mut seen = None;
+        let take = |row: Row| {
+            seen = row.get::<Option<String>>(2)?;
+            Ok(())
+        };
+        self.run(Arc::from(sql), Parameters::Values(values), true, take).await?;
         let open = self.open()?;
+        open.recognise(seen.as_deref().unwrap_or_default())?;
         (open.workspace, open.routine) = (Some(workspace), routine);
         Ok(())
     }
 
-    /// Runs a statement and gives its rows.
-    pub async fn rows(&mut self, statement: &impl Statement) -> Result<Vec<Row>> {
-        let (sql, values) = build(self.dialect(), statement);
-        self.rows_of(sql, values).await
-    }
-
-    /// Runs a statement that was written by hand and gives its rows.
-    pub async fn rows_of(&mut self, sql: impl Into<Arc<str>>, values: SqlxValues) -> Result<Vec<Row>> {
-        self.home.statements.fetch_add(1, Ordering::Relaxed);
-        self.run(sql.into(), values).await
-    }
-
-    /// Runs a statement and gives the number of rows it touched.
-    pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64> {
-        let (sql, values) = build(self.dialect(), statement);
-        let keep = is_kept(&values);
-        self.touch(sql, Parameters::Values(values), keep).await
-    }
-
-    /// Runs a statement that comes again and again, so that it stays prepared whatever its length.
-    pub async fn run_kept(&mut self, sql: String, parameters: Parameters) -> Result<u64> {
-        self.touch(sql, parameters, true).await
-    }
-
-    async fn touch(&mut self, sql: String, parameters: Parameters, keep: bool) -> Result<u64> {
-        self.home.statements.fetch_add(1, Ordering::Relaxed);
-        self.started()?;
-        let sql = AssertSqlSafe(sql);
-        let done = match (&mut self.open()?.connection, parameters) {
-            (Connection::Sqlite(connection), Parameters::Values(values)) => {
-                let query = sqlx::query_with(sql, values).persistent(keep);
-                query.execute(connection).await.map(|done| done.rows_affected())
-            }
-            (Connection::Postgres(connection), Parameters::Values(values)) => {
-                let query = sqlx::query_with(sql, values).persistent(keep);
-                query.execute(connection).await.map(|done| done.rows_affected())
-            }
-            (Connection::Postgres(connection), Parameters::Arrays(arrays)) => {
-                let query = sqlx::query_with(sql, arrays).persistent(keep);
-                query.execute(connection).await.map(|done| done.rows_affected())
-            }
-            (Connection::Sqlite(_), Parameters::Arrays(_)) => {
-                self.ended();
-                return Err(Error::internal("SQLite has no arrays"));
-            }
-        };
-        self.ended();
-        done.map_err(|error| self.failed(error))
-    }
-
-    async fn run(&mut self, sql: Arc<str>, values: SqlxValues) -> Result<Vec<Row>> {
-        self.started()?;
-        let (query, keep) = (AssertSqlSafe(sql), is_kept(&values));
-        let rows = match &mut self.open()?.connection {
-            Connection::Sqlite(connection) => {
-                let rows = sqlx::query_with(query, values).persistent(keep).fetch_all(connection).await;
-                rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
-            }
-            Connection::Postgres(connection) => {
-                let rows = sqlx::query_with(query, values).persistent(keep).fetch_all(connection).await;
-                rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
-            }
-        };
-        self.ended();
-        rows.map_err(|error| self.failed(error))
-    }
-
-    /// Begins a transaction.
-    pub async fn begin(&mut self) -> Result<()> {
-        self.in_transaction = true;
-        self.control(self.dialect().begin()).await
-    }
-
-    /// Makes the transaction's changes last.
-    pub async fn commit(&mut self) -> Result<()> {
-        self.control("COMMIT").await?;
-        self.in_transaction = false;
-        Ok(())
-    }
-
-    /// Undoes the transaction's changes.
-    pub async fn rollback(&mut self) -> Result<()> {
-        self.control("ROLLBACK").await?;
-        self.in_transaction = false;
-        Ok(())
-    }
-
-    async fn control(&mut self, sql: &'static str) -> Result<()> {
-        self.busy = true;
-        let done = match &mut self.open()?.connection {
-            Connection::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
-            Connection::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
-        };
-        self.ended();
-        done.map_err(|error| self.failed(error))
-    }
-
-    /// A statement begins: from now until it ends the lane is busy.
-    fn started(&mut self) -> Result<()> {
-        self.busy = true;
-        let limit = self.home.limit;
-        if let Some(watch) = &self.open()?.watch {
-            watch.begin(limit);
+    /// Takes a new connection in place of one that has ended, and with it probably all that were idle.
+    async fn renew(&mut self) -> Result<()> {
+        self.open = None;
+        self.place.idle().clear();
+        self.open = Some(self.home.address.connect().await?);
+        (self.busy, self.untried, self.transaction) = (false, false, Transaction::None);
+        if matches!(self.home.address, Address::Postgres(_)) {
+            self.set().await.map_err(|failure| self.failed(failure))?;
         }
         Ok(())
     }
 
-    fn ended(&mut self) {
-        self.busy = false;
-        if let Some(watch) = self.open.as_ref().and_then(|open| open.watch.as_ref()) {
-            watch.end();
-        }
+    /// Whether the connection had ended before anything was done on it.
+    fn may_repeat(&self, end: Option<End>, effect: Effect) -> bool {
+        self.untried && end.is_some_and(|end| end == End::Closed || effect == Effect::Reads)
     }
-
-    fn open(&mut self) -> Result<&mut Open> {
-        self.open.as_mut().ok_or_else(|| Error::internal("the lane is closed"))
-    }
-
-    /// A connection that failed by itself is not used again.
-    fn failed(&mut self, error: sqlx::Error) -> Error {
-        self.busy = error.as_database_error().is_none();
-        let code = meaning(&error);
-        Error { cause: Some(Arc::new(error)), ..code.into() }
-    }
-}
-
-/// What a failure of the database means.
-fn meaning(error: &sqlx::Error) -> Code {
-    let Some(database) = error.as_database_error() else { return Code::Unavailable };
-    if database.is_unique_violation() {
-        return Code::NotUnique;
-    }
-    if database.is_foreign_key_violation() {
-        return Code::ReferenceNotFound;
-    }
-    match database.code().as_deref() {
-        Some("57014") => Code::Timeout,
-        // SQLite was told to stop.
-        Some("9") => Code::Timeout,
-        // Two transactions waited for each other, or another process kept SQLite's file: the same request may
-        // succeed a moment later.
-        Some("40P01" | "40001" | "5" | "261" | "517") => Code::Unavailable,
-        _ => Code::Internal,
-    }
-}
-
-/// Whether the statement is kept prepared. One with very many parameters hardly ever comes again in the same
-/// length, and a connection that kept hundreds of them would hold a lot of memory.
-fn is_kept(values: &SqlxValues) -> bool {
-    values.0.0.len() <= 250
 }
 
 impl Drop for Lane {
     fn drop(&mut self) {
         let Some(open) = self.open.take() else { return };
-        if self.busy
-            && let Some(watch) = &open.watch
-        {
-            watch.stop();
-        }
-        if !self.busy && !self.in_transaction {
-            self.place.put_back(open);
-        } else if let (Connection::Postgres(_), Ok(runtime)) = (&open.connection, Handle::try_current()) {
-            let (place, turn, in_transaction) =
-                (Arc::clone(&self.place), self.turn.take(), self.in_transaction);
-            runtime.spawn(salvage(open, place, turn, in_transaction));
+        let ending = match (self.busy, self.transaction) {
+            (false, Transaction::None) => return self.place.idle().push(open),
+            (false, Transaction::Entered) => "COMMIT",
+            // Waits for what is still to come.
+            (true, Transaction::None) => "SELECT 1",
+            _ => "ROLLBACK",
+        };
+        match &open.watch {
+            // SQLite ends the statement, and opens another connection in no time.
+            Some(watch) => watch.stop(),
+            None => {
+                let Ok(runtime) = Handle::try_current() else { return };
+                runtime.spawn(salvage(open, ending, Arc::clone(&self.place), self.turn.take()));
+            }
         }
     }
 }
@@ -378,15 +322,9 @@ const SALVAGE: Duration = Duration::from_millis(250);
 
 /// Brings to an end what was begun on a connection of PostgreSQL: to open another one costs more than most statements.
 /// What takes longer ends with its connection.
-async fn salvage(mut open: Open, place: Arc<Place>, turn: Option<Turn>, in_transaction: bool) {
-    let Connection::Postgres(connection) = &mut open.connection else { return };
-    let sql = if in_transaction { "ROLLBACK" } else { "SELECT 1" };
-    if let Ok(Ok(_)) = timeout(SALVAGE, sqlx::raw_sql(sql).execute(connection)).await {
-        place.put_back(open);
+async fn salvage(mut open: Open, ending: &'static str, place: Arc<Place>, turn: Option<Turn>) {
+    if let Ok(Ok(_)) = timeout(SALVAGE, open.end(ending)).await {
+        place.idle().push(open);
     }
     drop(turn);
-}
-
-fn unavailable(error: sqlx::Error) -> Error {
-    Error { cause: Some(Arc::new(error)), ..Code::Unavailable.into() }
 }

@@ -4,9 +4,12 @@
 mod access;
 mod admission;
 mod bulk;
+mod checkpoint;
 mod constraint;
 pub mod credential;
 pub mod dialect;
+#[cfg(feature = "discarding")]
+pub mod discarding;
 mod entity;
 pub mod file;
 mod lane;
@@ -15,6 +18,7 @@ mod log;
 pub mod queue;
 mod reader;
 mod role;
+pub mod session;
 mod sql;
 mod statistics;
 mod unit;
@@ -34,7 +38,7 @@ use std::{
 use kernel::{
     Code, Error, Registry, Result,
     actor::{Actor, Origin},
-    answer::Table,
+    answer::{Budget, Table},
     plan::Plan,
     time::Instant,
 };
@@ -49,10 +53,12 @@ pub use constraint::Alike;
 pub use unit::{Owned, Unit, owner_of};
 
 use admission::{Asking, Costs, DEAR_PATIENCE, Gate};
+use checkpoint::Log;
 use lane::{Address, Lane, Lanes};
 use sql::Sql;
 
-/// How many connections there are, and how long a statement may take.
+/// How many connections there are and whose their sessions are, how long a statement may take, and how large an
+/// answer may become.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Connections for reading, or for everything on PostgreSQL.
@@ -63,11 +69,27 @@ pub struct Limits {
     pub dear: usize,
     /// The longest a statement may take.
     pub statement: Duration,
+    /// The most bytes that an answer may have.
+    pub answer: usize,
+    /// Whose the sessions of PostgreSQL are.
+    pub pooling: Pooling,
+}
+
+/// Whose a session of PostgreSQL is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Pooling {
+    /// The connection's own.
+    #[default]
+    Session,
+    /// That of a transaction: a pooler stands before the database and gives every transaction another one.
+    Transaction,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 10, threads: 2, dear: 1, statement: Duration::from_secs(10) }
+        let statement = Duration::from_secs(10);
+        let (answer, pooling) = (8 << 20, Pooling::Session);
+        Self { connections: 10, threads: 2, dear: 1, statement, answer, pooling }
     }
 }
 
@@ -83,14 +105,20 @@ pub struct Database {
     dear: Arc<Gate>,
     costs: Arc<Costs>,
     statements: Arc<AtomicU64>,
+    /// The most bytes that an answer may have.
+    answer: usize,
+    /// SQLite's log, where that is the database.
+    log: Option<Arc<Log>>,
 }
 
 impl Database {
     /// Opens the database behind a URL: `sqlite:path` or `postgres://…`. Its schema has to be up to date.
     pub async fn open(url: &str, registry: Arc<Registry>, limits: Limits) -> Result<Self> {
         let statements = Arc::new(AtomicU64::new(0));
-        let lanes = |address, count| Lanes::new(address, count, limits.statement, Arc::clone(&statements));
-        let (readers, writers, health) = if url.starts_with("sqlite:") {
+        let lanes = |address, count, places| {
+            Lanes::new(address, count, places, limits.statement, Arc::clone(&statements))
+        };
+        let (readers, writers, health, log) = if url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(url).map_err(|error| bad_url(&error))?;
             let options = options
                 .journal_mode(SqliteJournalMode::Wal)
@@ -99,32 +127,46 @@ impl Database {
                 .foreign_keys(true)
                 // As PostgreSQL has it: what ignores case is stored in one.
                 .pragma("case_sensitive_like", "ON")
-                .busy_timeout(Duration::from_secs(30))
+                .busy_timeout(checkpoint::BUSY)
+                .pragma("journal_size_limit", checkpoint::LARGE.to_string())
                 .statement_cache_capacity(200)
                 .disable_statement_logging();
             let readers = options.clone().pragma("query_only", "ON");
             // One writer: concurrent ones wait their turn here and never see a busy database.
-            let health = lanes(Address::Sqlite(readers.clone()), 1);
-            (
-                lanes(Address::Sqlite(readers), limits.connections.min(4)),
-                lanes(Address::Sqlite(options), 1),
-                health,
-            )
+            let log = Log::of(options.get_filename());
+            let health = lanes(Address::Sqlite(readers.clone()), 1, 1);
+            let readers = lanes(Address::Sqlite(readers), limits.connections.min(4), 1);
+            let writer = lanes(Address::Sqlite(options), 1, 1);
+            log.keep_small(&writer);
+            (readers, writer, health, Some(Arc::new(log)))
         } else {
             let options = PgConnectOptions::from_str(url).map_err(|error| bad_url(&error))?;
-            let options = options
-                .application_name("kith")
-                .statement_cache_capacity(200)
-                .options([("statement_timeout", limits.statement.as_millis().to_string())])
-                .disable_statement_logging();
+            let options =
+                options.application_name("kith").extra_float_digits(None).disable_statement_logging();
+            let address = match limits.pooling {
+                Pooling::Session => {
+                    session::expect_own(&options).await?;
+                    Address::Postgres(options.statement_cache_capacity(200).options([
+                        ("statement_timeout", limits.statement.as_millis().to_string()),
+                        // Nobody waits for what a client that is gone has asked for.
+                        ("client_connection_check_interval", "1s".to_owned()),
+                        // One reader is not to take the processors of all.
+                        ("max_parallel_workers_per_gather", "0".to_owned()),
+                        // What stands between must not take a connection for dead because it is idle.
+                        ("tcp_keepalives_idle", "60".to_owned()),
+                        ("tcp_keepalives_interval", "10".to_owned()),
+                    ]))
+                }
+                // Poolers know few of a session's settings, and keep no prepared statements for it.
+                Pooling::Transaction => Address::Pooler(options.statement_cache_capacity(0)),
+            };
             // One share is for jobs, which run beside the requests.
-            let share = limits.connections.div_ceil(limits.threads.saturating_add(1));
-            let health = lanes(Address::Postgres(options.clone()), 1);
-            let lanes = lanes(Address::Postgres(options), share);
-            (Arc::clone(&lanes), lanes, health)
+            let health = lanes(address.clone(), 1, 1);
+            let lanes = lanes(address, limits.connections, limits.threads.saturating_add(1));
+            (Arc::clone(&lanes), lanes, health, None)
         };
-        let (dear, costs) = (Gate::new(limits.dear), Arc::new(Costs::new()));
-        let database = Self { registry, readers, writers, health, dear, costs, statements };
+        let (dear, costs, answer) = (Gate::new(limits.dear), Arc::new(Costs::new()), limits.answer);
+        let database = Self { registry, readers, writers, health, dear, costs, statements, answer, log };
         // Opening one connection says at once whether the database answers and the role is restricted.
         drop(database.reader(Uuid::nil()).await?);
         Ok(database)
@@ -135,26 +177,31 @@ impl Database {
         &self.registry
     }
 
-    /// Reads what a plan asks for.
-    pub async fn read(&self, plan: &Plan) -> Result<Table> {
+    /// A budget for an answer.
+    pub fn budget(&self) -> Budget {
+        Budget::new(self.answer)
+    }
+
+    /// Reads what a plan asks for, within a budget.
+    pub async fn read(&self, plan: &Plan, budget: &Budget) -> Result<Table> {
         let asking = Asking::of(plan.permit.workspace(), plan.permit.credential(), false);
         if plan.is_routine() {
-            return self.run(plan, asking, true).await;
+            return self.run(plan, budget, asking, true).await;
         }
         let mut timed = self.costs.time(plan);
         if !timed.is_dear {
-            return self.run(plan, asking, false).await;
+            return self.run(plan, budget, asking, false).await;
         }
         let asking = Asking { patience: asking.patience.and(Some(DEAR_PATIENCE)), ..asking };
         let _turn = self.dear.turn(asking).await?;
         timed.begin();
-        self.run(plan, asking, false).await
+        self.run(plan, budget, asking, false).await
     }
 
-    async fn run(&self, plan: &Plan, asking: Asking, routine: bool) -> Result<Table> {
+    async fn run(&self, plan: &Plan, budget: &Budget, asking: Asking, routine: bool) -> Result<Table> {
         let mut lane = self.readers.lane(asking, routine).await?;
         let sql = Sql::new(&self.registry, lane.dialect());
-        reader::read(&mut lane, &sql, plan).await
+        reader::read(&mut lane, &sql, plan, budget).await
     }
 
     /// Begins a unit of work.
@@ -178,6 +225,15 @@ impl Database {
         let mut select = sea_orm::sea_query::Query::select();
         select.expr(sea_orm::sea_query::Expr::cust("1"));
         lane.rows(&select).await.map(drop)
+    }
+
+    /// Closes what is open, once nobody uses the store any more; what SQLite's log holds is in the file then.
+    pub async fn close(&self) {
+        if let Some(log) = &self.log {
+            log.empty(&self.writers).await;
+        }
+        self.readers.close().await;
+        self.writers.close().await;
     }
 
     /// How many statements have been run, for measuring.

@@ -7,10 +7,10 @@ use std::{
 
 use kernel::{
     Error, Result,
-    answer::{Cells, Group, Table},
+    answer::{Budget, Cells, Group, Table},
+    field::Kind,
     object::{Attribute, Object, Path},
     plan::Plan,
-    system,
     value::Cell,
 };
 use uuid::Uuid;
@@ -18,33 +18,45 @@ use uuid::Uuid;
 use crate::{access, dialect::Row, lane::Lane, sql::Sql};
 
 /// Reads what the plan asks for.
-pub(crate) async fn read(lane: &mut Lane, sql: &Sql<'_>, plan: &Plan) -> Result<Table> {
-    let rows = lane.rows(&sql.root(plan)).await?;
+pub(crate) async fn read(lane: &mut Lane, sql: &Sql<'_>, plan: &Plan, budget: &Budget) -> Result<Table> {
+    let mut found = Found::new(plan);
+    let mut rows = Vec::new();
+    let take = |row: Row| {
+        budget.spend(found.bytes(&row)?)?;
+        rows.push(row);
+        Ok(())
+    };
+    lane.each(&sql.root(plan), take).await?;
     if rows.is_empty() {
         // Nothing is there to see, or the caller may no longer see it.
         access::check(lane, plan.permit.workspace(), plan.permit.epoch()).await?;
     }
-    let mut found = Found::new(plan);
     let mut group = found.take(plan, rows);
     if plan.page.count {
         let counted = lane.rows(&sql.count(plan)).await?;
         group.total = first_number(&counted)?;
     }
     let mut table = found.table(vec![group]);
-    read_children(lane, sql, plan, &mut table).await?;
+    read_children(lane, sql, plan, budget, &mut table).await?;
     Ok(table)
 }
 
-async fn read_children(lane: &mut Lane, sql: &Sql<'_>, plan: &Plan, table: &mut Table) -> Result<()> {
+async fn read_children(
+    lane: &mut Lane,
+    sql: &Sql<'_>,
+    plan: &Plan,
+    budget: &Budget,
+    table: &mut Table,
+) -> Result<()> {
     for child in &plan.children {
         let object = plan.object();
         let link = object.links.get(child.link).ok_or_else(|| Error::internal("the plan follows no link"))?;
         let field = match link.path {
             Path::One { field } => field,
-            _ => object.index(system::ID.def.name).unwrap_or_default(),
+            _ => Object::ID,
         };
         let parents = ids(plan, table, field)?;
-        let found = read_child(lane, sql, plan, &link.path, &child.plan, &parents);
+        let found = read_child(lane, sql, plan, &link.path, &child.plan, budget, &parents);
         table.children.push(Box::pin(found).await?);
     }
     Ok(())
@@ -56,37 +68,38 @@ async fn read_child(
     parent: &Plan,
     path: &Path,
     plan: &Plan,
+    budget: &Budget,
     parents: &[Option<Uuid>],
 ) -> Result<Table> {
     let mut found = Found::new(plan);
     let wanted = distinct(parents);
     if wanted.is_empty() {
         let mut table = found.table(vec![Group::default(); parents.len()]);
-        return read_children(lane, sql, plan, &mut table).await.map(|()| table);
+        return read_children(lane, sql, plan, budget, &mut table).await.map(|()| table);
     }
-    let mut rows = lane.rows(&sql.children(parent, path, plan, &wanted)).await?.into_iter().peekable();
-    let id_of = |row: &Row| row.get::<Uuid>(found.width);
-    let mut parted = Vec::with_capacity(wanted.len());
-    while let Some(first) = rows.next() {
-        // The rows of a parent stand together.
-        let id = id_of(&first)?;
-        let mut own = vec![first];
-        while let Some(row) = rows.next_if(|row| id_of(row).is_ok_and(|other| other == id)) {
-            own.push(row);
+    // Each parent's rows come in their order; whether they come together is the database's affair.
+    let mut parted: HashMap<Uuid, Vec<Row>> = HashMap::with_capacity(wanted.len());
+    let take = |row: Row| {
+        budget.spend(found.bytes(&row)?)?;
+        parted.entry(row.get(found.width)?).or_default().push(row);
+        Ok(())
+    };
+    lane.each(&sql.children(parent, path, plan, &wanted), take).await?;
+    let mut groups = HashMap::with_capacity(parted.len());
+    for id in &wanted {
+        if let Some(own) = parted.remove(id) {
+            groups.insert(*id, found.take(plan, own));
         }
-        parted.push((id, own));
     }
-    let parted = parted.into_iter().map(|(id, own)| (id, found.take(plan, own)));
-    let mut groups: HashMap<Uuid, Group> = parted.collect();
     if plan.page.count {
         for row in lane.rows(&sql.count_children(parent, path, plan, &wanted)).await? {
-            let group = groups.entry(row.get(1)?).or_default();
+            let group: &mut Group = groups.entry(row.get(1)?).or_default();
             group.total = number(&row)?;
         }
     }
     let group = |id: &Option<Uuid>| id.and_then(|id| groups.get(&id).copied()).unwrap_or_default();
     let mut table = found.table(parents.iter().map(group).collect());
-    read_children(lane, sql, plan, &mut table).await?;
+    read_children(lane, sql, plan, budget, &mut table).await?;
     Ok(table)
 }
 
@@ -98,17 +111,38 @@ struct Found {
     columns: Vec<(usize, usize)>,
     /// How many stored columns there are.
     width: usize,
+    /// Those whose values may be long.
+    long: Vec<usize>,
 }
+
+/// About how many bytes a value takes that cannot be long.
+const SHORT: usize = 32;
+/// A text of that many characters is still a short one.
+const SHORT_TEXT: u32 = 255;
 
 impl Found {
     fn new(plan: &Plan) -> Self {
         let object = Arc::clone(plan.permit.object());
-        let (mut columns, mut index) = (Vec::with_capacity(plan.columns.len()), 0);
+        let (mut columns, mut long, mut index) = (Vec::with_capacity(plan.columns.len()), Vec::new(), 0);
         for field in &plan.columns {
             columns.push((*field, index));
-            index += object.at(*field).map_or(0, width);
+            if let Some(attribute) = object.at(*field) {
+                if may_be_long(attribute) {
+                    long.push(index);
+                }
+                index += width(attribute);
+            }
         }
-        Self { object, rows: Vec::new(), columns, width: index }
+        Self { object, rows: Vec::new(), columns, width: index, long }
+    }
+
+    /// About how many bytes a row takes: those of its long values, and a few for each of the others.
+    fn bytes(&self, row: &Row) -> Result<usize> {
+        let mut bytes = self.columns.len().saturating_mul(SHORT);
+        for index in &self.long {
+            bytes = bytes.saturating_add(row.len_of(*index)?);
+        }
+        Ok(bytes)
     }
 
     /// Adds the rows of a group, without the one that only tells that there are more.
@@ -150,6 +184,14 @@ impl Cells for Found {
 /// In how many columns a field is read.
 pub(crate) fn width(attribute: &Attribute) -> usize {
     1 + usize::from(attribute.currency().is_some())
+}
+
+fn may_be_long(attribute: &Attribute) -> bool {
+    match attribute.kind {
+        Kind::Text(max) => max > SHORT_TEXT,
+        Kind::List(_) | Kind::Document => true,
+        _ => false,
+    }
 }
 
 /// The ids that a field of the rows holds, row by row.

@@ -4,6 +4,8 @@
 use kernel::{Code, Error, Result};
 use sqlx::{PgConnection, Row as _};
 
+use crate::lane::meant;
+
 /// The restricted role that migrations grant the tables to.
 const ROLE: &str = "kith_app";
 
@@ -16,24 +18,60 @@ const FAULT: &str = "SELECT CASE
         AND NOT relrowsecurity AND relname <> 'seaql_migrations') THEN 'facing a table without row-level security'
     END";
 
+/// The role that the transactions of a connection work under.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    /// That of the session.
+    Own,
+    /// The restricted one, which each of them takes.
+    Restricted,
+}
+
+impl Role {
+    /// What takes it within a transaction.
+    pub fn take(self) -> &'static str {
+        match self {
+            Self::Own => "",
+            Self::Restricted => "SET LOCAL ROLE kith_app; ",
+        }
+    }
+}
+
 /// Takes the restricted role where the session's user is not restricted itself, and refuses to go on with a
 /// role that the policies do not bind.
 pub(crate) async fn enter(connection: &mut PgConnection) -> Result<()> {
+    take(connection, "SET ROLE kith_app").await.map(drop)
+}
+
+/// The same within a transaction, for a connection that has no session of its own: which role each transaction
+/// has to take.
+pub(crate) async fn choose(connection: &mut PgConnection) -> Result<Role> {
+    control(connection, "BEGIN").await?;
+    let role = take(connection, "SET LOCAL ROLE kith_app").await?;
+    control(connection, "COMMIT").await?;
+    Ok(role)
+}
+
+async fn take(connection: &mut PgConnection, sql: &'static str) -> Result<Role> {
     if fault(connection).await?.is_none() {
-        return Ok(());
+        return Ok(Role::Own);
     }
-    sqlx::raw_sql("SET ROLE kith_app").execute(&mut *connection).await.map_err(|error| Error {
-        cause: Some(std::sync::Arc::new(error)),
-        ..refusal("not a member of a restricted role")
+    control(connection, sql).await.map_err(|error| match error.code {
+        Code::Unavailable => error,
+        _ => Error { cause: error.cause, ..refusal("not a member of a restricted role") },
     })?;
     match fault(connection).await? {
-        None => Ok(()),
+        None => Ok(Role::Restricted),
         Some(fault) => Err(refusal(&fault)),
     }
 }
 
+async fn control(connection: &mut PgConnection, sql: &'static str) -> Result<()> {
+    sqlx::raw_sql(sql).execute(connection).await.map(drop).map_err(meant)
+}
+
 async fn fault(connection: &mut PgConnection) -> Result<Option<String>> {
-    let row = sqlx::query(FAULT).fetch_one(connection).await.map_err(Error::internal)?;
+    let row = sqlx::raw_sql(FAULT).fetch_one(connection).await.map_err(meant)?;
     row.try_get(0).map_err(Error::internal)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kernel::{
     Code, Error, Permit, Record, Registry, Result, Value,
     actor::Actor,
-    answer::Table,
+    answer::{Budget, Table},
     object::{Action, Attribute, Object},
     plan::{Deleted, Plan},
     predicate::{Compare, Predicate, Test},
@@ -109,7 +109,7 @@ impl Unit {
         let registry = Arc::clone(&self.registry);
         let lane = self.reading().await?;
         let sql = Sql::new(&registry, lane.dialect());
-        reader::read(lane, &sql, plan).await
+        reader::read(lane, &sql, plan, &Budget::unlimited()).await
     }
 
     /// The records of these ids that the permit reaches, with all their fields, kept from other writers
@@ -117,7 +117,6 @@ impl Unit {
     pub async fn lock(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<Vec<Record>> {
         let deleted = if permit.action() == Action::Delete { Deleted::Include } else { Deleted::Exclude };
         let id = |id: &Uuid| Value::Id(*id);
-        let field = permit.object().index(id_column()).unwrap_or_default();
         let compare = Compare::OneOf(ids.iter().map(id).collect());
         let object = permit.object();
         let decides = object.attributes.iter().any(|attribute| attribute.fixed_in_use);
@@ -127,8 +126,9 @@ impl Unit {
             true => LockType::Update,
             false => LockType::NoKeyUpdate,
         };
-        let records =
-            self.select(permit, Predicate::Field(Test { field, compare }), deleted, Some(lock)).await?;
+        let records = self
+            .select(permit, Predicate::Field(Test { field: Object::ID, compare }), deleted, Some(lock))
+            .await?;
         // The clock of another server, or this one's of yesterday, may be ahead.
         let changed = records.iter().filter_map(|record| record.get(system::UPDATED_AT)).max();
         self.now = self.now.max(changed.unwrap_or(self.now));
@@ -159,10 +159,10 @@ impl Unit {
         ids: &[Uuid],
         held: bool,
     ) -> Result<Vec<Record>> {
-        let field = permit.object().index(id_column()).unwrap_or_default();
         let compare = Compare::OneOf(ids.iter().map(|id| Value::Id(*id)).collect());
         let lock = held.then_some(LockType::KeyShare);
-        self.select(permit, Predicate::Field(Test { field, compare }), Deleted::Include, lock).await
+        self.select(permit, Predicate::Field(Test { field: Object::ID, compare }), Deleted::Include, lock)
+            .await
     }
 
     async fn select(

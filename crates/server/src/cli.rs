@@ -14,6 +14,7 @@ use std::{
 };
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
+use persistence::Pooling;
 
 use crate::{
     config::{Config, Layer},
@@ -113,6 +114,11 @@ async fn serve(config: &Config) -> Outcome {
 }
 
 async fn migrate(config: &Config) -> Outcome {
+    if config.pooling == Pooling::Transaction {
+        return Err(Failure::new(
+            "the schema's steps want a session to themselves: name PostgreSQL itself, not its pooler",
+        ));
+    }
     let steps = database::migrate(&config.database).await?;
     for step in &steps {
         say(format_args!("applied {step}"))?;

@@ -4,6 +4,7 @@
 use std::{fmt::Display, fs, ops::RangeInclusive, path::Path, thread::available_parallelism, time::Duration};
 
 use clap::{Args, ValueEnum};
+use persistence::Pooling;
 use serde::Deserialize;
 
 use crate::failure::{Failure, Outcome};
@@ -56,6 +57,13 @@ pub struct Layer {
         hide_short_help = true
     )]
     pub statement_timeout: Option<u64>,
+    /// Whose the database's sessions are: transaction, where a pooler in transaction mode stands before PostgreSQL
+    /// [default: session]
+    #[arg(long, global = true, value_enum, env = "KITH_POOLING", hide_short_help = true)]
+    pub pooling: Option<Sessions>,
+    /// The most bytes that an answer may have [default: 8388608]
+    #[arg(long, global = true, value_name = "BYTES", env = "KITH_MAX_ANSWER_BYTES", hide_short_help = true)]
+    pub max_answer_bytes: Option<usize>,
     /// What the log on standard error looks like [default: text]
     #[arg(long, global = true, value_enum, env = "KITH_LOG_FORMAT", hide_short_help = true)]
     pub log_format: Option<LogFormat>,
@@ -73,6 +81,25 @@ pub enum Migrate {
     Auto,
     /// `kith migrate` does; until then the server does not start.
     Never,
+}
+
+/// Whose the database's sessions are.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Sessions {
+    /// Each connection has one to itself.
+    Session,
+    /// A pooler gives each transaction another one.
+    Transaction,
+}
+
+impl From<Sessions> for Pooling {
+    fn from(sessions: Sessions) -> Self {
+        match sessions {
+            Sessions::Session => Self::Session,
+            Sessions::Transaction => Self::Transaction,
+        }
+    }
 }
 
 /// What a line of the log looks like.
@@ -108,6 +135,10 @@ pub struct Config {
     pub jobs: usize,
     /// The longest a statement may take.
     pub statement_timeout: Duration,
+    /// Whose the database's sessions are.
+    pub pooling: Pooling,
+    /// The most bytes that an answer may have.
+    pub max_answer_bytes: usize,
     /// What the log looks like.
     pub log_format: LogFormat,
     /// What is logged.
@@ -129,6 +160,8 @@ impl Default for Config {
             connections: 10,
             jobs: 2,
             statement_timeout: Duration::from_secs(10),
+            pooling: Pooling::Session,
+            max_answer_bytes: 8 << 20,
             log_format: LogFormat::Text,
             log_filter: "info,actix_server=warn,sea_orm_migration=warn,sqlx=warn".to_owned(),
             field_by_field: false,
@@ -162,6 +195,8 @@ impl Layer {
             connections: self.connections.or(other.connections),
             jobs: self.jobs.or(other.jobs),
             statement_timeout: self.statement_timeout.or(other.statement_timeout),
+            pooling: self.pooling.or(other.pooling),
+            max_answer_bytes: self.max_answer_bytes.or(other.max_answer_bytes),
             log_format: self.log_format.or(other.log_format),
             log_filter: self.log_filter.or(other.log_filter),
         }
@@ -191,6 +226,12 @@ impl Layer {
                 "statement-timeout",
                 self.statement_timeout,
                 default.statement_timeout,
+            )?,
+            pooling: self.pooling.map_or(default.pooling, Pooling::from),
+            max_answer_bytes: within(
+                "max-answer-bytes",
+                self.max_answer_bytes.unwrap_or(default.max_answer_bytes),
+                64 << 10..=1 << 30,
             )?,
             log_format: self.log_format.unwrap_or(default.log_format),
             log_filter: self.log_filter.unwrap_or(default.log_filter),

@@ -4,10 +4,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use app::{Context, Kith};
 use migrations::Migrator;
-use persistence::{Database, Limits};
+use persistence::{Database, Limits, Pooling};
 use sea_orm_migration::{
-    MigratorTrait, SchemaManager,
-    sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement},
+    MigratorTrait,
+    sea_orm::{DatabaseConnection, DbErr},
 };
 
 use crate::{
@@ -30,12 +30,15 @@ pub(crate) async fn store(config: &Config) -> Outcome<Database> {
         // Half of the machine may be busy with what takes long.
         dear: (config.workers / 2).max(1),
         statement: config.statement_timeout,
+        answer: config.max_answer_bytes,
+        pooling: config.pooling,
     };
     Ok(Database::open(&config.database, Arc::new(domain::registry()), limits).await?)
 }
 
 /// Takes the steps that the schema lacks, and names them.
 pub async fn migrate(url: &str) -> Outcome<Vec<String>> {
+    engine::expect_own_session(url).await?;
     let database = engine::connect(url).await?;
     let taken = take_steps(&database).await;
     // Its lock ends with it.
@@ -46,8 +49,8 @@ pub async fn migrate(url: &str) -> Outcome<Vec<String>> {
 async fn prepare(config: &Config) -> Outcome {
     let database = engine::connect(&config.database).await?;
     let missing = missing(&database).await?;
-    let leave =
-        config.migrate == Migrate::Auto && (missing.is_empty() || engine::may_migrate(&database).await?);
+    let is_asked = config.migrate == Migrate::Auto && config.pooling == Pooling::Session;
+    let leave = is_asked && (missing.is_empty() || engine::may_migrate(&database).await?);
     database.close().await?;
     if missing.is_empty() {
         return Ok(());
@@ -81,12 +84,9 @@ async fn take_steps(database: &DatabaseConnection) -> Outcome<Vec<String>> {
 
 /// The steps that were not taken yet. Steps that only a newer release knows are none of this one's business.
 async fn missing(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-    let history = engine::HISTORY;
     let mut taken = HashSet::new();
-    if SchemaManager::new(database).has_table(history).await? {
-        let question = format!("SELECT version FROM {history}");
-        let statement = Statement::from_string(database.get_database_backend(), question);
-        for row in database.query_all_raw(statement).await? {
+    if engine::has_history(database).await? {
+        for row in engine::rows(database, &format!("SELECT version FROM {}", engine::HISTORY)).await? {
             taken.insert(row.try_get_by_index::<String>(0)?);
         }
     }

@@ -4,10 +4,11 @@ use std::{fs::OpenOptions, io::ErrorKind, path::Path, str::FromStr, time::Durati
 
 use migrations::APP_ROLE;
 use sea_orm_migration::sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
     sqlx::{
-        Connection, PgConnection,
+        AssertSqlSafe, Connection, PgConnection,
         postgres::PgConnectOptions,
+        raw_sql,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
@@ -28,6 +29,8 @@ const LOCK: i64 = 0x6b69_7468;
 pub(crate) async fn connect(url: &str) -> Outcome<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false).connect_timeout(PATIENCE);
+    // Poolers do not know it.
+    options.map_sqlx_postgres_opts(|postgres| postgres.extra_float_digits(None));
     if url.starts_with("sqlite:") {
         make_file(url)?;
         // Durable enough for the schema: after a power cut its last steps are taken again.
@@ -48,12 +51,27 @@ pub(crate) async fn connect(url: &str) -> Outcome<DatabaseConnection> {
 
 /// Connects once without a pool, which would try for long and then only say that it took long.
 async fn reach(url: &str) -> Outcome {
-    let options = PgConnectOptions::from_str(url);
-    let options = options.map_err(|error| Failure::from(error).during("the database URL"))?;
+    let options = postgres_options(url)?;
     let late = || Failure::new(format!("the database has not answered for {} s", PATIENCE.as_secs()));
     let connection = timeout(PATIENCE, PgConnection::connect_with(&options)).await.map_err(|_| late())?;
     let connection = connection.map_err(|error| Failure::from(error).during("the database"))?;
     Ok(connection.close().await?)
+}
+
+fn postgres_options(url: &str) -> Outcome<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(url);
+    let options = options.map_err(|error| Failure::from(error).during("the database URL"))?;
+    Ok(options.extra_float_digits(None))
+}
+
+/// Refuses a pooler that gives every transaction another session: the lock under which the schema's steps are taken
+/// would stay behind in one of them.
+pub(crate) async fn expect_own_session(url: &str) -> Outcome {
+    if url.starts_with("sqlite:") {
+        return Ok(());
+    }
+    let own = persistence::session::expect_own(&postgres_options(url)?).await;
+    own.map_err(|error| Failure::from(error).during("kith migrate wants PostgreSQL itself"))
 }
 
 /// Makes the file, which only its owner may read: it is full of people's data.
@@ -188,7 +206,31 @@ async fn ask<T>(database: &DatabaseConnection, question: &str) -> Result<Option<
 where
     T: sea_orm_migration::sea_orm::TryGetable,
 {
-    let statement = Statement::from_string(database.get_database_backend(), question);
-    let row = database.query_one_raw(statement).await?;
-    row.map(|row| row.try_get_by_index(0)).transpose()
+    let rows = rows(database, question).await?;
+    rows.first().map(|row| row.try_get_by_index(0)).transpose()
+}
+
+/// The rows of a question. Nothing is prepared for it, which behind a pooler might be asked for in another session.
+pub(crate) async fn rows(database: &DatabaseConnection, question: &str) -> Result<Vec<QueryResult>, DbErr> {
+    let question = raw_sql(AssertSqlSafe(question));
+    let rows = match database.get_database_backend() {
+        DbBackend::Postgres => {
+            let rows = question.fetch_all(database.get_postgres_connection_pool()).await;
+            rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
+        }
+        _ => {
+            let rows = question.fetch_all(database.get_sqlite_connection_pool()).await;
+            rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
+        }
+    };
+    rows.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
+}
+
+/// Whether it is remembered which steps were taken.
+pub(crate) async fn has_history(database: &DatabaseConnection) -> Result<bool, DbErr> {
+    let question = match database.get_database_backend() {
+        DbBackend::Postgres => format!("SELECT to_regclass('{HISTORY}') IS NOT NULL"),
+        _ => format!("SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = '{HISTORY}'"),
+    };
+    Ok(ask(database, &question).await?.unwrap_or_default())
 }

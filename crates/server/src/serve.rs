@@ -66,6 +66,8 @@ impl Running {
     pub async fn stop(self) -> Outcome {
         self.handle.stop(true).await;
         self.followers.stop().await;
-        Ok(self.server.await??)
+        let served = self.server.await;
+        self.kith.close().await;
+        Ok(served??)
     }
 }

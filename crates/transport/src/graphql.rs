@@ -123,7 +123,7 @@ impl Gateway {
 
 /// The answer to what is refused.
 fn refused(error: &Error, request_id: &str) -> Reply {
-    if let Some(cause) = &error.cause {
+    if let Some(cause) = error.cause.as_ref().filter(|_| error.code != Code::StorageFull) {
         tracing::error!(request_id, %cause, "a GraphQL request failed");
     }
     let body = error::refusal(error, request_id).to_string().into_bytes();
@@ -142,6 +142,10 @@ fn request(ask: &Arc<Ask>) -> Request {
 /// What the executor answered.
 fn executed(ask: &Ask, response: Response, cost: u64) -> Result<Reply> {
     for error in &response.errors {
+        let told = error.source::<Error>();
+        if told.is_some_and(|error| matches!(error.code, Code::StorageFull | Code::QueryTooComplex)) {
+            continue;
+        }
         let cause = error.source::<Error>().and_then(|error| error.cause.as_ref()).map(ToString::to_string);
         let request_id = &ask.caller.actor.request_id;
         tracing::error!(%request_id, error = %error.message, cause, "a GraphQL field failed");

@@ -31,6 +31,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         VersionRequired => StatusCode::PRECONDITION_REQUIRED,
         Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Overloaded | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        StorageFull => StatusCode::INSUFFICIENT_STORAGE,
     }
 }
 
@@ -44,7 +45,9 @@ pub(crate) fn method_not_allowed<'m>(allowed: impl IntoIterator<Item = &'m str>)
 pub(crate) fn answer(error: &Error, request_id: &str) -> HttpResponse {
     let code = error.public_code();
     let status = status(code);
-    if let Some(cause) = error.cause.as_ref().filter(|_| status.is_server_error()) {
+    // The operator is warned of full storage where it is met, and not for each request.
+    let is_fault = status.is_server_error() && code != Code::StorageFull;
+    if let Some(cause) = error.cause.as_ref().filter(|_| is_fault) {
         tracing::error!(request_id, code = code.as_str(), cause = cause.to_string(), "the request failed");
     }
     let mut response = HttpResponse::build(status);

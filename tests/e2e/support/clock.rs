@@ -41,7 +41,8 @@ impl Stage {
     ) -> (Self, Arc<Hands>) {
         let mut config = configuration(&self.database);
         configure(&mut config);
-        let store = Database::open(&config.database, Arc::new(app::registry()), Limits::default()).await;
+        let limits = Limits { pooling: config.pooling, ..Limits::default() };
+        let store = Database::open(&config.database, Arc::new(app::registry()), limits).await;
         let hands = Arc::new(Hands(AtomicI64::new(Instant::parse(time).expect("a time").0)));
         let context = Context { clock: Arc::clone(&hands) as Arc<dyn Clock>, ..Context::system() };
         let kith = Kith::new(store.expect("the store opens"), context);

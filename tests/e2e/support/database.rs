@@ -1,6 +1,6 @@
 //! A fresh database for every test. On PostgreSQL it is a copy of one that was migrated once.
 
-use std::time::UNIX_EPOCH;
+use std::{path::Path, time::UNIX_EPOCH};
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
@@ -30,8 +30,8 @@ impl Fresh {
         match backend {
             Backend::Sqlite => {
                 let folder = TempDir::new().expect("a folder");
-                let url = format!("sqlite:{}", folder.path().join("kith.db").display());
-                Self { url, backend, name: String::new(), _folder: Some(folder) }
+                let fresh = Self::at(folder.path());
+                Self { _folder: Some(folder), ..fresh }
             }
             Backend::Postgres => {
                 let admin = connect(&server_url()).await;
@@ -42,6 +42,12 @@ impl Fresh {
                 Self { url: url_of(&name), backend, name, _folder: None }
             }
         }
+    }
+
+    /// A file in a folder that somebody else keeps.
+    pub fn at(folder: &Path) -> Self {
+        let url = format!("sqlite:{}", folder.join("kith.db").display());
+        Self { url, backend: Backend::Sqlite, name: String::new(), _folder: None }
     }
 
     /// Removes it.

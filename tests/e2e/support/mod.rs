@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 pub use client::{Caller, Reply};
 pub use database::{Backend, Fresh};
+use persistence::Pooling;
 use serde_json::{Value as Json, json};
 
 /// A running server with a workspace in it.
@@ -79,9 +80,13 @@ impl Stage {
     }
 }
 
-/// How a test's server is configured.
+/// How a test's server is configured. With `KITH_TEST_POOLING=transaction` PostgreSQL forgets the state of the
+/// session after each transaction, as behind a pooler.
 pub fn configuration(database: &Fresh) -> server::Config {
+    let is_pooled = std::env::var("KITH_TEST_POOLING").is_ok_and(|pooling| pooling == "transaction");
+    persistence::discarding::set(is_pooled);
     server::Config {
+        pooling: if is_pooled { Pooling::Transaction } else { Pooling::Session },
         database: database.url.clone(),
         listen: "127.0.0.1:0".to_owned(),
         workers: 1,

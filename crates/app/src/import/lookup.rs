@@ -7,7 +7,7 @@ use kernel::{
     field::Kind,
     id::TypeId,
     input,
-    object::Action,
+    object::{Action, Object},
     plan::Plan,
     predicate::{Compare, Predicate, Test},
     system,
@@ -189,8 +189,7 @@ pub(super) async fn matching(
     let mut found = Vec::new();
     for values in values.chunks(AT_ONCE) {
         let mut plan = Plan::new(permit.clone());
-        let (id, value) =
-            (plan.column(plan.object().index(system::ID.def.name).unwrap_or_default()), plan.column(field));
+        let (id, value) = (plan.column(Object::ID), plan.column(field));
         plan.predicate = Predicate::Field(Test { field, compare: Compare::OneOf(values.to_vec()) });
         plan.page.limit = u32::MAX;
         let table = work.unit.read(&plan).await?;
@@ -219,10 +218,9 @@ async fn by_outside_key(
         let keys: Vec<_> = keys.iter().map(|(key, _)| key.clone()).collect();
         taken.extend(work.unit.taken(permit, &attribute, &keys).await?);
     }
-    let field = permit.object().index(system::ID.def.name).unwrap_or_default();
     let found: Vec<_> = taken.values().copied().map(Value::Id).collect();
     let visible: BTreeSet<_> =
-        matching(work, permit, field, &found).await?.into_iter().map(|(id, _)| id).collect();
+        matching(work, permit, Object::ID, &found).await?.into_iter().map(|(id, _)| id).collect();
     let finding = |key: &[Value]| match taken.get(&compared(key)) {
         Some(id) if visible.contains(id) => Finding::One(*id),
         _ => Finding::Nothing,

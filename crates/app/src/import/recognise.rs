@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use kernel::{
     Record, Result, Value,
     input::{self, Purpose},
-    items, system,
+    items,
+    object::Object,
     text::fold,
 };
 use serde_json::Value as Json;
@@ -102,9 +103,10 @@ impl Target {
         ids.dedup();
         let mut reached: HashMap<Uuid, Option<Record>> = HashMap::new();
         if self.keeps() {
-            let field = permit.object().index(system::ID.def.name).unwrap_or_default();
             let ids: Vec<_> = ids.into_iter().map(Value::Id).collect();
-            reached.extend(matching(work, permit, field, &ids).await?.into_iter().map(|(id, _)| (id, None)));
+            reached.extend(
+                matching(work, permit, Object::ID, &ids).await?.into_iter().map(|(id, _)| (id, None)),
+            );
         } else {
             for ids in ids.chunks(AT_ONCE) {
                 let records = work.unit.lock(permit, ids).await?;

@@ -180,9 +180,12 @@ struct Run<'a, W> {
 
 impl<W: Watch> Run<'_, W> {
     async fn batch(&mut self, lines: &[Line]) -> Result<Go> {
-        let refused = match self.attempt(lines, None).await? {
-            Attempt::Done(go) => return Ok(go),
-            Attempt::Refused(error) => error,
+        let refused = match self.attempt(lines, None).await {
+            Ok(Attempt::Done(go)) => return Ok(go),
+            Ok(Attempt::Refused(error)) => error,
+            // Row by row each statement has less to do.
+            Err(error) if error.code == Code::Timeout && lines.len() > 1 => error,
+            Err(error) => return Err(error),
         };
         tracing::debug!(error = %refused, "a batch is written row by row");
         let mut broken = 0_usize;
@@ -213,7 +216,7 @@ impl<W: Watch> Run<'_, W> {
     /// took too long over many rows, they are tried one by one; over one row, it is not the row's fault.
     async fn attempt(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
         let is_passing = |error: &Error| match error.code {
-            Code::Unavailable => true,
+            Code::Overloaded | Code::Unavailable => true,
             Code::Timeout => lines.len() == 1,
             _ => false,
         };

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io::Write};
 
 use serde_json::value::RawValue;
 
-use super::{Connection, EdgePart, Group, Member, PageInfo, Part, Shape, Source, Table};
+use super::{Budget, Connection, EdgePart, Group, Member, PageInfo, Part, Shape, Source, Table};
 use crate::{
     error::{Error, Result},
     field::Kind,
@@ -18,6 +18,15 @@ use crate::{
 /// Seals a position of a plan's list into a cursor; whether the cursor leads backwards.
 pub type Sealer<'a> = &'a dyn Fn(&Plan, &[Value], bool) -> String;
 
+/// What the writer needs beside the rows.
+#[derive(Clone, Copy)]
+pub struct Writer<'a> {
+    /// How cursors are sealed.
+    pub seal: Sealer<'a>,
+    /// What bounds the text: rows are written longer than they are stored, and as often as they are asked for.
+    pub budget: &'a Budget,
+}
+
 /// Writes one record.
 pub fn write_record(
     out: &mut Vec<u8>,
@@ -25,34 +34,34 @@ pub fn write_record(
     table: &Table,
     row: usize,
     shape: &Shape,
-    seal: Sealer<'_>,
+    writer: Writer<'_>,
 ) -> Result<()> {
     let object = plan.object();
     let attribute = |place: usize| plan.columns.get(place).and_then(|field| object.at(*field));
-    members(out, &shape.members, |out, source| {
+    members(out, writer.budget, &shape.members, |out, source| {
         match source {
             Source::Column(place) => match attribute(*place) {
                 Some(attribute) => write_value(out, attribute, &object.prefix, table.cell(row, *place)?),
                 None => null(out),
             },
             Source::Parts(place, members) => {
-                parts(out, attribute(*place), table.cell(row, *place)?, members)?;
+                parts(out, writer.budget, attribute(*place), table.cell(row, *place)?, members)?;
             }
             Source::One(child, shape) => match child_of(plan, table, *child, row) {
                 Some((plan, table, group)) if group.len > 0 => {
-                    write_record(out, plan, table, group.start, shape, seal)?;
+                    write_record(out, plan, table, group.start, shape, writer)?;
                 }
                 _ => null(out),
             },
             Source::Many(child, connection) => match child_of(plan, table, *child, row) {
-                Some((plan, table, group)) => write_connection(out, plan, table, group, connection, seal)?,
+                Some((plan, table, group)) => write_connection(out, plan, table, group, connection, writer)?,
                 None => null(out),
             },
             Source::Each(child, shape) => match child_of(plan, table, *child, row) {
-                Some((plan, table, group)) => records(out, plan, table, group, shape, seal)?,
+                Some((plan, table, group)) => records(out, plan, table, group, shape, writer)?,
                 None => null(out),
             },
-            Source::Itself(shape) => write_record(out, plan, table, row, shape, seal)?,
+            Source::Itself(shape) => write_record(out, plan, table, row, shape, writer)?,
             Source::Text(text) => string(out, text),
         }
         Ok(())
@@ -66,25 +75,25 @@ pub fn write_connection(
     table: &Table,
     group: Group,
     connection: &Connection,
-    seal: Sealer<'_>,
+    writer: Writer<'_>,
 ) -> Result<()> {
     let cursor = |row: usize, backward: bool| -> Result<String> {
-        Ok(seal(plan, &table.position(plan, row)?, backward))
+        Ok((writer.seal)(plan, &table.position(plan, row)?, backward))
     };
-    members(out, &connection.members, |out, part| {
+    members(out, writer.budget, &connection.members, |out, part| {
         match part {
-            Part::Nodes(shape) => records(out, plan, table, group, shape, seal)?,
+            Part::Nodes(shape) => records(out, plan, table, group, shape, writer)?,
             Part::Edges(edges) => array(out, group, |out, row| {
-                members(out, edges, |out, part| {
+                members(out, writer.budget, edges, |out, part| {
                     match part {
-                        EdgePart::Node(shape) => write_record(out, plan, table, row, shape, seal)?,
+                        EdgePart::Node(shape) => write_record(out, plan, table, row, shape, writer)?,
                         EdgePart::Cursor => string(out, &cursor(row, false)?),
                         EdgePart::Text(text) => string(out, text),
                     }
                     Ok(())
                 })
             })?,
-            Part::PageInfo(infos) => members(out, infos, |out, info| {
+            Part::PageInfo(infos) => members(out, writer.budget, infos, |out, info| {
                 let last = group.start.saturating_add(group.len).saturating_sub(1);
                 let at = |row, backward, there: bool| there.then(|| cursor(row, backward)).transpose();
                 match info {
@@ -144,13 +153,14 @@ type Parted<'j> = BTreeMap<&'j str, &'j RawValue>;
 /// taken apart, but its members are written as they are.
 fn parts(
     out: &mut Vec<u8>,
+    budget: &Budget,
     attribute: Option<&Attribute>,
     value: Cell<'_>,
     chosen: &[Member<&'static str>],
 ) -> Result<()> {
     let kind = attribute.map(|attribute| attribute.kind);
     let group = |out: &mut Vec<u8>, group: &Parted<'_>| {
-        members(out, chosen, |out, name| {
+        members(out, budget, chosen, |out, name| {
             match (*name, kind) {
                 ("__typename", Some(Kind::List(list))) => string(out, list.name),
                 (name, _) => {
@@ -161,7 +171,7 @@ fn parts(
         })
     };
     match (value, kind) {
-        (Cell::Money(money), _) => members(out, chosen, |out, name| {
+        (Cell::Money(money), _) => members(out, budget, chosen, |out, name| {
             match *name {
                 "amount" => string(out, &money.amount()),
                 "currency" => string(out, money.currency.code()),
@@ -201,9 +211,9 @@ fn records(
     table: &Table,
     group: Group,
     shape: &Shape,
-    seal: Sealer<'_>,
+    writer: Writer<'_>,
 ) -> Result<()> {
-    array(out, group, |out, row| write_record(out, plan, table, row, shape, seal))
+    array(out, group, |out, row| write_record(out, plan, table, row, shape, writer))
 }
 
 fn array(
@@ -223,6 +233,7 @@ fn array(
 /// Writes an object, member by member.
 fn members<S>(
     out: &mut Vec<u8>,
+    budget: &Budget,
     members: &[Member<S>],
     mut member: impl FnMut(&mut Vec<u8>, &S) -> Result<()>,
 ) -> Result<()> {
@@ -231,6 +242,7 @@ fn members<S>(
         comma(out, index);
         out.extend_from_slice(key.as_bytes());
         member(out, source)?;
+        budget.covers(out.len())?;
     }
     out.push(b'}');
     Ok(())

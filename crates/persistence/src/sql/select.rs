@@ -81,26 +81,21 @@ impl Sql<'_> {
         plan: &Plan,
         parents: &[Uuid],
     ) -> SelectStatement {
-        match self.dialect {
-            Dialect::Postgres => {
-                let mut rows = Query::select();
-                rows.expr(Expr::cust("1")).from_as(Alias::new(&plan.object().table), Alias::new(ROWS));
-                rows.cond_where(self.matching(plan)).limit(u64::from(MAX_COUNT));
-                rows.and_where(self.behind_parent(parent, path, plan, column(PARENT, PARENT)));
-                let mut select = unnested(parents);
-                select
-                    .expr(Expr::SubQuery(None, Box::new(counted(rows).into())))
-                    .expr(column(PARENT, PARENT));
-                select
-            }
+        let (mut select, id) = match self.dialect {
+            Dialect::Postgres => (unnested(parents), column(PARENT, PARENT)),
             Dialect::Sqlite => {
                 let mut select = Query::select();
-                let key = self.join_parents(&mut select, parent, path, plan, parents);
-                select.expr(Expr::cust("count(*)")).expr(key.clone()).cond_where(self.matching(plan));
-                select.add_group_by([key]);
-                select
+                select.from_values(parents.iter().copied(), Alias::new(PARENT));
+                // SQLite's name for the first column of values.
+                (select, column(PARENT, "column1"))
             }
-        }
+        };
+        let mut rows = Query::select();
+        rows.expr(Expr::cust("1")).from_as(Alias::new(&plan.object().table), Alias::new(ROWS));
+        rows.cond_where(self.matching(plan)).limit(u64::from(MAX_COUNT));
+        rows.and_where(self.behind_parent(parent, path, plan, id.clone()));
+        select.expr(Expr::SubQuery(None, Box::new(counted(rows).into()))).expr(id);
+        select
     }
 
     /// On SQLite: number the rows of every parent and keep the first of each.

@@ -11,7 +11,7 @@ use async_graphql::{
 };
 use kernel::{
     Error, Result,
-    answer::{write_connection, write_record},
+    answer::{Budget, Table, Writer, write_connection, write_record},
     plan::Plan,
 };
 
@@ -36,6 +36,8 @@ pub struct Ask {
     pub variables: Map<String, Json>,
     /// Whether the executor resolves everything field by field, to compare.
     pub field_by_field: bool,
+    /// What all reads of the operation draw on, and its answer.
+    pub budget: Budget,
     outcome: Mutex<Outcome>,
 }
 
@@ -63,7 +65,8 @@ impl Ask {
         variables: Map<String, Json>,
         field_by_field: bool,
     ) -> Self {
-        Self { kith, caller, operation, variables, field_by_field, outcome: Mutex::default() }
+        let budget = kith.budget();
+        Self { kith, caller, operation, variables, field_by_field, budget, outcome: Mutex::default() }
     }
 
     /// The document with its variables.
@@ -103,20 +106,26 @@ impl Ask {
     pub async fn record(&self, object: &str, id: Uuid, set: &SelectionSet) -> Result<Option<Json>> {
         let mut planner = Planner::new(&self.kith, &self.caller, self.document());
         let (plan, shape) = planner.written(self.kith.object(object)?, id, set)?;
-        let table = self.kith.read(&plan).await?;
+        let table = self.read(&plan).await?;
         if table.is_empty() {
             return Ok(None);
         }
         let seal =
             |plan: &Plan, keys: &[kernel::Value], backward: bool| self.caller.seal.seal(plan, keys, backward);
         let mut out = Vec::new();
-        write_record(&mut out, &plan, &table, 0, &shape, &seal)?;
+        write_record(&mut out, &plan, &table, 0, &shape, Writer { seal: &seal, budget: &self.budget })?;
         serde_json::from_slice(&out).map(Some).map_err(Error::internal)
+    }
+
+    /// Reads what a plan asks for, within the operation's budget.
+    pub async fn read(&self, plan: &Plan) -> Result<Table> {
+        self.kith.read(plan, &self.budget).await
     }
 
     async fn answer(&self, roots: &[Root]) -> Result<Vec<u8>> {
         let seal =
             |plan: &Plan, keys: &[kernel::Value], backward: bool| self.caller.seal.seal(plan, keys, backward);
+        let budget = &self.budget;
         let mut out = Vec::with_capacity(4_096);
         out.push(b'{');
         for (index, root) in roots.iter().enumerate() {
@@ -127,17 +136,24 @@ impl Ask {
             out.push(b':');
             match &root.answer {
                 Answer::One(plan, shape) => {
-                    let table = self.kith.read(plan).await?;
+                    let table = self.read(plan).await?;
                     if table.is_empty() {
                         out.extend_from_slice(b"null");
                     } else {
-                        write_record(&mut out, plan, &table, 0, shape, &seal)?;
+                        write_record(&mut out, plan, &table, 0, shape, Writer { seal: &seal, budget })?;
                     }
                 }
                 Answer::Many(plan, connection) => {
-                    let table = self.kith.read(plan).await?;
+                    let table = self.read(plan).await?;
                     let group = table.groups.first().copied().unwrap_or_default();
-                    write_connection(&mut out, plan, &table, group, connection, &seal)?;
+                    write_connection(
+                        &mut out,
+                        plan,
+                        &table,
+                        group,
+                        connection,
+                        Writer { seal: &seal, budget },
+                    )?;
                 }
                 Answer::Text(text) => {
                     out.extend_from_slice(serde_json::Value::from(*text).to_string().as_bytes());

@@ -15,7 +15,7 @@ use async_graphql::{
 };
 use kernel::{
     Code, Error, Permit, Result,
-    answer::{Group, Member, Shape, Source, Table, write_record},
+    answer::{Budget, Group, Member, Shape, Source, Table, Writer, write_record},
     id::TypeId,
     object::{Action, Object, Path},
     plan::{Deleted, Plan},
@@ -97,9 +97,21 @@ pub fn value<'a>(ctx: ResolverContext<'a>, name: &'static str, grouped: bool) ->
         ready(parent::<Arc<Node>>(&ctx).and_then(|node| {
             node.permit.readable(name)?;
             let json = node.fields.get(name).unwrap_or(&Json::Null);
+            // It is read once, and may be asked for often.
+            asked(&ctx)?.budget.spend(length(json))?;
             Ok(if grouped { groups(json) } else { plain(json) })
         }))
     })
+}
+
+/// About how many bytes a value takes in the answer.
+fn length(json: &Json) -> usize {
+    match json {
+        Json::String(text) => text.len(),
+        Json::Array(items) => items.iter().map(length).sum(),
+        Json::Object(members) => members.values().map(length).sum(),
+        _ => 8,
+    }
 }
 
 /// Groups of values keep their JSON, for their members to be read from; all else is a plain value.
@@ -154,7 +166,7 @@ pub fn many(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
         let mut plan = Plan::by_id(node.permit.clone(), node.id);
         plan.deleted = Deleted::Include;
         plan.follow(place, child);
-        let mut table = ask.kith.read(&plan).await?;
+        let mut table = ask.read(&plan).await?;
         let (Some(child), Some(found)) = (plan.children.pop(), table.children.pop()) else { return Ok(None) };
         Ok(Some(FieldValue::owned_any(page(ask, &child.plan, &found, false)?)))
     })
@@ -269,7 +281,7 @@ pub fn panel<'a>(ctx: ResolverContext<'a>, panel: &'static Panel) -> FieldFuture
         let (place, mut child) = ask.kith.panel(&ask.caller.actor, &plan, panel)?;
         child.all_columns();
         plan.follow(place, child);
-        let mut table = ask.kith.read(&plan).await?;
+        let mut table = ask.read(&plan).await?;
         let (Some(child), Some(found)) = (plan.children.pop(), table.children.pop()) else { return Ok(None) };
         let page = page(ask, &child.plan, &found, false)?;
         Ok(Some(FieldValue::list(page.nodes.into_iter().map(FieldValue::owned_any))))
@@ -316,13 +328,13 @@ async fn node_of(ask: &Ask, permit: Permit, id: Uuid, deleted: Deleted) -> Resul
     let mut plan = Plan::by_id(permit, id);
     plan.deleted = deleted;
     plan.all_columns();
-    let table = ask.kith.read(&plan).await?;
+    let table = ask.read(&plan).await?;
     if table.is_empty() { Ok(None) } else { nodes(&plan, &table).map(|mut nodes| nodes.pop()) }
 }
 
 async fn read_page<'a>(ask: &Ask, mut plan: Plan, mixed: bool) -> Answer<'a> {
     plan.all_columns();
-    let table = ask.kith.read(&plan).await?;
+    let table = ask.read(&plan).await?;
     Ok(Some(FieldValue::owned_any(page(ask, &plan, &table, mixed)?)))
 }
 
@@ -342,9 +354,12 @@ fn nodes(plan: &Plan, table: &Table) -> Result<Vec<Arc<Node>>> {
         plan.columns.iter().enumerate().filter_map(|(place, field)| Some((place, plan.object().at(*field)?)));
     let members = fields.map(|(place, field)| Member::new(field.name, Source::Column(place)));
     let shape = Shape { members: members.collect() };
+    // The rows are within the operation's budget.
+    let budget = Budget::unlimited();
     let node = |row| {
         let mut text = Vec::new();
-        write_record(&mut text, plan, table, row, &shape, &|_, _, _| String::new())?;
+        let writer = Writer { seal: &|_, _, _| String::new(), budget: &budget };
+        write_record(&mut text, plan, table, row, &shape, writer)?;
         let fields: Map<String, Json> = serde_json::from_slice(&text).map_err(Error::internal)?;
         let id = fields.get("id").and_then(Json::as_str).and_then(TypeId::parse).map(|id| id.uuid);
         Ok(Arc::new(Node { permit: plan.permit.clone(), id: id.unwrap_or_default(), fields }))

@@ -35,8 +35,9 @@ pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
     let mut record = of(Type::Object).description(Some(object.doc));
     for attribute in &object.attributes {
         add_item(schemas, attribute);
-        // With `fields` the client itself leaves members out; sensitive ones some roles do not get.
-        if !attribute.sensitive {
+        // With `fields` the client itself leaves members out; sensitive ones some roles do not get, and lists leave
+        // long texts out.
+        if !attribute.sensitive && !attribute.is_long() {
             record = record.required(attribute.name);
         }
         record = record
@@ -144,7 +145,12 @@ fn value(attribute: &Attribute, prefix: &str, side: Side, nullable: bool) -> Nod
         Kind::Id => id(scalar(Type::String), prefix, side),
         Kind::Reference(object) => id(scalar(Type::String), &snake(object), side),
         Kind::AnyReference => scalar(Type::String),
-        Kind::Text(max) => scalar(Type::String).max_length(usize::try_from(max).ok()),
+        Kind::Text(max) => {
+            let text = scalar(Type::String).max_length(usize::try_from(max).ok());
+            let named =
+                format!("{} Lists and included records show it only where `fields` names it.", attribute.doc);
+            if attribute.is_long() && side == Side::Output { text.description(Some(named)) } else { text }
+        }
         Kind::Integer(min, max) => {
             let bound = |bound: i64| isize::try_from(bound).ok().filter(|_| bound.unsigned_abs() < 1 << 53);
             let format = SchemaFormat::KnownFormat(KnownFormat::Int64);

@@ -12,7 +12,9 @@ use app::{
 };
 use kernel::{
     Result,
-    answer::{Connection, Group, Member, PageInfo, Part as Section, Shape, Source, Table, write_connection},
+    answer::{
+        Connection, Group, Member, PageInfo, Part as Section, Shape, Source, Table, Writer, write_connection,
+    },
     json,
     object::{Action, Object},
     plan::{Deleted, Plan, parse_sort},
@@ -98,14 +100,15 @@ impl Page {
     ) -> Result<Self> {
         let mut plan = ask.kith.list(&ask.caller, object, name, listing)?;
         plan.page.look_ahead = true;
-        let shape = selection.shape(ask.kith, &ask.caller.actor, &mut plan)?;
+        let shape = selection.listed(ask.kith, &ask.caller.actor, &mut plan)?;
         Ok(Self { plan, shape })
     }
 
     /// Reads the page. Where the query alone says what was asked, it also says how to ask for the next one.
     async fn answer(self, ask: &Ask<'_>, links: bool) -> Result<HttpResponse> {
         let Self { plan, shape } = self;
-        let table = ask.kith.read(&plan).await?;
+        let budget = ask.kith.budget();
+        let table = ask.kith.read(&plan, &budget).await?;
         let group = table.groups.first().copied().unwrap_or_default();
         let mut response = reply::json(StatusCode::OK);
         if let (true, Some(cursor)) = (links, next_cursor(ask, &plan, &table, group)?) {
@@ -115,7 +118,8 @@ impl Page {
         }
         let connection = connection(shape, plan.page.count);
         let mut body = Vec::with_capacity(4096);
-        write_connection(&mut body, &plan, &table, group, &connection, &ask.sealer())?;
+        let writer = Writer { seal: &ask.sealer(), budget: &budget };
+        write_connection(&mut body, &plan, &table, group, &connection, writer)?;
         Ok(response.body(body))
     }
 }

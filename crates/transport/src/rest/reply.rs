@@ -6,7 +6,7 @@ use actix_web::{
 };
 use kernel::{
     Permit, Record, Result, Value,
-    answer::{Shape, Table, write_record},
+    answer::{Budget, Shape, Table, Writer, write_record},
     id::TypeId,
     object::Object,
     plan::{Deleted, Plan},
@@ -43,8 +43,9 @@ impl Ask<'_> {
     /// Reads the one record of a plan.
     pub async fn shown_by(&self, plan: &mut Plan, shape: &Shape) -> Result<Option<Shown>> {
         let version = version_of(plan);
-        let table = self.kith.read(plan).await?;
-        if table.is_empty() { Ok(None) } else { self.show(plan, &table, shape, version).map(Some) }
+        let budget = self.kith.budget();
+        let table = self.kith.read(plan, &budget).await?;
+        if table.is_empty() { Ok(None) } else { self.show(plan, &table, shape, version, &budget).map(Some) }
     }
 
     /// Shows a record that was just written. What is at hand is not read once more.
@@ -59,14 +60,22 @@ impl Ask<'_> {
         let shape = selection.shape(self.kith, &self.caller.actor, &mut plan)?;
         let version = version_of(&mut plan);
         match Table::of(record, &plan) {
-            Some(table) => self.show(&plan, &table, &shape, version).map(Some),
+            // Whatever could be written can be shown.
+            Some(table) => self.show(&plan, &table, &shape, version, &Budget::unlimited()).map(Some),
             None => self.shown_by(&mut plan, &shape).await,
         }
     }
 
-    fn show(&self, plan: &Plan, table: &Table, shape: &Shape, version: Option<usize>) -> Result<Shown> {
+    fn show(
+        &self,
+        plan: &Plan,
+        table: &Table,
+        shape: &Shape,
+        version: Option<usize>,
+        budget: &Budget,
+    ) -> Result<Shown> {
         let mut json = Vec::with_capacity(1024);
-        write_record(&mut json, plan, table, 0, shape, &self.sealer())?;
+        write_record(&mut json, plan, table, 0, shape, Writer { seal: &self.sealer(), budget })?;
         let version = match version.map(|column| table.cell(0, column)).transpose()? {
             Some(Cell::Integer(version)) => Some(version),
             _ => None,

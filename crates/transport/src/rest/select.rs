@@ -68,12 +68,28 @@ impl Selection {
         Ok(part)
     }
 
-    /// Adds to a plan what is shown of its records, and says how.
+    /// Adds to the plan of one record what is shown of it, and says how.
     pub fn shape(&self, kith: &Kith, actor: &Actor, plan: &mut Plan) -> Result<Shape> {
+        self.shape_as(Place::Alone, kith, actor, plan)
+    }
+
+    /// The same for records that stand among others: they leave out long texts that are not named.
+    pub fn listed(&self, kith: &Kith, actor: &Actor, plan: &mut Plan) -> Result<Shape> {
+        self.shape_as(Place::Among, kith, actor, plan)
+    }
+
+    fn shape_as(&self, place: Place, kith: &Kith, actor: &Actor, plan: &mut Plan) -> Result<Shape> {
         let mut reach = Reach { kith, actor, links: 0, records: u64::from(plan.page.limit) };
         let parents = reach.records;
-        reach.record(self, plan, parents)
+        reach.record(self, place, plan, parents)
     }
+}
+
+/// Whether a record is the one that is shown, or stands among others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Alone,
+    Among,
 }
 
 /// How much an answer reaches, while it is planned.
@@ -85,15 +101,19 @@ struct Reach<'a> {
 }
 
 impl Reach<'_> {
-    fn record(&mut self, selection: &Selection, plan: &mut Plan, count: u64) -> Result<Shape> {
+    fn record(&mut self, selection: &Selection, place: Place, plan: &mut Plan, count: u64) -> Result<Shape> {
         for name in &selection.fields {
             plan.permit.readable(name)?;
         }
         let object = Arc::clone(plan.permit.object());
         let mut shape = Shape::default();
         for attribute in &object.attributes {
-            let is_named = selection.fields.iter().any(|name| name == attribute.name);
-            if is_named || (selection.fields.is_empty() && plan.permit.may_read(attribute)) {
+            let is_shown = if selection.fields.is_empty() {
+                plan.permit.may_read(attribute) && !(place == Place::Among && attribute.is_long())
+            } else {
+                selection.fields.iter().any(|name| name == attribute.name)
+            };
+            if is_shown {
                 let column = plan.column(attribute.index);
                 let key = Arc::clone(&attribute.key);
                 shape.members.push(Member { key, source: Source::Column(column) });
@@ -130,7 +150,7 @@ impl Reach<'_> {
                 format!("an answer follows {MAX_LINKS} links and comes to {MAX_RECORDS} records at most");
             return Err(Error::new(Code::QueryTooComplex, detail));
         }
-        let shape = self.record(selection, &mut child, count)?;
+        let shape = self.record(selection, Place::Among, &mut child, count)?;
         let child = plan.follow(place, child);
         Ok(if link.is_one() { Source::One(child, shape) } else { Source::Each(child, shape) })
     }

@@ -20,7 +20,7 @@ pub async fn show(mut ask: Ask<'_>, view: &View) -> Result<HttpResponse> {
     let mut shape = Shape { members: vec![Member::new(view.object, Source::Itself(record))] };
     for panel in view.panels {
         let (link, mut child) = ask.kith.panel(actor, &plan, panel)?;
-        let record = everything.shape(ask.kith, actor, &mut child)?;
+        let record = everything.listed(ask.kith, actor, &mut child)?;
         let child = plan.follow(link, child);
         shape.members.push(Member::new(panel.name, Source::Each(child, record)));
     }
