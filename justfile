@@ -38,3 +38,7 @@ bench *arguments:
 # Instructions of the hot paths beside bench/counts.json; --write makes them the baseline
 counts *arguments:
     bench/counts {{ arguments }}
+
+# What the OpenAPI document says against what the server does; arguments go to schemathesis
+schemathesis *arguments:
+    tests/schemathesis/run {{ arguments }}

@@ -2,12 +2,20 @@
 //! events, and what happens when many write at once.
 
 mod answers;
+mod at_once;
+mod bodies;
+mod bounds;
+mod browsers;
 mod concurrency;
+mod conditions;
+mod errors;
 mod events;
 mod http;
 mod identity;
 mod input;
+mod late;
 mod lists;
+mod me;
 mod pages;
 mod reading;
 mod taken;

@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use crate::{Kith, cursor::Seal};
 
-/// What every key begins with, so that scanners for leaked secrets find it.
-pub const PREFIX: &str = "kith_";
+pub use kernel::secret::PREFIX;
+
 const SECRET: usize = 32;
 const ID: usize = 16;
 /// So often something is done anew because the workspace's access has changed meanwhile. Each time another change
@@ -93,6 +93,17 @@ impl Kith {
             }
             _ => act(caller).await,
         }
+    }
+
+    /// Refuses whoever presents a key that is not known, which is as much as has to be so before more is read from
+    /// them. Who they are and what they may do is found out later.
+    pub async fn recognise(&self, key: &str) -> Result<()> {
+        let presented = Presented::parse(key)?;
+        let known = match self.0.credentials.get(&presented.place()) {
+            Some(known) => known,
+            None => self.look_up(presented.workspace, presented.key).await?,
+        };
+        if presented.proves(&known) { Ok(()) } else { Err(Code::Unauthenticated.into()) }
     }
 
     /// Finds out who presents this key, now.
@@ -187,6 +198,11 @@ impl Presented {
         (self.workspace, self.key)
     }
 
+    /// Whether the secret is right.
+    fn proves(&self, known: &Known) -> bool {
+        known.hash.as_bytes().ct_eq(self.hash.as_bytes()).into()
+    }
+
     /// Who it is, if the secret is right.
     fn caller(
         &self,
@@ -196,7 +212,7 @@ impl Presented {
         origin: Origin,
         request_id: &Arc<str>,
     ) -> Result<Caller> {
-        if !bool::from(known.hash.as_bytes().ct_eq(self.hash.as_bytes())) {
+        if !self.proves(known) {
             return Err(Code::Unauthenticated.into());
         }
         let actor = known.actor(kith, self.place(), remembered, origin, Arc::clone(request_id))?;

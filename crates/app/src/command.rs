@@ -1,7 +1,7 @@
 //! Commands: named operations of an object. A command is its input with a `run`; one registration makes the
 //! REST endpoint, the GraphQL mutation, the documentation, the permission and the transaction.
 
-use std::{future::Future, pin::Pin};
+use std::{borrow::Cow, future::Future, pin::Pin};
 
 use kernel::{Code, Error, Record, Result, Violation, actor::Actor, object::Action, text::trim};
 use serde::de::DeserializeOwned;
@@ -11,7 +11,7 @@ use utoipa::{
     openapi::{RefOr, Schema},
 };
 use uuid::Uuid;
-use validator::Validate;
+use validator::{Validate, ValidationError, ValidationErrors};
 
 use crate::{Kith, operation::finish, schema, work::Work};
 
@@ -248,13 +248,12 @@ fn read<C: Command>(mut input: Map<String, Json>) -> Result<C> {
 }
 
 /// The validator's findings; it would echo the offending values, which may be secrets.
-fn violations_of(errors: &validator::ValidationErrors) -> Vec<Violation> {
+fn violations_of(errors: &ValidationErrors) -> Vec<Violation> {
     let fields = errors.field_errors();
     let found = fields.iter().flat_map(|(name, errors)| errors.iter().map(move |error| (name, error)));
-    let violation = |(name, error): (&std::borrow::Cow<'_, str>, &validator::ValidationError)| {
-        let member = schema::camel(name);
+    let violation = |(name, error): (&Cow<'_, str>, &ValidationError)| {
         let detail = error.message.clone().unwrap_or_else(|| error.code.clone());
-        Violation::new(Code::OutOfRange, format!("/{member}"), format!("{member}: {detail}"))
+        Violation::new(Code::Invalid, format!("/{name}"), format!("{name}: {detail}"))
     };
     found.map(violation).collect()
 }

@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod import;
 pub mod listing;
 mod marketing;
+pub mod me;
 pub mod operation;
 mod platform;
 mod sales;

@@ -1,7 +1,7 @@
 //! The standard operations of every object, once: get and list are plans, the others change one record.
 
 use kernel::{
-    Code, Error, Record, Result,
+    Code, Record, Result,
     actor::Actor,
     answer::{Budget, Table},
     input::{self, Purpose},
@@ -47,7 +47,7 @@ impl Kith {
         let object = self.standard(object, Action::Create)?;
         let create = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Create)?;
-            let values = input::members(&permit, Purpose::Create, input).map_err(Error::invalid)?;
+            let values = input::read(&permit, Purpose::Create, input);
             let mut work = Work::begin(self, &actor).await?;
             let created = work.create(&permit, values).await;
             finish(work, created).await
@@ -67,12 +67,12 @@ impl Kith {
         let object = self.standard(object, Action::Update)?;
         let update = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Update)?;
-            let changes = input::changes(&permit, input).map_err(Error::invalid)?;
+            let input = input::read(&permit, Purpose::Update, input);
             let mut work = Work::begin(self, &actor).await?;
             let updated = async {
-                work.take_turn(&permit, &changes.values).await?;
+                work.take_turn(&permit, &input.values).await?;
                 let before = work.lock(&permit, id, expected).await?;
-                work.update(&permit, before, changes).await
+                work.update(&permit, before, input).await
             };
             let updated = updated.await;
             finish(work, updated).await

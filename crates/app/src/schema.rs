@@ -1,11 +1,20 @@
 //! Checks an input against the schema that clients are given, so that contract and behaviour are one.
 
-use kernel::{Code, Violation};
+use kernel::{
+    Code, Violation,
+    time::{Instant, parse_date},
+};
 use serde_json::{Map, Value as Json};
 use utoipa::openapi::{
-    RefOr, Schema,
-    schema::{AdditionalProperties, ArrayItems, Object, SchemaType, Type},
+    KnownFormat, RefOr, Schema, SchemaFormat,
+    schema::{AdditionalProperties, ArrayItems, Object, ObjectBuilder, SchemaType, Type},
 };
+
+/// The schema of a text that is one of these.
+pub fn one_of(doc: &str, names: impl IntoIterator<Item = &'static str>) -> Object {
+    let names: Vec<Json> = names.into_iter().map(Json::from).collect();
+    ObjectBuilder::new().schema_type(Type::String).description(Some(doc)).enum_values(Some(names)).build()
+}
 
 /// Everything in the input that the schema does not allow: unknown, missing and mistyped members.
 pub fn check(schema: &RefOr<Schema>, input: &Map<String, Json>) -> Vec<Violation> {
@@ -33,7 +42,7 @@ fn check_object(object: &Object, input: &Map<String, Json>, pointer: &str, viola
         }
     }
     for (name, json) in input {
-        let pointer = format!("{pointer}/{name}");
+        let pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
         match object.properties.get(name) {
             Some(schema) if !json.is_null() => check_value(schema, json, &pointer, violations),
             Some(_) => {}
@@ -60,17 +69,17 @@ fn check_value(schema: &RefOr<Schema>, json: &Json, pointer: &str, violations: &
             if let (Some(values), false) = (&object.enum_values, json.is_null())
                 && !values.contains(json)
             {
-                violations.push(Violation::new(
-                    Code::UnknownValue,
-                    pointer,
-                    "the value is not one of those the schema lists",
-                ));
+                let values: Vec<_> = values.iter().filter_map(Json::as_str).collect();
+                let detail = format!("the value is one of {}", values.join(", "));
+                violations.push(Violation::new(Code::UnknownValue, pointer, detail));
             }
-            if json.as_str().is_some_and(|text| text.contains('\0')) {
-                violations.push(Violation::new(Code::Malformed, pointer, "U+0000 is not allowed"));
-            }
-            if let Json::Object(members) = json {
-                check_object(object, members, pointer, violations);
+            match json {
+                Json::String(text) => {
+                    let wrong = wrong_text(object, text);
+                    violations.extend(wrong.map(|(code, detail)| Violation::new(code, pointer, detail)));
+                }
+                Json::Object(members) => check_object(object, members, pointer, violations),
+                _ => {}
             }
         }
         (RefOr::T(Schema::Array(array)), Json::Array(items)) => {
@@ -85,6 +94,29 @@ fn check_value(schema: &RefOr<Schema>, json: &Json, pointer: &str, violations: &
         }
         _ => {}
     }
+}
+
+/// What is wrong with a text. The text itself is not told: it may be a secret.
+fn wrong_text(object: &Object, text: &str) -> Option<(Code, String)> {
+    if text.contains('\0') {
+        return Some((Code::Malformed, "U+0000 is not allowed".to_owned()));
+    }
+    let (least, most) = (object.min_length.unwrap_or_default(), object.max_length.unwrap_or(usize::MAX));
+    if !(least..=most).contains(&text.chars().count()) {
+        let detail = match least {
+            0 => format!("at most {most} characters are expected"),
+            _ => format!("between {least} and {most} characters are expected"),
+        };
+        return Some((Code::OutOfRange, detail));
+    }
+    let expected = match object.format {
+        Some(SchemaFormat::KnownFormat(KnownFormat::Date)) if parse_date(text).is_none() => "a date",
+        Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)) if Instant::parse(text).is_none() => {
+            "an RFC 3339 instant"
+        }
+        _ => return None,
+    };
+    Some((Code::WrongType, format!("{expected} is expected")))
 }
 
 fn has_type(expected: &SchemaType, json: &Json) -> bool {
@@ -102,11 +134,4 @@ fn has_type(expected: &SchemaType, json: &Json) -> bool {
         SchemaType::Array(kinds) => kinds.iter().any(is),
         SchemaType::AnyValue => true,
     }
-}
-
-/// `snake_case` as `camelCase`.
-pub fn camel(name: &str) -> String {
-    let mut parts = name.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |all, part| all + &kernel::text::pascal(part))
 }

@@ -46,9 +46,19 @@ impl Pending {
         Self { before, after, owner: None, violations, companions, has_own_id: false, nulls }
     }
 
-    /// The record, or what is wrong with it.
+    /// The record, or what is wrong with it. What was given and could not be read is not also missing.
     pub fn outcome(self) -> Result<Record> {
-        if self.violations.is_empty() { Ok(self.after) } else { Err(Error::invalid(self.violations)) }
+        let Self { after, mut violations, .. } = self;
+        if violations.is_empty() {
+            return Ok(after);
+        }
+        let field = |found: &Violation| found.pointer.split('/').nth(1).unwrap_or_default().to_owned();
+        let misread = violations.iter().filter(|found| found.code != Code::Required);
+        let misread: HashSet<_> = misread.map(field).collect();
+        let lacks =
+            |found: &Violation| found.code == Code::Required && found.pointer.matches('/').count() == 1;
+        violations.retain(|found| !(lacks(found) && misread.contains(&field(found))));
+        Err(Error::invalid(violations))
     }
 
     fn old(&self, attribute: &Attribute) -> &Value {

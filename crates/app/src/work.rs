@@ -10,7 +10,7 @@ use kernel::{
     error::Violation,
     field::{Field, Kind},
     id::TypeId,
-    input::{self, Changes},
+    input::{self, Input},
     object::{Action, Object},
     plan::Plan,
     predicate::{Compare, Predicate, Test},
@@ -68,10 +68,11 @@ impl Work {
         self.actor().permit(self.kith.object(object)?, action)
     }
 
-    /// Creates one record.
-    pub async fn create(&mut self, permit: &Permit, values: Values) -> Result<Record> {
-        let pending = vec![self.draft(permit.object(), values)];
-        let mut created = self.create_all(permit, pending).await?;
+    /// Creates one record. What could not be read of its input is told with all else that is wrong.
+    pub async fn create(&mut self, permit: &Permit, input: impl Into<Input>) -> Result<Record> {
+        let Input { values, violations, items: _ } = input.into();
+        let pending = Pending { violations, ..self.draft(permit.object(), values) };
+        let mut created = self.create_all(permit, vec![pending]).await?;
         created.pop().ok_or_else(|| Error::internal("nothing was created"))?
     }
 
@@ -147,18 +148,21 @@ impl Work {
     }
 
     /// Changes a record that was locked. Where nothing differs nothing is written.
-    pub async fn update(&mut self, permit: &Permit, before: Record, changes: Changes) -> Result<Record> {
+    pub async fn update(
+        &mut self,
+        permit: &Permit,
+        before: Record,
+        input: impl Into<Input>,
+    ) -> Result<Record> {
+        let Input { values, items, mut violations } = input.into();
         let mut after = before.clone();
-        let violations = after.change_items(&changes.items);
-        if !violations.is_empty() {
-            return Err(Error::invalid(violations));
-        }
-        for (index, value) in changes.values {
+        violations.extend(after.change_items(&items));
+        for (index, value) in values {
             if let Some(place) = after.values.get_mut(index) {
                 *place = value;
             }
         }
-        self.replace(permit, before, after).await
+        self.replace(permit, Pending { violations, ..Pending::new(Some(before), after) }).await
     }
 
     /// Changes typed fields of a record that was locked.
@@ -166,12 +170,11 @@ impl Work {
         let permit = self.permit(before.object.name, Action::Update)?;
         let mut after = before.clone();
         set(&mut after);
-        self.replace(&permit, before, after).await
+        self.replace(&permit, Pending::new(Some(before), after)).await
     }
 
-    async fn replace(&mut self, permit: &Permit, before: Record, after: Record) -> Result<Record> {
-        let mut pending = vec![Pending::new(Some(before), after)];
-        let mut replaced = self.update_all(permit, &mut pending).await?;
+    async fn replace(&mut self, permit: &Permit, pending: Pending) -> Result<Record> {
+        let mut replaced = self.update_all(permit, &mut vec![pending]).await?;
         replaced.pop().ok_or_else(|| Error::internal("nothing was changed"))?
     }
 

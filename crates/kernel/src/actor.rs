@@ -20,6 +20,16 @@ pub enum Rows {
     Own,
 }
 
+impl Rows {
+    /// As clients see it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "ALL",
+            Self::Own => "OWN",
+        }
+    }
+}
+
 /// Which objects a grant covers.
 #[derive(Clone, Copy, Debug)]
 pub enum Objects {

@@ -82,6 +82,8 @@ codes! {
     UnknownOperation = "unknown_operation",
     /// The path does not know this method.
     MethodNotAllowed = "method_not_allowed",
+    /// The answer cannot be given in a form that the client accepts.
+    NotAcceptable = "not_acceptable",
     /// The record has changed since the version the caller has seen.
     VersionConflict = "version_conflict",
     /// The operation needs the version the caller has seen: `If-Match` or `expectedVersion`.
@@ -104,7 +106,9 @@ codes! {
     InvalidQuery = "invalid_query",
     /// The GraphQL document, what a list includes or the answer is larger or costlier than the limits.
     QueryTooComplex = "query_too_complex",
-    /// The request took longer than the server allows.
+    /// The request did not arrive whole in the time that the server waits for one.
+    RequestTimeout = "request_timeout",
+    /// The server did not finish in the time that it allows itself.
     Timeout = "timeout",
     /// The server has more to do than it can; try again after the time that `Retry-After` gives.
     Overloaded = "overloaded",
@@ -143,6 +147,9 @@ impl Violation {
     }
 }
 
+/// How many broken rules are told: an input may hold very many of them.
+const MAX_VIOLATIONS: usize = 100;
+
 /// A failure a client can act on.
 #[derive(Clone, Debug)]
 pub struct Error {
@@ -170,8 +177,20 @@ impl Error {
     }
 
     /// All broken rules of an input.
-    pub fn invalid(violations: Vec<Violation>) -> Self {
+    pub fn invalid(mut violations: Vec<Violation>) -> Self {
+        violations.truncate(MAX_VIOLATIONS);
         Self { violations, ..Code::Invalid.into() }
+    }
+
+    /// It is not known whether what was to be written has been: the client has to look before it tries again.
+    #[must_use]
+    pub fn in_doubt(self) -> Self {
+        self.with("outcome", "UNKNOWN")
+    }
+
+    /// Whether it is not known if something was written.
+    pub fn is_in_doubt(&self) -> bool {
+        self.meta.contains_key("outcome")
     }
 
     /// Adds a datum for the client.

@@ -28,17 +28,68 @@ pub enum Purpose {
     Import,
 }
 
-/// What of a record changes.
-#[derive(Debug, Default)]
-pub struct Changes {
-    /// The new values, by the places of their fields.
-    pub values: Vec<(usize, Value)>,
-    /// The changes of single items of lists.
-    pub items: Vec<items::Change>,
-}
-
 /// What is wrong with a value.
 type Fault = (Code, String);
+
+/// What was read of an input.
+#[derive(Debug, Default)]
+pub struct Input {
+    /// The place of each field and its value.
+    pub values: Vec<(usize, Value)>,
+    /// Changes of single items of lists.
+    pub items: Vec<items::Change>,
+    /// What is wrong with the other members.
+    pub violations: Vec<Violation>,
+}
+
+impl From<Vec<(usize, Value)>> for Input {
+    fn from(values: Vec<(usize, Value)>) -> Self {
+        Self { values, ..Self::default() }
+    }
+}
+
+/// Reads the members of an input as far as they can be read; those of a change may add items to lists and remove some.
+pub fn read(permit: &Permit, purpose: Purpose, json: &Map<String, Json>) -> Input {
+    let mut input = Input::from(Vec::with_capacity(json.len()));
+    for (name, value) in json {
+        let list = (purpose == Purpose::Update).then(|| permit.object().item_change(name)).flatten();
+        let done = match list {
+            Some((attribute, adds)) => input.change_items(permit, attribute, adds, json, (name, value)),
+            None => member(permit, purpose, name, value).map(|value| input.values.push(value)),
+        };
+        if let Err(found) = done {
+            input.violations.extend(found);
+        }
+    }
+    input
+}
+
+impl Input {
+    /// Reads a member that changes single items of a list.
+    fn change_items(
+        &mut self,
+        permit: &Permit,
+        attribute: &Attribute,
+        adds: bool,
+        all: &Map<String, Json>,
+        (name, json): (&str, &Json),
+    ) -> Result<(), Vec<Violation>> {
+        let pointer = format!("/{name}");
+        if all.contains_key(attribute.name) {
+            let detail = format!("{} is given as a whole, so {name} has no place", attribute.name);
+            return Err(vec![Violation::new(Code::Invalid, pointer, detail)]);
+        }
+        let change = item_change(permit, attribute, adds, json, &pointer)?;
+        match self.items.iter_mut().find(|other| other.field == attribute.index) {
+            Some(other) => {
+                other.add.extend(change.add);
+                other.remove.extend(change.remove);
+            }
+            None => self.items.push(change),
+        }
+        Ok(())
+    }
+}
 
 /// Reads the members of an input: the place of each field and its value.
 pub fn members(
@@ -46,47 +97,8 @@ pub fn members(
     purpose: Purpose,
     json: &Map<String, Json>,
 ) -> Result<Vec<(usize, Value)>, Vec<Violation>> {
-    let (mut values, mut violations) = (Vec::with_capacity(json.len()), Vec::new());
-    for (name, json) in json {
-        match member(permit, purpose, name, json) {
-            Ok(value) => values.push(value),
-            Err(found) => violations.extend(found),
-        }
-    }
+    let Input { values, violations, .. } = read(permit, purpose, json);
     if violations.is_empty() { Ok(values) } else { Err(violations) }
-}
-
-/// Reads the members of a change: new values of fields, and items that are added to lists or removed.
-pub fn changes(permit: &Permit, json: &Map<String, Json>) -> Result<Changes, Vec<Violation>> {
-    let (mut changes, mut violations) = (Changes::default(), Vec::new());
-    for (name, value) in json {
-        let Some((attribute, adds)) = permit.object().item_change(name) else {
-            match member(permit, Purpose::Update, name, value) {
-                Ok(value) => changes.values.push(value),
-                Err(found) => violations.extend(found),
-            }
-            continue;
-        };
-        let pointer = format!("/{name}");
-        let detail = format!("{} is given as a whole, so {name} has no place", attribute.name);
-        let whole =
-            json.contains_key(attribute.name).then(|| Violation::new(Code::Invalid, &*pointer, detail));
-        if let Some(violation) = whole {
-            violations.push(violation);
-            continue;
-        }
-        match item_change(permit, attribute, adds, value, &pointer) {
-            Ok(change) => match changes.items.iter_mut().find(|other| other.field == attribute.index) {
-                Some(other) => {
-                    other.add.extend(change.add);
-                    other.remove.extend(change.remove);
-                }
-                None => changes.items.push(change),
-            },
-            Err(found) => violations.extend(found),
-        }
-    }
-    if violations.is_empty() { Ok(changes) } else { Err(violations) }
 }
 
 /// Reads items that are added to a list, or the keys of those that are removed.

@@ -12,6 +12,11 @@ pub const MAX_DEPTH: usize = 32;
 
 /// Reads a body.
 pub fn parse(bytes: &[u8]) -> Result<Json> {
+    parse_named("the body", bytes)
+}
+
+/// Reads JSON that stands elsewhere; what it is called is told where it is none.
+pub fn parse_named(name: &str, bytes: &[u8]) -> Result<Json> {
     let too_deep = Cell::new(false);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let strict = Strict { depth: 0, too_deep: &too_deep };
@@ -20,7 +25,7 @@ pub fn parse(bytes: &[u8]) -> Result<Json> {
         if too_deep.get() {
             return Code::TooDeep.into();
         }
-        Error::new(Code::Malformed, format!("the body is not valid JSON: {error}"))
+        Error::new(Code::Malformed, format!("{name} is not valid JSON: {error}"))
     })
 }
 

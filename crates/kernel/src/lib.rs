@@ -17,6 +17,7 @@ pub mod plan;
 pub mod predicate;
 pub mod record;
 pub mod registry;
+pub mod secret;
 pub mod system;
 pub mod text;
 pub mod time;

@@ -40,6 +40,16 @@ pub enum Action {
 impl Action {
     /// All of them.
     pub const ALL: &'static [Action] = &[Self::Read, Self::Create, Self::Update, Self::Delete];
+
+    /// As clients see it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "READ",
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// Whose a record is, for roles that see only their own.

@@ -17,6 +17,8 @@ use crate::{
 
 /// The most records a page may have.
 pub const MAX_PAGE: u32 = 200;
+/// The most fields that an order may have.
+pub const MAX_KEYS: usize = 5;
 /// Where counting ends.
 pub const MAX_COUNT: u32 = 10_001;
 
@@ -254,16 +256,17 @@ pub fn parse_order(permit: &Permit, json: &Json) -> Result<Vec<Order>> {
         };
         order_key(permit, name, descending)
     };
-    checked(keys.iter().map(key).collect::<Result<Vec<_>>>()?)
+    checked(keys.iter().take(MAX_KEYS + 1).map(key).collect::<Result<Vec<_>>>()?)
 }
 
-/// Reads the short form of an order: `-createdAt,lastName`.
+/// Reads the short form of an order: `-createdAt,lastName`. An ascending key may have a plus, which in a query is
+/// also read as a blank.
 pub fn parse_sort(permit: &Permit, text: &str) -> Result<Vec<Order>> {
     let key = |part: &str| match part.strip_prefix('-') {
         Some(name) => order_key(permit, name, true),
-        None => order_key(permit, part, false),
+        None => order_key(permit, part.strip_prefix(['+', ' ']).unwrap_or(part), false),
     };
-    checked(text.split(',').map(key).collect::<Result<Vec<_>>>()?)
+    checked(text.split(',').take(MAX_KEYS + 1).map(key).collect::<Result<Vec<_>>>()?)
 }
 
 fn order_key(permit: &Permit, name: &str, descending: bool) -> Result<Order> {
@@ -277,8 +280,9 @@ fn order_key(permit: &Permit, name: &str, descending: bool) -> Result<Order> {
 fn checked(order: Vec<Order>) -> Result<Vec<Order>> {
     let twice =
         |(place, key): (usize, &Order)| order.iter().take(place).any(|other| other.field == key.field);
-    if order.len() > 5 || order.iter().enumerate().any(twice) {
-        return Err(Error::new(Code::InvalidParameter, "an order has at most five different fields"));
+    if order.len() > MAX_KEYS || order.iter().enumerate().any(twice) {
+        let detail = format!("an order has at most {MAX_KEYS} different fields");
+        return Err(Error::new(Code::InvalidParameter, detail));
     }
     Ok(order)
 }

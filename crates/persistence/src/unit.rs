@@ -323,8 +323,13 @@ impl Unit {
         match self.finish(entries).await {
             Ok(last) => Ok(last),
             Err(error) => {
+                let abandoned = self.abandon().await;
+                if matches!(error.code, Code::Unavailable | Code::Timeout) {
+                    // Only the answer may have been lost, and not what it answered.
+                    return Err(error.in_doubt());
+                }
                 // Where the access has changed, that is what stood in the way.
-                self.abandon().await?;
+                abandoned?;
                 Err(error)
             }
         }

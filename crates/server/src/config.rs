@@ -6,6 +6,7 @@ use std::{fmt::Display, fs, ops::RangeInclusive, path::Path, thread::available_p
 use clap::{Args, ValueEnum};
 use persistence::Pooling;
 use serde::Deserialize;
+use transport::Origins;
 
 use crate::failure::{Failure, Outcome};
 
@@ -42,6 +43,13 @@ pub struct Layer {
         hide_short_help = true
     )]
     pub connections_per_address: Option<usize>,
+    /// The longest an upload may take, in seconds [default: 3600]
+    #[arg(long, global = true, value_name = "SECONDS", env = "KITH_UPLOAD_TIMEOUT", hide_short_help = true)]
+    pub upload_timeout: Option<u64>,
+    /// The origins of the web pages that may ask from a browser, separated by commas: https://app.example.com;
+    /// `*` lets all of them [default: none]
+    #[arg(long, global = true, value_name = "ORIGINS", env = "KITH_CORS_ORIGINS", hide_short_help = true)]
+    pub cors_origins: Option<String>,
     /// Connections to the database; on SQLite at most 4 read and one writes [default: 10]
     #[arg(long, global = true, value_name = "NUMBER", env = "KITH_CONNECTIONS", hide_short_help = true)]
     pub connections: Option<usize>,
@@ -129,6 +137,10 @@ pub struct Config {
     pub request_timeout: Duration,
     /// The most connections that clients at one address may hold; none is half of what the process may open.
     pub connections_per_address: Option<usize>,
+    /// The longest an upload may take.
+    pub upload_timeout: Duration,
+    /// The web pages that browsers let ask.
+    pub cors_origins: Origins,
     /// Connections to the database.
     pub connections: usize,
     /// Jobs that are worked on at a time.
@@ -157,6 +169,8 @@ impl Default for Config {
             body_limit: 1 << 20,
             request_timeout: Duration::from_secs(10),
             connections_per_address: None,
+            upload_timeout: Duration::from_secs(3_600),
+            cors_origins: Origins::default(),
             connections: 10,
             jobs: 2,
             statement_timeout: Duration::from_secs(10),
@@ -192,6 +206,8 @@ impl Layer {
             body_limit: self.body_limit.or(other.body_limit),
             request_timeout: self.request_timeout.or(other.request_timeout),
             connections_per_address: self.connections_per_address.or(other.connections_per_address),
+            upload_timeout: self.upload_timeout.or(other.upload_timeout),
+            cors_origins: self.cors_origins.or(other.cors_origins),
             connections: self.connections.or(other.connections),
             jobs: self.jobs.or(other.jobs),
             statement_timeout: self.statement_timeout.or(other.statement_timeout),
@@ -220,6 +236,13 @@ impl Layer {
                 .connections_per_address
                 .map(|most| within("connections-per-address", most, 1..=1_000_000))
                 .transpose()?,
+            upload_timeout: seconds("upload-timeout", self.upload_timeout, default.upload_timeout)?,
+            cors_origins: match self.cors_origins {
+                Some(list) => Origins::parse(&list).map_err(|origin| {
+                    Failure::new(format!("the configuration's cors-origins: {origin:?} is no origin like https://app.example.com"))
+                })?,
+                None => default.cors_origins,
+            },
             connections: within("connections", self.connections.unwrap_or(default.connections), 1..=1_000)?,
             jobs: within("jobs", self.jobs.unwrap_or(default.jobs), 0..=100)?,
             statement_timeout: seconds(
@@ -289,6 +312,8 @@ mod tests {
         assert!(refused("port = 80").contains("unknown field `port`"));
         assert!(refused("workers = \"two\"").contains("expected usize"));
         assert!(refused("migrate = \"yes\"").contains("`auto` or `never`"));
+        let failure = Layer::parse("cors-origins = \"app.example.com\"").unwrap().resolve().err().unwrap();
+        assert!(failure.to_string().contains("\"app.example.com\" is no origin"), "{failure}");
         let failure = Layer::parse("workers = 0").unwrap().resolve().err().unwrap();
         assert_eq!(failure.to_string(), "the configuration's workers lies between 1 and 256, not at 0");
     }

@@ -15,3 +15,4 @@ mod signals;
 pub use config::Config;
 pub use failure::Failure;
 pub use serve::{Running, run};
+pub use transport::Origins;

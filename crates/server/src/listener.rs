@@ -8,7 +8,7 @@ use actix_service::map_config;
 use actix_service::{
     IntoServiceFactory as _, Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service,
 };
-use actix_web::{App, dev::AppConfig, middleware::Compress, rt::net::TcpStream};
+use actix_web::{App, dev::AppConfig, rt::net::TcpStream};
 use transport::Transport;
 
 use crate::{
@@ -40,7 +40,7 @@ pub(crate) fn server(listener: TcpListener, transport: Transport, config: &Confi
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     let builder = builder.listen("kith", listener, move || {
-        let app = App::new().wrap(Compress::default()).configure(transport::configure(transport.clone()));
+        let app = App::new().configure(transport::configure(transport.clone()));
         let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());
         let app = apply_fn_factory(map_config(app, |()| AppConfig::default()), |request: Request, app| {
             if let Some(progress) = request.conn_data::<Progress>() {

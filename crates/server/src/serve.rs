@@ -37,6 +37,8 @@ pub fn start(kith: Kith, config: &Config) -> Outcome<Running> {
     let settings = Settings {
         body_limit: config.body_limit,
         timeout: config.request_timeout,
+        upload_timeout: config.upload_timeout,
+        origins: config.cors_origins.clone(),
         field_by_field: config.field_by_field,
     };
     let transport = Transport::new(kith.clone(), settings);

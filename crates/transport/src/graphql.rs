@@ -6,6 +6,7 @@ mod error;
 mod extension;
 pub mod guard;
 mod http;
+mod me;
 mod operation;
 mod planner;
 mod prepared;

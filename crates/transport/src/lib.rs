@@ -1,5 +1,6 @@
 //! GraphQL and REST: interpreters of the registry.
 
+mod cors;
 pub mod graphql;
 mod observe;
 pub mod openapi;
@@ -16,7 +17,7 @@ use std::{
 use actix_web::{
     dev::ServiceRequest,
     http::header::HeaderMap,
-    middleware::{Next, from_fn},
+    middleware::{Compress, Condition, Next, from_fn},
     web::{self, Bytes, ServiceConfig},
 };
 use app::Kith;
@@ -28,20 +29,32 @@ pub fn status(code: Code) -> u16 {
     problem::status(code).as_u16()
 }
 
-/// What bounds a request.
-#[derive(Clone, Copy, Debug)]
+pub use cors::Origins;
+
+/// What bounds a request, and who may send it.
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// How many bytes a body may have.
     pub body_limit: usize,
     /// How long a request may take, its body's arrival included.
     pub timeout: Duration,
+    /// How long an upload may take in all; each wait for more of it is bounded like any other request.
+    pub upload_timeout: Duration,
+    /// The web pages that browsers let ask.
+    pub origins: Origins,
     /// Whether GraphQL resolves all field by field instead of by plans: slow, for comparing the answers.
     pub field_by_field: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { body_limit: 1024 * 1024, timeout: Duration::from_secs(10), field_by_field: false }
+        Self {
+            body_limit: 1024 * 1024,
+            timeout: Duration::from_secs(10),
+            upload_timeout: Duration::from_secs(3_600),
+            origins: Origins::default(),
+            field_by_field: false,
+        }
     }
 }
 
@@ -98,21 +111,26 @@ impl Transport {
 pub fn configure(transport: Transport) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         let data = web::Data::new(transport.clone());
+        let origins = transport.settings.origins.clone();
+        let shares = !origins.is_empty();
         let watch = move |request: ServiceRequest, next: Next<_>| {
             let id = request::new_id(request.headers(), transport.kith());
-            // An upload may take as long as it is large; each wait for more of it is bounded where it is read.
-            let limit =
-                (!rest::is_upload(request.method(), request.path())).then_some(transport.settings.timeout);
-            observe::watch(limit, id, request, next)
+            let Settings { timeout, upload_timeout, .. } = transport.settings;
+            let is_upload = rest::is_upload(request.method(), request.path());
+            observe::watch(if is_upload { upload_timeout } else { timeout }, id, request, next)
         };
+        let share = move |request: ServiceRequest, next: Next<_>| cors::share(origins.clone(), request, next);
         let scope = web::scope("")
             .app_data(data)
+            .wrap(Compress::default())
             .wrap(from_fn(watch))
+            .wrap(Condition::new(shares, from_fn(share)))
             .route("/graphql", web::to(graphql::handle))
             .service(web::scope(rest::ROOT).default_service(web::to(rest::handle)))
             .route("/livez", web::to(server::alive))
             .route("/readyz", web::to(server::ready))
             .route("/openapi.json", web::to(server::document))
+            .route("/errors/{code}", web::to(server::code))
             .default_service(web::to(server::nothing));
         config.service(scope);
     }

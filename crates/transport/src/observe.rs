@@ -11,7 +11,10 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::header::{HeaderMap, HeaderName, HeaderValue},
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
 };
 use futures::FutureExt as _;
@@ -19,24 +22,36 @@ use kernel::{Code, Error};
 use tokio::time::timeout;
 use tracing::{Instrument as _, Span, field::Empty, info_span};
 
-use crate::{problem, request::RequestId};
+use crate::{
+    problem,
+    request::{Arriving, RequestId},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// Lets a request through and answers for it where it fails to answer itself.
 pub(crate) async fn watch<B: MessageBody>(
-    limit: Option<Duration>,
+    limit: Duration,
     id: Arc<str>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, ActixError> {
-    let begun = Instant::now();
+    let (begun, arriving) = (Instant::now(), Arriving::default());
+    let only_reads = request.method().is_safe();
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
+    request.extensions_mut().insert(arriving.clone());
     let span = span(&request, &id);
-    let answer = AssertUnwindSafe(timeout(limit.unwrap_or(Duration::MAX), next.call(request)));
+    let answer = AssertUnwindSafe(timeout(limit, next.call(request)));
     let outcome = match answer.catch_unwind().instrument(span.clone()).await {
+        // The compression answers so by itself, in plain text.
+        Ok(Ok(Ok(response))) if is_bare(&response) => {
+            let detail = "the server can answer as it is (identity), gzip or br";
+            Err(failed(&span, &Error::new(Code::NotAcceptable, detail), &id))
+        }
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(failed(&span, &Code::Timeout.into(), &id)),
+        Ok(Err(_)) if arriving.get() => Err(failed(&span, &Code::RequestTimeout.into(), &id)),
+        Ok(Err(_)) if only_reads => Err(failed(&span, &Code::Timeout.into(), &id)),
+        Ok(Err(_)) => Err(failed(&span, &Error::from(Code::Timeout).in_doubt(), &id)),
         Err(_) => Err(failed(&span, &Error::internal("a panic, told above"), &id)),
     };
     let status = match &outcome {
@@ -63,6 +78,11 @@ fn span(request: &ServiceRequest, id: &str) -> Span {
         status = Empty,
         latency_ms = Empty,
     )
+}
+
+/// Whether an answer says that nothing is acceptable, and is not one of ours.
+fn is_bare<B>(response: &ServiceResponse<B>) -> bool {
+    response.status() == StatusCode::NOT_ACCEPTABLE && !response.headers().contains_key(header::CONTENT_TYPE)
 }
 
 fn failed(span: &Span, error: &Error, id: &str) -> ActixError {
@@ -92,7 +112,7 @@ mod tests {
     /// The status and the body of an answer, and the error where there is none.
     async fn ask(path: &str) -> (u16, String) {
         let watch = |request: ServiceRequest, next: Next<_>| {
-            watch(Some(Duration::from_millis(50)), Arc::from("request_1"), request, next)
+            watch(Duration::from_millis(50), Arc::from("request_1"), request, next)
         };
         let app = App::new()
             .wrap(from_fn(watch))
@@ -115,7 +135,7 @@ mod tests {
     async fn everything_is_answered_under_its_id() {
         assert_eq!(ask("/good").await, (200, "good".to_owned()));
         let (status, body) = ask("/slow").await;
-        assert!(status == 408 && body.contains("request_1") && body.contains("timeout"), "{body}");
+        assert!(status == 503 && body.contains("request_1") && body.contains("timeout"), "{body}");
         let (status, body) = ask("/panic").await;
         assert!(status == 500 && body.contains("request_1") && !body.contains("told to"), "{body}");
     }

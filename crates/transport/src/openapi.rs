@@ -66,7 +66,7 @@ fn build(registry: &Registry, commands: &[Registered]) -> OpenApi {
     for collection in COLLECTIONS {
         if let Some(object) = registry.object(collection.object) {
             record::add_collection(&mut schemas, registry, collection);
-            path::of_collection(&mut paths, object, collection);
+            path::of_collection(&mut paths, registry, object, collection);
         }
     }
     path::of_server(&mut paths);

@@ -4,8 +4,11 @@ use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
 };
-use kernel::{Code, Error, Violation};
+use kernel::{Code, Error, Violation, secret::masked};
 use serde_json::{Map, Value as Json, json};
+
+/// Where the codes are explained, each below its name.
+pub(crate) const TYPES: &str = "/errors";
 
 /// The member that lists the methods a path knows; it becomes the header `Allow`.
 const ALLOWED: &str = "allowedMethods";
@@ -20,7 +23,8 @@ pub(crate) fn status(code: Code) -> StatusCode {
         Forbidden | FieldForbidden => StatusCode::FORBIDDEN,
         NotFound | UnknownOperation => StatusCode::NOT_FOUND,
         MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Timeout => StatusCode::REQUEST_TIMEOUT,
+        NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         NotUnique | IllegalState | IllegalMove | AmbiguousMatch => StatusCode::CONFLICT,
         VersionConflict => StatusCode::PRECONDITION_FAILED,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -30,7 +34,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | StageRequirement | InvalidQuery => StatusCode::UNPROCESSABLE_ENTITY,
         VersionRequired => StatusCode::PRECONDITION_REQUIRED,
         Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        Overloaded | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Overloaded | Timeout | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         StorageFull => StatusCode::INSUFFICIENT_STORAGE,
     }
 }
@@ -50,17 +54,23 @@ pub(crate) fn answer(error: &Error, request_id: &str) -> HttpResponse {
     if let Some(cause) = error.cause.as_ref().filter(|_| is_fault) {
         tracing::error!(request_id, code = code.as_str(), cause = cause.to_string(), "the request failed");
     }
+    let body = body(error, code, status, request_id).to_string();
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CACHE_CONTROL, "no-store")).content_type("application/problem+json");
     match code {
         Code::Unauthenticated => drop(response.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
         Code::MethodNotAllowed => drop(response.insert_header((header::ALLOW, allowed(error)))),
-        Code::Overloaded | Code::Unavailable => drop(response.insert_header((header::RETRY_AFTER, "1"))),
+        // Who tries again by itself must not write twice.
+        Code::Timeout | Code::Unavailable if error.is_in_doubt() => {}
+        Code::Overloaded | Code::Timeout | Code::Unavailable => {
+            drop(response.insert_header((header::RETRY_AFTER, "1")))
+        }
         // The rest of the body is not read, so the connection cannot be used again.
-        Code::TooLarge | Code::Timeout => drop(response.force_close()),
+        Code::TooLarge | Code::RequestTimeout => drop(response.force_close()),
         _ => {}
     }
-    response.body(body(error, code, status, request_id).to_string())
+    // What was sent may be repeated in what is told of it.
+    response.body(masked(&body).into_owned())
 }
 
 /// The answer to what could not be read as a request, in the words of HTTP/1.1: the connection ends with it.
@@ -83,7 +93,7 @@ fn body(error: &Error, code: Code, status: StatusCode, request_id: &str) -> Json
     };
     let mut body = error.meta.clone();
     let mut set = |name: &str, value: Json| drop(body.insert(name.to_owned(), value));
-    set("type", format!("/docs/errors#{}", code.as_str()).into());
+    set("type", format!("{TYPES}/{}", code.as_str()).into());
     set("title", code.meaning().into());
     set("status", status.as_u16().into());
     set("detail", detail.as_str().into());
@@ -131,7 +141,7 @@ mod tests {
         let (head, body) = told(taken.clone().into()).await;
         assert_eq!(head.status(), 409);
         assert_eq!(body["code"], "not_unique");
-        assert_eq!(body["type"], "/docs/errors#not_unique");
+        assert_eq!(body["type"], "/errors/not_unique");
         assert_eq!(body["detail"], "name is taken");
         assert_eq!(body["requestId"], "request_1");
         let shown = json!({
@@ -157,6 +167,16 @@ mod tests {
         assert_eq!(head.headers().get("allow").unwrap(), "GET, POST");
         let (head, _) = told(Code::Unauthenticated.into()).await;
         assert_eq!(head.headers().get("www-authenticate").unwrap(), "Bearer");
+    }
+
+    #[actix_web::test]
+    async fn only_what_has_written_nothing_is_to_be_tried_again() {
+        for code in [Code::Timeout, Code::Unavailable] {
+            let (head, _) = told(code.into()).await;
+            assert_eq!((head.status().as_u16(), head.headers().get("retry-after").is_some()), (503, true));
+            let (head, body) = told(Error::from(code).in_doubt()).await;
+            assert_eq!((head.headers().get("retry-after"), &body["outcome"]), (None, &json!("UNKNOWN")));
+        }
     }
 
     #[actix_web::test]

@@ -1,6 +1,6 @@
 //! What both doors read from a request in the same way: its id, who sends it, its body.
 
-use std::sync::Arc;
+use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use actix_web::{
     HttpMessage as _, HttpRequest,
@@ -20,6 +20,24 @@ const MAX_ID: usize = 64;
 /// The id of a request, kept with it.
 #[derive(Clone)]
 pub(crate) struct RequestId(pub Arc<str>);
+
+/// Whether more of a request is waited for, kept with it: what then takes too long is the client's doing.
+#[derive(Clone, Default)]
+pub(crate) struct Arriving(Rc<Cell<bool>>);
+
+impl Arriving {
+    /// Whether more of the request is waited for.
+    pub(crate) fn get(&self) -> bool {
+        self.0.get()
+    }
+
+    /// Notes of a request whether more of it is waited for.
+    pub(crate) fn note(request: &HttpRequest, more: bool) {
+        if let Some(Self(arriving)) = request.extensions().get() {
+            arriving.set(more);
+        }
+    }
+}
 
 /// The id that the client gave its request, if it is sane, or else a new one.
 pub(crate) fn new_id(headers: &HeaderMap, kith: &Kith) -> Arc<str> {
@@ -57,16 +75,18 @@ pub(crate) async fn acting<T>(
     can_begin_anew: bool,
     mut answer: impl AsyncFnMut(Caller) -> Result<T>,
 ) -> Result<T> {
-    let credentials = header(request, "authorization").map_err(|_| Code::Unauthenticated)?;
-    let (scheme, key) = credentials.and_then(|text| text.split_once(' ')).ok_or(Code::Unauthenticated)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Code::Unauthenticated.into());
-    }
-    let (kith, key, id) = (transport.kith(), key.trim(), id(request));
+    let (kith, key, id) = (transport.kith(), key(request)?, id(request));
     if can_begin_anew {
         return kith.acting(key, Origin::Api, id, answer).await;
     }
     answer(kith.authenticate(key, Origin::Api, id).await?).await
+}
+
+/// The key that a request presents.
+fn key(request: &HttpRequest) -> Result<&str> {
+    let credentials = header(request, "authorization").map_err(|_| Code::Unauthenticated)?;
+    let (scheme, key) = credentials.and_then(|text| text.split_once(' ')).ok_or(Code::Unauthenticated)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(key.trim()) } else { Err(Code::Unauthenticated.into()) }
 }
 
 /// The text of a header that may be given once.
@@ -83,11 +103,18 @@ pub(crate) fn header<'r>(request: &'r HttpRequest, name: &str) -> Result<Option<
 }
 
 /// The body, as far as the limit allows; the time that all of a request may take bounds the wait for it.
+///
+/// Nothing is kept for senders whose key is not known. Whoever is, is found out once the body is there: by then the
+/// key may have ended.
 pub(crate) async fn body(
     transport: &Transport,
     request: &HttpRequest,
     mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 ) -> Result<Bytes> {
+    let has_body = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+    if has_body.iter().any(|name| request.headers().contains_key(name)) {
+        transport.kith().recognise(key(request)?).await?;
+    }
     let limit = transport.settings().body_limit;
     let too_large = || Error::new(Code::TooLarge, format!("the body may have {limit} bytes"));
     let announced = header(request, "content-length")?.and_then(|text| text.parse::<u64>().ok());
@@ -95,6 +122,7 @@ pub(crate) async fn body(
         return Err(too_large());
     }
     let mut body = BytesMut::new();
+    Arriving::note(request, true);
     while let Some(chunk) = payload.next().await {
         let chunk =
             chunk.map_err(|error| Error::new(Code::Malformed, format!("the body broke off: {error}")))?;
@@ -103,11 +131,56 @@ pub(crate) async fn body(
         }
         body.extend_from_slice(&chunk);
     }
+    Arriving::note(request, false);
     Ok(body.freeze())
+}
+
+/// Refuses a body that is compressed or encoded otherwise.
+pub(crate) fn expect_no_encoding(request: &HttpRequest) -> Result<()> {
+    match header(request, header::CONTENT_ENCODING.as_str())? {
+        Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
+            let detail =
+                format!("the body is encoded as {encoding}; it is read without Content-Encoding only");
+            Err(Error::new(Code::UnsupportedMediaType, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is told where nothing was found: the error, or what is wrong with how the path is written.
+pub(crate) fn unless_misspelled(request: &HttpRequest, error: Error) -> Error {
+    let (path, is_missing) =
+        (request.uri().path(), matches!(error.code, Code::NotFound | Code::UnknownOperation));
+    if !is_missing || is_spelled_rightly(path) {
+        return error;
+    }
+    Error::new(Code::Malformed, "the path is not percent-encoded UTF-8 without U+0000")
+}
+
+/// Whether a path has only letters that may stand in one (RFC 3986, section 3.3), and others percent-encoded.
+fn is_spelled_rightly(path: &str) -> bool {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        let plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte);
+        bytes.push(match byte {
+            b'%' => {
+                let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
+                match digit().zip(digit()).and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
+                    Some(byte) if byte != 0 => byte,
+                    _ => return false,
+                }
+            }
+            byte if plain => byte,
+            _ => return false,
+        });
+    }
+    String::from_utf8(bytes).is_ok()
 }
 
 /// Refuses a body of another type than these, or one that is compressed.
 pub(crate) fn expect_content_type(request: &HttpRequest, allowed: &[&str]) -> Result<()> {
+    expect_no_encoding(request)?;
     let unsupported =
         || Error::new(Code::UnsupportedMediaType, format!("expected is {}", allowed.join(" or ")));
     let content_type = header(request, "content-type")?.ok_or_else(unsupported)?;
@@ -119,12 +192,7 @@ pub(crate) fn expect_content_type(request: &HttpRequest, allowed: &[&str]) -> Re
         }
         _ => true,
     });
-    let encoding = header(request, header::CONTENT_ENCODING.as_str())?.unwrap_or("identity");
-    if is_allowed && is_utf8 && encoding.eq_ignore_ascii_case("identity") {
-        Ok(())
-    } else {
-        Err(unsupported())
-    }
+    if is_allowed && is_utf8 { Ok(()) } else { Err(unsupported()) }
 }
 
 #[cfg(test)]
@@ -151,7 +219,19 @@ mod tests {
         let packed = TestRequest::default()
             .insert_header(("content-type", "application/json"))
             .insert_header(("content-encoding", "gzip"));
-        assert!(expect_content_type(&packed.to_http_request(), &["application/json"]).is_err());
+        let refused = expect_content_type(&packed.to_http_request(), &["application/json"]).unwrap_err();
+        assert!(refused.detail.contains("gzip"), "{refused}");
+    }
+
+    #[test]
+    fn paths_are_percent_encoded_utf8() {
+        for right in ["/v1/contacts/contact_01h", "/v1/contacts/%C3%A4%20b", "/v1/a:b@c"] {
+            assert!(is_spelled_rightly(right), "{right}");
+        }
+        for wrong in ["/v1/%00", "/v1/%", "/v1/%4", "/v1/%zz", "/v1/%ff", "/v1/{id}", "/v1/\"a\"", "/v1/a|b"]
+        {
+            assert!(!is_spelled_rightly(wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod command;
 mod files;
 mod filter;
 mod list;
+mod me;
 mod precondition;
 mod query;
 mod record;
@@ -34,6 +35,8 @@ pub(crate) use select::{MAX_DEPTH, MAX_INCLUDED, MAX_LINKS, MAX_RECORDS};
 /// What the paths of all operations begin with. What follows is looked up in the registry: a pattern would be
 /// matched by the router, slowly, for nothing.
 pub(crate) const ROOT: &str = "/v1";
+/// Where callers learn who they are, below the root.
+pub(crate) const ME: &str = "/me";
 
 /// Answers every operation.
 pub(crate) async fn handle(
@@ -43,17 +46,27 @@ pub(crate) async fn handle(
 ) -> HttpResponse {
     match answer(&transport, &request, payload).await {
         Ok(response) => response,
-        Err(error) => problem::answer(&error, &request::id(&request)),
+        Err(error) => problem::answer(&request::unless_misspelled(&request, error), &request::id(&request)),
     }
 }
 
-async fn answer(transport: &Transport, request: &HttpRequest, payload: Payload) -> Result<HttpResponse> {
+async fn answer(transport: &Transport, request: &HttpRequest, mut payload: Payload) -> Result<HttpResponse> {
     let kith = transport.kith();
-    let [objects, second, third] = parts(request.match_info().unprocessed())?;
+    let path = request.match_info().unprocessed();
+    if path == ME {
+        return me::show(transport, request, payload).await;
+    }
+    let [objects, second, third] = parts(path)?;
     let route = Route::find(kith.registry(), kith.commands(), objects.unwrap_or_default(), second, third)?;
     let operation = route.choose(request.method().as_str())?;
     request::refuse_unsupported(request)?;
-    let mut incoming = Incoming::new(payload);
+    precondition::refuse_unhonoured(request, operation)?;
+    // Who sends a request is looked at once it is there: a body may take its time, and a key end meanwhile. A file
+    // is too long to be waited for; its sender is looked at before it and after it.
+    let body = match operation {
+        Operation::Upload => Bytes::new(),
+        _ => request::body(transport, request, &mut payload).await?,
+    };
     let run = async |caller: Caller| {
         let ask = Ask {
             transport,
@@ -62,8 +75,9 @@ async fn answer(transport: &Transport, request: &HttpRequest, payload: Payload) 
             request,
             object: route.object,
             id: route.id,
-            parameters: Parameters::parse(request.query_string())?,
-            incoming: &mut incoming,
+            parameters: Parameters::parse(request.query_string()),
+            body: &body,
+            payload: &mut payload,
         };
         ask.answer(operation).await
     };
@@ -87,19 +101,9 @@ struct Ask<'a> {
     object: &'a Arc<Object>,
     id: Option<&'a str>,
     parameters: Parameters,
-    incoming: &'a mut Incoming,
-}
-
-/// What is on its way into the server: a body that is read once and can be looked at again.
-struct Incoming {
-    payload: Payload,
-    body: Option<Bytes>,
-}
-
-impl Incoming {
-    fn new(payload: Payload) -> Self {
-        Self { payload, body: None }
-    }
+    body: &'a [u8],
+    /// The body of an upload, which comes as it is read.
+    payload: &'a mut Payload,
 }
 
 impl Ask<'_> {
@@ -126,36 +130,25 @@ impl Ask<'_> {
         id.ok_or_else(|| Code::NotFound.into())
     }
 
-    async fn body(&mut self) -> Result<Bytes> {
-        if let Some(body) = &self.incoming.body {
-            return Ok(body.clone());
-        }
-        let body = request::body(self.transport, self.request, &mut self.incoming.payload).await?;
-        Ok(self.incoming.body.insert(body).clone())
-    }
-
     /// The members of the body, which has to be there.
-    async fn members(&mut self, content_types: &[&str]) -> Result<Map<String, Json>> {
-        let body = self.body().await?;
-        if !body.is_empty() {
+    fn members(&self, content_types: &[&str]) -> Result<Map<String, Json>> {
+        if !self.body.is_empty() {
             request::expect_content_type(self.request, content_types)?;
         }
-        json::parse_object(&body)
+        json::parse_object(self.body)
     }
 
     /// The members of a body that may be left out.
-    async fn members_if_any(&mut self) -> Result<Map<String, Json>> {
-        let body = self.body().await?;
-        if body.is_empty() {
+    fn members_if_any(&self) -> Result<Map<String, Json>> {
+        if self.body.is_empty() {
             return Ok(Map::new());
         }
-        request::expect_content_type(self.request, JSON)?;
-        json::parse_object(&body)
+        self.members(JSON)
     }
 
     /// Refuses a body where none is read, for it would be ignored.
-    async fn no_body(&mut self) -> Result<()> {
-        if self.body().await?.is_empty() {
+    fn no_body(&self) -> Result<()> {
+        if self.body.is_empty() {
             return Ok(());
         }
         Err(Error::new(Code::Malformed, "the operation takes no body"))

@@ -29,9 +29,24 @@ pub(crate) async fn document(transport: Data<Transport>, request: HttpRequest) -
     }
 }
 
+/// What a code means.
+pub(crate) async fn code(request: HttpRequest) -> HttpResponse {
+    let name = request.match_info().query("code");
+    let found = Code::ALL.iter().find(|code| code.as_str() == name).ok_or(Code::NotFound);
+    match only_get(&request).and(found.map_err(Into::into)) {
+        Ok(code) => {
+            let (status, meaning) = (problem::status(*code).as_u16(), code.meaning());
+            let body = json!({ "code": name, "status": status, "meaning": meaning });
+            HttpResponse::Ok().content_type("application/json").body(body.to_string())
+        }
+        Err(error) => problem::answer(&error, &request::id(&request)),
+    }
+}
+
 /// There is no such path.
 pub(crate) async fn nothing(request: HttpRequest) -> HttpResponse {
-    problem::answer(&Code::UnknownOperation.into(), &request::id(&request))
+    let error = request::unless_misspelled(&request, Code::UnknownOperation.into());
+    problem::answer(&error, &request::id(&request))
 }
 
 fn told(request: &HttpRequest, outcome: Result<()>, status: &str) -> HttpResponse {

@@ -4,13 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use reqwest::Method;
 use serde_json::json;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
 
-use crate::support::{Backend, Caller, Reply, Stage, on_both, text};
+use crate::support::{Backend, Caller, Reply, Stage, Wire, on_both, text};
 
 on_both! {
     async fn bodies_have_a_type_and_a_limit(stage) {
@@ -203,29 +198,9 @@ on_both! {
 
 /// Sends the head of a request and a piece of its body, and then nothing more.
 async fn stall(caller: &Caller, path: &str) -> Reply {
-    let address = caller.url.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = [
-        format!("POST {path} HTTP/1.1"),
-        format!("host: {address}"),
-        format!("authorization: Bearer {}", caller.key),
-        "content-type: application/json".to_owned(),
-        "content-length: 1000".to_owned(),
-        String::new(),
-        r#"{"givenName":"#.to_owned(),
-    ];
-    let head = head.join("\r\n");
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    let read = timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
-    read.expect("the server closes the connection").unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let mut lines = head.lines();
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let headers = lines.filter_map(|line| line.split_once(": "));
-    let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-    Reply { status, headers, bytes: body.as_bytes().to_vec() }
+    let mut wire = Wire::open(caller, "POST", path, &[("content-type", "application/json")], 1_000).await;
+    wire.send(br#"{"givenName":"#).await;
+    wire.reply().await
 }
 
 #[tokio::test]
@@ -236,8 +211,8 @@ async fn a_body_that_stalls_is_given_up() {
             .await;
     let before = hasty.owner.trace().await;
     let (rest, graphql) = tokio::join!(stall(&hasty.owner, "/v1/contacts"), stall(&hasty.owner, "/graphql"));
-    rest.refused(408, "timeout");
-    graphql.refused(408, "timeout");
+    rest.refused(408, "request_timeout");
+    graphql.refused(408, "request_timeout");
     assert_eq!(rest.header("connection"), Some("close"));
     assert_eq!(hasty.owner.trace().await, before);
     hasty.end().await;

@@ -27,7 +27,7 @@ impl Reply {
         let problem = self.json();
         assert_eq!(problem["code"], code, "{self}");
         assert_eq!(problem["status"], status, "{self}");
-        assert_eq!(problem["type"], format!("/docs/errors#{code}"), "{self}");
+        assert_eq!(problem["type"], format!("/errors/{code}"), "{self}");
         assert_eq!(problem["requestId"].as_str(), self.header("request-id"), "{self}");
         assert!(problem["title"].is_string() && problem["detail"].is_string(), "{self}");
         assert!(problem["errors"].is_array(), "{self}");

@@ -4,6 +4,7 @@ mod client;
 mod clock;
 mod database;
 mod expect;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,6 +12,7 @@ pub use client::{Caller, Reply};
 pub use database::{Backend, Fresh};
 use persistence::Pooling;
 use serde_json::{Value as Json, json};
+pub use wire::Wire;
 
 /// A running server with a workspace in it.
 pub struct Stage {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use kernel::{
     Result,
-    input::{self, Changes, Purpose},
+    input::{self, Input, Purpose},
 };
 use serde_json::{Map, Value as Json};
 
@@ -106,7 +106,7 @@ impl Batch<'_> {
             // What may be set on create only is judged where the record is there: the same value may come again.
             match input::members(&self.target.create, Purpose::Import, &input) {
                 Ok(values) => {
-                    let changes = Changes { values, items: self.target.additions(&input) };
+                    let changes = Input { values, items: self.target.additions(&input), ..Input::default() };
                     ready.push((row, draft, self.target.keys(&changes.values), changes));
                 }
                 Err(violations) => outcomes.push((row, Outcome::Rejected(draft.faults(violations)))),

@@ -232,7 +232,7 @@ pub(super) fn delimiter_of(start: &[u8]) -> (u8, usize) {
             b'"' => is_quoted = !is_quoted,
             b'\n' | b'\r' if !is_quoted => break,
             byte if !is_quoted => {
-                let mut counts = counts.iter_mut().filter(|(sign, _)| sign == byte);
+                let counts = counts.iter_mut().filter(|(sign, _)| sign == byte);
                 counts.for_each(|(_, count)| *count = count.saturating_add(1));
             }
             _ => {}

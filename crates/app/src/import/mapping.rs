@@ -66,21 +66,43 @@ pub struct MappingError {
     pub pointer: String,
     /// A sentence for people.
     pub message: String,
+    /// What else is wrong.
+    pub others: Vec<MappingError>,
 }
 
 impl MappingError {
     pub(super) fn new(pointer: &str, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.to_owned(), message: message.into() }
+        Self { pointer: pointer.to_owned(), message: message.into(), others: Vec::new() }
+    }
+
+    /// What was read of several parts, or all that is wrong with them.
+    pub(super) fn gathered<T>(parts: impl Iterator<Item = Result<T, Self>>) -> Result<Vec<T>, Self> {
+        let (mut read, mut first) = (Vec::new(), None::<Self>);
+        for part in parts {
+            match (part, &mut first) {
+                (Ok(part), _) => read.push(part),
+                (Err(error), None) => first = Some(error),
+                (Err(mut error), Some(first)) => {
+                    let others = std::mem::take(&mut error.others);
+                    first.others.push(error);
+                    first.others.extend(others);
+                }
+            }
+        }
+        first.map_or(Ok(read), Err)
     }
 }
 
 impl fmt::Display for MappingError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pointer, message } = self;
+        let Self { pointer, message, others } = self;
         if pointer.is_empty() {
             return write!(formatter, "the mapping cannot be used: {message}");
         }
-        write!(formatter, "the mapping cannot be used: {message} (at {pointer})")
+        write!(formatter, "the mapping cannot be used: {message} (at {pointer})")?;
+        others
+            .iter()
+            .try_for_each(|Self { pointer, message, .. }| write!(formatter, "; {message} (at {pointer})"))
     }
 }
 

@@ -34,13 +34,11 @@ impl Checker {
         if file.is_empty() {
             return wrong("no member is named");
         }
-        file.into_iter()
-            .map(|(member, source)| {
-                let at = child(at, &member);
-                checked_name(&member, &at)?;
-                Ok((member, self.source(source, &at, depth)?))
-            })
-            .collect()
+        MappingError::gathered(file.into_iter().map(|(member, source)| {
+            let at = child(at, &member);
+            checked_name(&member, &at)?;
+            Ok((member, self.source(source, &at, depth)?))
+        }))
     }
 
     fn source(&mut self, file: Value, at: &str, depth: usize) -> Result<Source, MappingError> {
@@ -73,7 +71,7 @@ impl Checker {
                 let items = items.into_iter().enumerate();
                 let items =
                     items.map(|(place, item)| self.members(item, &child(&at, &place.to_string()), depth));
-                items.collect::<Result<_, _>>().map(Source::List)
+                MappingError::gathered(items).map(Source::List)
             }
             _ => Err(MappingError::new(&at, "here stands a list of at least one item")),
         }

@@ -1,10 +1,10 @@
 //! What a row makes of a record that is there already.
 
-use kernel::{Code, Record, Violation, field::Writing, input::Changes};
+use kernel::{Code, Record, Violation, field::Writing, input::Input};
 
 /// The record as the row wants it; to some lists it only adds. What is set on create only may come again as it is;
 /// what otherwise changes by commands may be set by an import, under the same rules.
-pub(super) fn merged(before: &Record, changes: Changes, adds: &[usize]) -> Result<Record, Vec<Violation>> {
+pub(super) fn merged(before: &Record, changes: Input, adds: &[usize]) -> Result<Record, Vec<Violation>> {
     let mut after = before.clone();
     let mut violations = Vec::new();
     for (index, value) in changes.values.into_iter().filter(|(index, _)| !adds.contains(index)) {
@@ -47,8 +47,8 @@ mod tests {
         record.object.index(name).unwrap()
     }
 
-    fn set(field: usize, id: Uuid) -> Changes {
-        Changes { values: vec![(field, Value::Id(id))], ..Changes::default() }
+    fn set(field: usize, id: Uuid) -> Input {
+        Input::from(vec![(field, Value::Id(id))])
     }
 
     #[test]
@@ -81,7 +81,7 @@ mod tests {
         let row = |id: &str| {
             let json = json!([{"system": "Shop", "id": id}]);
             let added = input::additions(deal.object.at(refs).unwrap(), Purpose::Import, &json, "").unwrap();
-            Changes { values: vec![(refs, Value::document(&json))], items: vec![added] }
+            Input { items: vec![added], ..Input::from(vec![(refs, Value::document(&json))]) }
         };
         let both = |id: &str| merged(&deal, row(id), &[refs]).unwrap().get(system::EXTERNAL_REFS).unwrap();
         assert_eq!(both("1"), json!([{"system": "shop", "id": "1"}]));

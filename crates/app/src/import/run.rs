@@ -83,6 +83,7 @@ pub struct Report {
 
 /// What was wrong with some rows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// The column; none where the whole row is meant.
     pub column: Option<String>,
@@ -216,7 +217,7 @@ impl<W: Watch> Run<'_, W> {
     /// took too long over many rows, they are tried one by one; over one row, it is not the row's fault.
     async fn attempt(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
         let is_passing = |error: &Error| match error.code {
-            Code::Overloaded | Code::Unavailable => true,
+            Code::Overloaded | Code::StorageFull | Code::Unavailable => true,
             Code::Timeout => lines.len() == 1,
             _ => false,
         };

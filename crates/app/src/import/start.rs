@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     command::{Command, Produced, Spec, record},
+    schema,
     work::Work,
 };
 
@@ -28,13 +29,19 @@ pub struct StartImport {
     object: String,
     /// The id of the stored file.
     file_id: String,
-    /// How the file is written: `CSV`, with a header row, or `JSON_LINES`; by its name where nothing is said.
+    /// How the file is written.
+    #[schema(schema_with = format)]
     format: Option<String>,
     /// Which column becomes which field, and how an existing record is recognised.
     #[schema(value_type = Object)]
     mapping: Json,
     /// Whether everything is tried and nothing written; the job then tells what would have been.
     dry_run: Option<bool>,
+}
+
+fn format() -> utoipa::openapi::schema::Object {
+    let doc = "How the file is written: `CSV`, with a header row, or `JSON_LINES`; by its name where nothing is said.";
+    schema::one_of(doc, ["CSV", "JSON_LINES"])
 }
 
 impl Command for StartImport {
@@ -100,9 +107,12 @@ impl StartImport {
             let detail = format!("a mapping may have {} KiB", MAX_MAPPING_BYTES / 1024);
             return Err(Violation::new(Code::OutOfRange, "/mapping", detail).into());
         }
-        let wrong = |MappingError { pointer, message }| {
-            Violation::new(Code::Invalid, format!("/mapping{pointer}"), message).into()
+        let wrong = |MappingError { pointer, message, .. }: MappingError| {
+            Violation::new(Code::Invalid, format!("/mapping{pointer}"), message)
         };
-        Mapping::from_value(self.mapping.clone()).map_err(wrong)
+        Mapping::from_value(self.mapping.clone()).map_err(|mut error| {
+            let others = std::mem::take(&mut error.others);
+            Error::invalid(std::iter::once(error).chain(others).map(wrong).collect())
+        })
     }
 }

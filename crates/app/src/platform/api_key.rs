@@ -5,7 +5,11 @@ use domain::platform::{
     membership::MembershipRole,
 };
 use kernel::{
-    Code, Error, Record, Result, Value, Violation, change::Companion, system, time::Instant, value::FieldType,
+    Code, Error, Record, Result, Value, Violation,
+    change::Companion,
+    system,
+    time::Instant,
+    value::{Choices, FieldType},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -13,6 +17,7 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Output, OutputKind, Produced, Product, Spec, record},
+    schema,
     work::Work,
 };
 
@@ -21,14 +26,20 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IssueApiKey {
     /// What the key is for.
-    #[validate(length(min = 1, max = 200, message = "between 1 and 200 characters are expected"))]
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// The id of the user on whose behalf it acts.
     user_id: String,
-    /// What it may do: `OWNER`, `AGENT` or `READ_ONLY`.
+    /// What it may do.
+    #[schema(schema_with = role)]
     role: String,
     /// When it ends, as an RFC 3339 instant; never where nothing is said.
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
+}
+
+fn role() -> utoipa::openapi::schema::Object {
+    schema::one_of("What it may do.", MembershipRole::ALL.iter().map(|choice| choice.name))
 }
 
 impl Command for IssueApiKey {

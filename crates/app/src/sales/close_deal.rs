@@ -26,6 +26,7 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WinDeal {
     /// The day it was won, `YYYY-MM-DD`; its close date stays where nothing is said.
+    #[schema(format = Date)]
     close_date: Option<String>,
 }
 
@@ -43,9 +44,10 @@ impl Command for WinDeal {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoseDeal {
     /// Why it was lost.
-    #[validate(length(min = 1, max = 500, message = "between 1 and 500 characters are expected"))]
+    #[schema(min_length = 1, max_length = 500)]
     lost_reason: String,
     /// The day it was lost, `YYYY-MM-DD`; its close date stays where nothing is said.
+    #[schema(format = Date)]
     close_date: Option<String>,
 }
 

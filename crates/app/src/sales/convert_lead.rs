@@ -26,18 +26,20 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConvertLead {
     /// The name of the new deal.
-    #[validate(length(min = 1, max = 300, message = "between 1 and 300 characters are expected"))]
+    #[schema(min_length = 1, max_length = 300)]
     deal_name: String,
     /// The id of the stage the deal begins in; the first open stage of the default pipeline where nothing is said.
     stage_id: Option<String>,
     /// What the deal is worth, as decimal text; with `currency`.
+    #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     amount: Option<String>,
     /// The currency of the amount, by ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$")]
     currency: Option<String>,
     /// The id of the company the contact belongs to.
     company_id: Option<String>,
     /// The name of a new company the contact belongs to, where none is named by its id.
-    #[validate(length(min = 1, max = 200, message = "between 1 and 200 characters are expected"))]
+    #[schema(min_length = 1, max_length = 200)]
     company_name: Option<String>,
 }
 

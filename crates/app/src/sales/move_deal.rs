@@ -18,7 +18,7 @@ pub struct MoveDeal {
     /// The id of the stage to move to.
     stage_id: String,
     /// Why the deal was lost; required by a lost stage.
-    #[validate(length(min = 1, max = 500, message = "between 1 and 500 characters are expected"))]
+    #[schema(min_length = 1, max_length = 500)]
     lost_reason: Option<String>,
 }
 

@@ -22,7 +22,7 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SolveTicket {
     /// What solved it.
-    #[validate(length(max = 100_000, message = "at most 100 000 characters are expected"))]
+    #[schema(max_length = 100_000)]
     resolution: Option<String>,
 }
 

@@ -23,6 +23,8 @@ pub const MAX_LEAVES: usize = 50;
 pub const MAX_NODES: usize = 200;
 /// How many operands `in` and its kin may have.
 pub const MAX_VALUES: usize = 500;
+/// How many operands all lists of a predicate may have together: a statement has only so many parameters.
+pub const MAX_OPERANDS: usize = 5_000;
 
 /// Reads predicates for one caller at one instant.
 pub struct Parser<'a> {
@@ -31,6 +33,7 @@ pub struct Parser<'a> {
     now: Instant,
     leaves: usize,
     nodes: usize,
+    operands: usize,
 }
 
 /// Whose fields are meant: an object's, or the members of a list's items.
@@ -43,7 +46,7 @@ enum Scope<'p> {
 impl<'a> Parser<'a> {
     /// A parser for one caller.
     pub fn new(registry: &'a Registry, actor: &'a Actor, now: Instant) -> Self {
-        Self { registry, actor, now, leaves: 0, nodes: 0 }
+        Self { registry, actor, now, leaves: 0, nodes: 0, operands: 0 }
     }
 
     /// Reads a predicate over the records of the permit's object. Errors point into the predicate, below
@@ -297,7 +300,7 @@ impl<'a> Parser<'a> {
         Err(at.error(Code::PredicateTooLarge, format!("a predicate may have {MAX_LEAVES} conditions")))
     }
 
-    fn operands(&self, attribute: &Attribute, json: &Json, at: &Pointer) -> Result<Vec<Value>> {
+    fn operands(&mut self, attribute: &Attribute, json: &Json, at: &Pointer) -> Result<Vec<Value>> {
         let Json::Array(values) = json else {
             return Err(at.error(Code::WrongType, "a list of operands is expected"));
         };
@@ -305,6 +308,11 @@ impl<'a> Parser<'a> {
             return Err(
                 at.error(Code::PredicateTooLarge, format!("at most {MAX_VALUES} operands are allowed"))
             );
+        }
+        self.operands = self.operands.saturating_add(values.len());
+        if self.operands > MAX_OPERANDS {
+            let detail = format!("a predicate may have {MAX_OPERANDS} operands in all its lists");
+            return Err(at.error(Code::PredicateTooLarge, detail));
         }
         let values = values.iter().enumerate();
         values.map(|(index, json)| self.operand(attribute, json, &at.down(&index.to_string()))).collect()

@@ -102,6 +102,11 @@ impl Ask {
         Ok(true)
     }
 
+    /// What is selected of `me`.
+    pub async fn me(&self, set: &SelectionSet) -> Result<Json> {
+        Planner::new(&self.kith, &self.caller, self.document()).me(&[set]).await
+    }
+
     /// A record that was just written, with all that is selected of it.
     pub async fn record(&self, object: &str, id: Uuid, set: &SelectionSet) -> Result<Option<Json>> {
         let mut planner = Planner::new(&self.kith, &self.caller, self.document());
@@ -158,6 +163,7 @@ impl Ask {
                 Answer::Text(text) => {
                     out.extend_from_slice(serde_json::Value::from(*text).to_string().as_bytes());
                 }
+                Answer::Known(json) => out.extend_from_slice(json),
                 Answer::Null => out.extend_from_slice(b"null"),
             }
         }

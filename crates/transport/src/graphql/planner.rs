@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::{
     document::{Collected, Document},
+    me::ME,
     schema::{NODE, mutation, payload_name},
 };
 
@@ -46,6 +47,8 @@ pub enum Answer {
     Many(Box<Plan>, Connection),
     /// A fixed text.
     Text(&'static str),
+    /// What is known already, as JSON.
+    Known(Vec<u8>),
     /// Nothing.
     Null,
 }
@@ -115,6 +118,10 @@ impl<'a> Planner<'a> {
                 return Ok(Some(Answer::Null));
             };
             return self.one(object, id.uuid, &field.sets).map(Some);
+        }
+        if field.name == ME {
+            let me = self.me(&field.sets).await?;
+            return Ok(Some(Answer::Known(me.to_string().into_bytes())));
         }
         if let Some(view) = VIEWS.iter().find(|view| view.name == field.name) {
             return self.view(view, field).map(Some);
@@ -195,7 +202,12 @@ impl<'a> Planner<'a> {
     }
 
     /// What is selected of a record; so many of them may be reached.
-    fn record(&mut self, plan: &mut Plan, sets: &[&'a SelectionSet], reached: u64) -> Result<Shape> {
+    pub(super) fn record(
+        &mut self,
+        plan: &mut Plan,
+        sets: &[&'a SelectionSet],
+        reached: u64,
+    ) -> Result<Shape> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(too_complex(format!("links may be followed {MAX_DEPTH} deep")));

@@ -172,6 +172,19 @@ pub fn many(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
     })
 }
 
+/// Who the caller is.
+pub fn me(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
+    future(async move {
+        let me = asked(&ctx)?.me(&ctx.ctx.item.node.selection_set.node).await?;
+        Ok(Some(FieldValue::owned_any(Answered(me))))
+    })
+}
+
+/// A part of what was answered as a whole.
+pub fn known<'a>(ctx: &ResolverContext<'a>, grouped: bool) -> FieldFuture<'a> {
+    answered(ctx, grouped).unwrap_or_else(|| ready(Ok(None)))
+}
+
 /// A list of an object.
 pub fn list(ctx: ResolverContext<'_>, object: Arc<Object>) -> FieldFuture<'_> {
     future(async move {

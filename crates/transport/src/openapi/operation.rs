@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::openapi::{
     Content, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
     header::Header,
-    path::{Operation, OperationBuilder},
+    path::{Operation, OperationBuilder, Parameter},
     request_body::RequestBodyBuilder,
     response::ResponsesBuilder,
     schema::Type,
@@ -17,8 +17,18 @@ use super::{
 };
 
 const JSON: &str = "application/json";
-const ANY: &str = "*/*";
+const BYTES: &str = "application/octet-stream";
 const PROBLEM: &str = "Problem";
+/// How any operation may fail.
+const ALWAYS: &[&str] = &["400", "405", "406", "408", "500", "503"];
+/// How an operation may fail that needs a key.
+pub const KEYED: &[&str] = &["401", "403", "422"];
+/// How an operation may fail that is about one record.
+pub const ABOUT_ONE: &[&str] = &["404"];
+/// How an operation may fail that reads a body.
+const READING: &[&str] = &["413", "415"];
+/// How an operation may fail that writes.
+pub const WRITING: &[&str] = &["409", "412"];
 
 /// An operation under construction.
 pub struct Draft {
@@ -32,8 +42,16 @@ impl Draft {
         let (summary, rest) = doc.split_once(". ").unwrap_or((doc.trim_end_matches('.'), ""));
         let operation = OperationBuilder::new().operation_id(Some(id)).tag(tag).summary(Some(summary));
         let operation = operation.description((!rest.is_empty()).then_some(doc));
-        let problem = Ref::from_response_name(PROBLEM);
-        Self { operation, responses: ResponsesBuilder::new().response("default", RefOr::Ref(problem)) }
+        Self { operation, responses: ResponsesBuilder::new() }.fails(ALWAYS)
+    }
+
+    /// It may fail with these statuses too.
+    pub fn fails(mut self, statuses: &[&str]) -> Self {
+        for status in statuses {
+            let problem = RefOr::Ref(Ref::from_response_name(PROBLEM));
+            self.responses = self.responses.response(*status, problem);
+        }
+        self
     }
 
     /// It takes these shared parameters.
@@ -44,9 +62,9 @@ impl Draft {
         self
     }
 
-    /// It takes a predicate.
-    pub fn takes_condition(mut self, predicate: &str) -> Self {
-        self.operation = self.operation.parameter(parameter::condition(predicate));
+    /// It takes this parameter.
+    pub fn takes_one(mut self, parameter: Parameter) -> Self {
+        self.operation = self.operation.parameter(parameter);
         self
     }
 
@@ -58,7 +76,7 @@ impl Draft {
         let body =
             content_types.iter().fold(body, |body, content_type| body.content(*content_type, content()));
         self.operation = self.operation.request_body(Some(body.build()));
-        self
+        self.fails(READING)
     }
 
     /// It reads a JSON body.
@@ -68,9 +86,10 @@ impl Draft {
 
     /// It reads bytes.
     pub fn reads_bytes(mut self) -> Self {
-        let body = RequestBodyBuilder::new().required(Some(Required::True)).content(ANY, Content::default());
+        let bytes = Content::new(Some(of(Type::String).format(Some(custom("binary")))));
+        let body = RequestBodyBuilder::new().required(Some(Required::True)).content(BYTES, bytes);
         self.operation = self.operation.request_body(Some(body.build()));
-        self
+        self.fails(READING)
     }
 
     /// It answers this, with these headers.
@@ -84,7 +103,8 @@ impl Draft {
 
     /// It answers bytes, with these headers.
     pub fn answers_bytes(self, headers: &[&str]) -> Self {
-        let response = ResponseBuilder::new().description("The content.").content(ANY, Content::default());
+        let bytes = Content::new(Some(of(Type::String).format(Some(custom("binary")))));
+        let response = ResponseBuilder::new().description("The content.").content("*/*", bytes);
         self.responds("200", response, headers)
     }
 
@@ -114,7 +134,9 @@ pub fn problem() -> [(String, RefOr<Response>); 1] {
     let response = ResponseBuilder::new()
         .description("The request failed.")
         .content("application/problem+json", content);
-    let response = response.header_ref("Request-Id", Ref::new("#/components/headers/Request-Id"));
+    let response = response
+        .header_ref("Request-Id", Ref::new("#/components/headers/Request-Id"))
+        .header_ref("Retry-After", Ref::new("#/components/headers/Retry-After"));
     [(PROBLEM.to_owned(), response.build().into())]
 }
 
@@ -133,6 +155,7 @@ pub fn headers() -> BTreeMap<String, RefOr<Header>> {
             "ETag",
             "The record's version in quotes; for `If-Match` and `If-None-Match`. Not with `include`.",
         ),
+        header("Retry-After", "When to try again, in seconds; only where nothing can have been written."),
         header("Link", "The next page, with `rel=\"next\"` (RFC 8288); missing on the last."),
         ("Location".to_owned(), location.build().into()),
     ])

@@ -1,8 +1,11 @@
 //! The parameters of operations, each described once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::plan::{Deleted, MAX_PAGE};
+use kernel::{
+    object::Object,
+    plan::{Deleted, MAX_KEYS, MAX_PAGE},
+};
 use serde_json::json;
 use utoipa::openapi::{
     Content, Ref, RefOr, Required,
@@ -14,7 +17,7 @@ use super::part::{Node, of};
 use crate::rest;
 
 /// The parameters of lists.
-pub const LIST: &[&str] = &["limit", "cursor", "sort", "filter", "fields", "include", "deleted", "count"];
+pub const LIST: &[&str] = &["limit", "cursor", "filter", "fields", "include", "deleted", "count"];
 const CONDITION: &str = "Which records, as predicate JSON; instead of `filter`.";
 /// The parameters that say what is shown of a record.
 pub const SHOWN: &[&str] = &["fields", "include"];
@@ -44,16 +47,16 @@ pub fn all() -> BTreeMap<String, RefOr<Parameter>> {
     let shared = [
         query("limit", "How many records the page has at most.".to_owned(), limit.into()),
         query("cursor", "The cursor of the page, from another page of the same list.".to_owned(), text()),
-        query("sort", "The order, by at most five fields, descending ones with a minus: `-createdAt,name`. Records without a value come last; the newest come first where nothing is said.".to_owned(), text()),
         query("fields", "Which fields are shown, separated by commas; those of linked records behind a dot: `name,company.name`. All where nothing is said. The answer then has these members only.".to_owned(), text()),
         query("include", included, text()),
         query("deleted", "Whether deleted records are meant.".to_owned(), deleted.into()),
         query("count", "Whether the records are counted, up to 10 001.".to_owned(), of(Type::Boolean).default(Some(json!(false))).into()),
-        query("name", "The file's name.".to_owned(), text()),
+        ("name", parameter("name", ParameterIn::Query, "The file's name.").required(Required::True).schema(Some(of(Type::String).min_length(Some(1)).max_length(Some(255))))),
         ("filter", filter()),
         ("where", parameter("where", ParameterIn::Query, CONDITION).content("application/json", Content::new(Some(of(Type::Object))))),
-        ("ifMatch", header("If-Match", "The version the caller has seen, in quotes: `\"3\"`. Another one fails with 412 `version_conflict`.")),
+        ("ifMatch", header("If-Match", "The version the caller has seen, in quotes: `\"3\"`; a list of versions that will do, or `*`. Another one fails with 412 `version_conflict`.")),
         ("ifNoneMatch", header("If-None-Match", "The `ETag` the caller has; while it is the present one the answer is 304.")),
+        ("code", parameter("code", ParameterIn::Path, "The code.").schema(Some(Ref::from_schema_name("Code")))),
         ("id", parameter("id", ParameterIn::Path, "The record's id, a TypeID or a plain UUID.").schema(Some(text()))),
     ];
     shared.into_iter().map(|(name, parameter)| (name.to_owned(), parameter.build().into())).collect()
@@ -65,13 +68,30 @@ pub fn condition(predicate: &str) -> Parameter {
     parameter("where", ParameterIn::Query, CONDITION).content("application/json", content).build()
 }
 
+/// The order of a list of records of these objects.
+pub fn sort<'o>(objects: impl Iterator<Item = &'o Object>) -> Parameter {
+    let fields: BTreeSet<_> = objects
+        .flat_map(|object| &object.attributes)
+        .filter(|attribute| attribute.sort)
+        .map(|attribute| attribute.name)
+        .collect();
+    let key = format!("[-+]?({})", fields.into_iter().collect::<Vec<_>>().join("|"));
+    let doc = format!(
+        "The order, by at most {MAX_KEYS} fields, descending ones with a minus: `-createdAt,name`. Records without a \
+         value come last; the newest come first where nothing is said."
+    );
+    let text = of(Type::String).pattern(Some(format!("^{key}(,{key}){{0,{}}}$", MAX_KEYS - 1)));
+    parameter("sort", ParameterIn::Query, &doc).schema(Some(text)).build()
+}
+
 fn parameter(name: &str, place: ParameterIn, doc: &str) -> ParameterBuilder {
     let required = if place == ParameterIn::Path { Required::True } else { Required::False };
     ParameterBuilder::new().name(name).parameter_in(place).required(required).description(Some(doc))
 }
 
 fn header(name: &str, doc: &str) -> ParameterBuilder {
-    parameter(name, ParameterIn::Header, doc).schema(Some(of(Type::String)))
+    let tags = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
+    parameter(name, ParameterIn::Header, doc).schema(Some(of(Type::String).pattern(Some(tags))))
 }
 
 fn filter() -> ParameterBuilder {

@@ -1,6 +1,7 @@
 //! The smallest parts of the document, and the schemas that everything shares.
 
-use kernel::Code;
+use app::me::{DOC, MEMBERS, Permission};
+use kernel::{Code, actor::Rows, object::Action};
 use serde_json::{Value as Json, json};
 use utoipa::openapi::{
     Ref, RefOr, Schema,
@@ -8,6 +9,24 @@ use utoipa::openapi::{
 };
 
 use super::Schemas;
+
+/// A decimal number as text.
+pub const DECIMAL: &str = r"^-?[0-9]{1,14}(\.[0-9]{1,4})?$";
+/// The TypeID of any record.
+pub const SOME_ID: &str = "^[a-z]([a-z_]{0,61}[a-z])?_[0-7][0-9a-hjkmnp-tv-z]{25}$";
+
+/// What is accepted as the id of a new record: it begins with time (UUIDv7).
+pub fn chosen_id(prefix: &str) -> String {
+    const LETTER: &str = "[0-9a-hjkmnp-tv-z]";
+    const UUID: &str = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
+    format!("^({prefix}_[0-7]{LETTER}{{9}}[ef]{LETTER}{{15}}|{UUID})$")
+}
+
+/// What is accepted as an id of records with this prefix.
+pub fn accepted_id(prefix: &str) -> String {
+    const UUID: &str = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
+    format!("^({prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}|{UUID})$")
+}
 
 /// A schema, or where it stands.
 pub type Node = RefOr<Schema>;
@@ -96,7 +115,7 @@ pub fn add_shared(schemas: &mut Schemas) {
         .property("code", Ref::from_schema_name("Code"))
         .property(
             "pointer",
-            text("Where: a JSON pointer (RFC 6901) into the body, or below `/where` into the predicate."),
+            text("Where: a JSON pointer (RFC 6901) into the body or the query's parameters, below `/where` into the predicate."),
         )
         .property("detail", text("What is wrong, for people."))
         .property("meta", of(Type::Object).description(Some("What a client may need to act on it.")))
@@ -104,14 +123,18 @@ pub fn add_shared(schemas: &mut Schemas) {
         .required("pointer")
         .required("detail");
     let problem = of(Type::Object)
-        .description(Some("What went wrong: problem details by RFC 9457. Whatever else a client needs is a further member: `currentVersion`, `changedFields`, `allowedMethods`."))
+        .description(Some("What went wrong: problem details by RFC 9457. Whatever else a client needs is a further member."))
         .property("type", text("Where the code is explained.").format(Some(custom("uri-reference"))))
         .property("title", text("What the code means."))
         .property("status", of(Type::Integer).description(Some("The HTTP status.")))
         .property("detail", text("What went wrong, for people."))
         .property("code", Ref::from_schema_name("Code"))
         .property("requestId", text("The request's id, which finds it in the server's log."))
-        .property("errors", list(Ref::from_schema_name("Violation"), "Each broken rule of the input, all at once."));
+        .property("errors", list(Ref::from_schema_name("Violation"), "Each broken rule of the input, all at once."))
+        .property("currentVersion", of(Type::Integer).description(Some("The record's present version; with `version_conflict`.")))
+        .property("changedFields", list(of(Type::String), "The fields that others have changed since the version that the caller has seen; with `version_conflict`."))
+        .property("allowedMethods", list(of(Type::String), "The methods that the path knows; with `method_not_allowed`."))
+        .property("outcome", text("That it is not known whether what was to be written has been: look before you try again; with `timeout` and `unavailable`.").enum_values(Some(["UNKNOWN"])));
     let required = ["type", "title", "status", "detail", "code", "requestId", "errors"];
     let problem = required.into_iter().fold(problem, ObjectBuilder::required);
     let relative = closed()
@@ -125,8 +148,49 @@ pub fn add_shared(schemas: &mut Schemas) {
         .description(Some("How the server is."))
         .property("status", of(Type::String))
         .required("status");
+    let restore = closed().description(Some("What restores a record; all of it may be left out.")).property(
+        "expectedVersion",
+        of(Type::Integer)
+            .schema_type(or_null(Type::Integer, true))
+            .description(Some("The version the caller has seen; `If-Match` says the same.")),
+    );
+    let known = of(Type::Object)
+        .description(Some("What a code means."))
+        .property("code", Ref::from_schema_name("Code"))
+        .property("status", of(Type::Integer).description(Some("The HTTP status it comes with.")))
+        .property("meaning", text("What it means."));
+    let known = ["code", "status", "meaning"].into_iter().fold(known, ObjectBuilder::required);
+    let permission = Permission::DOCS.iter().fold(
+        of(Type::Object).description(Some("What the caller may do with the records of an object.")),
+        |permission, (name, doc)| {
+            let texts = |known: &[&str]| of(Type::String).enum_values(Some(known.iter().copied()));
+            let schema: Node = match *name {
+                "actions" => {
+                    let actions: Vec<_> = Action::ALL.iter().map(|action| action.as_str()).collect();
+                    list(texts(&actions), doc).into()
+                }
+                "rows" => texts(&[Rows::All, Rows::Own].map(Rows::as_str)).description(Some(*doc)).into(),
+                "closedFields" => list(of(Type::String), doc).into(),
+                _ => text(doc).into(),
+            };
+            permission.property(*name, schema).required(*name)
+        },
+    );
+    let me = MEMBERS.iter().fold(of(Type::Object).description(Some(DOC)), |me, (name, doc)| {
+        let schema: Node = match *name {
+            "user" => reference("User", doc),
+            "workspace" => reference("Workspace", doc),
+            "permissions" => list(Ref::from_schema_name("Permission"), doc).into(),
+            _ => text(doc).into(),
+        };
+        me.property(*name, schema).required(*name)
+    });
     for (name, schema) in [
         ("Status", status),
+        ("RestoreInput", restore),
+        ("KnownCode", known),
+        ("Permission", permission),
+        ("Me", me),
         ("Money", money),
         ("PageInfo", page),
         ("Code", code),

@@ -5,14 +5,15 @@ use app::{
     view::{Collection, View},
 };
 use kernel::{
+    Registry,
     object::{Action, Object},
     text::pascal,
 };
-use utoipa::openapi::{HttpMethod, Paths};
+use utoipa::openapi::{HttpMethod, Paths, RefOr, Schema};
 
 use super::{
-    operation::Draft,
-    parameter::{LIST, SHOWN},
+    operation::{ABOUT_ONE, Draft, KEYED, WRITING},
+    parameter::{LIST, SHOWN, condition, sort},
 };
 
 const ID: &[&str] = &["id"];
@@ -38,22 +39,24 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
     let (page, predicate) = (format!("{name}Page"), format!("{name}Where"));
 
     let list = draft(format!("list{many}"), &format!("Lists {}.", object.plural));
-    let list = list.takes(LIST).takes_condition(&predicate).answers("200", "A page.", Some(&page), LINKED);
+    let list =
+        list.takes(LIST).takes_one(sort([object].into_iter())).takes_one(condition(&predicate)).fails(KEYED);
+    let list = list.answers("200", "A page.", Some(&page), LINKED);
     add(Action::Read, HttpMethod::Get, "", list);
 
     let doc = format!(
         "Searches {}. The method `QUERY /v1/{}` (RFC 10008) takes the same body.",
         object.plural, object.path
     );
-    let search = draft(format!("search{many}"), &doc).reads_json(&format!("{name}Search"));
+    let search = draft(format!("search{many}"), &doc).fails(KEYED).reads_json(&format!("{name}Search"));
     add(Action::Read, HttpMethod::Post, "/search", search.answers("200", "A page.", Some(&page), ALWAYS));
 
-    let create =
-        draft(format!("create{name}"), "Creates a record.").takes(SHOWN).reads_json(&format!("Create{name}"));
+    let create = draft(format!("create{name}"), "Creates a record.").fails(KEYED).fails(WRITING);
+    let create = create.takes(SHOWN).reads_json(&format!("Create{name}"));
     add(Action::Create, HttpMethod::Post, "", create.answers("201", "The new record.", Some(name), MADE));
 
     let get = draft(format!("get{name}"), "Gets a record.").takes(ID).takes(SHOWN).takes(&["ifNoneMatch"]);
-    let get = get.answers("200", "The record.", Some(name), TAGGED);
+    let get = get.fails(KEYED).fails(ABOUT_ONE).answers("200", "The record.", Some(name), TAGGED);
     add(
         Action::Read,
         HttpMethod::Get,
@@ -62,6 +65,7 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
     );
 
     let update = draft(format!("update{name}"), "Changes a record by JSON Merge Patch (RFC 7396).");
+    let update = update.fails(KEYED).fails(ABOUT_ONE).fails(WRITING);
     let update = update.takes(ID).takes(SHOWN).takes(&["ifMatch"]);
     let types = ["application/merge-patch+json", "application/json"];
     let update = update.reads(&format!("Update{name}"), &types, true);
@@ -74,6 +78,7 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
 
     let doc = "Deletes a record. It can be restored for 30 days, and is answered as it then is.";
     let delete = draft(format!("delete{name}"), doc).takes(ID).takes(SHOWN).takes(&["ifMatch"]);
+    let delete = delete.fails(KEYED).fails(ABOUT_ONE).fails(WRITING);
     add(
         Action::Delete,
         HttpMethod::Delete,
@@ -82,7 +87,12 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
     );
 
     let restore = draft(format!("restore{name}"), "Restores a deleted record.");
-    let restore = restore.takes(ID).takes(SHOWN).takes(&["ifMatch"]);
+    let restore = restore.fails(KEYED).fails(ABOUT_ONE).fails(WRITING);
+    let restore = restore.takes(ID).takes(SHOWN).takes(&["ifMatch"]).reads(
+        "RestoreInput",
+        &["application/json"],
+        false,
+    );
     let restore = restore.answers("200", "The restored record.", Some(name), TAGGED);
     add(Action::Delete, HttpMethod::Post, "/{id}/restore", restore);
 }
@@ -91,12 +101,19 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
 pub fn of_command(paths: &mut Paths, object: &Object, command: &Registered) {
     let spec = &command.spec;
     let (input, answer) = (format!("{}Input", pascal(spec.name)), format!("{}Answer", pascal(spec.name)));
-    let mut draft =
-        Draft::new(spec.name, &object.type_name, spec.doc).reads(&input, &["application/json"], false);
+    let needs_body = match &command.input {
+        RefOr::T(Schema::Object(input)) => !input.required.is_empty(),
+        _ => false,
+    };
+    let draft = Draft::new(spec.name, &object.type_name, spec.doc).fails(KEYED).fails(WRITING);
+    let mut draft = draft.reads(&input, &["application/json"], needs_body);
     let mut path = format!("/v1/{}/{}", object.path, spec.path);
     if command.on_record {
-        draft = draft.takes(ID).takes(&["ifMatch"]);
+        draft = draft.takes(ID).takes(&["ifMatch"]).fails(ABOUT_ONE);
         path = format!("/v1/{}/{{id}}/{}", object.path, spec.path);
+    }
+    if spec.needs_version {
+        draft = draft.fails(&["428"]);
     }
     draft = if spec.starts_job {
         draft.answers("202", "The job that does the work.", Some(&answer), MADE)
@@ -110,17 +127,19 @@ pub fn of_command(paths: &mut Paths, object: &Object, command: &Registered) {
 
 /// Adds a view.
 pub fn of_view(paths: &mut Paths, object: &Object, view: &View) {
-    let draft = Draft::new(view.name, &object.type_name, view.doc).takes(ID);
+    let draft = Draft::new(view.name, &object.type_name, view.doc).takes(ID).fails(KEYED).fails(ABOUT_ONE);
     let draft = draft.answers("200", "The record and what is around it.", Some(&pascal(view.name)), ALWAYS);
     let path = format!("/v1/{}/{{id}}/{}", object.path, view.path);
     paths.add_path_operation(path, vec![HttpMethod::Get], draft.done());
 }
 
 /// Adds a collection.
-pub fn of_collection(paths: &mut Paths, object: &Object, collection: &Collection) {
+pub fn of_collection(paths: &mut Paths, registry: &Registry, object: &Object, collection: &Collection) {
     let page = format!("{}Page", pascal(collection.name));
     let draft = Draft::new(collection.name, &object.type_name, collection.doc).takes(ID).takes(LIST);
-    let draft = draft.takes(&["where"]).answers("200", "A page.", Some(&page), LINKED);
+    let objects = collection.of.iter().filter_map(|name| registry.object(name)).map(AsRef::as_ref);
+    let draft = draft.takes_one(sort(objects)).takes(&["where"]).fails(KEYED).fails(ABOUT_ONE);
+    let draft = draft.answers("200", "A page.", Some(&page), LINKED);
     let path = format!("/v1/{}/{{id}}/{}", object.path, collection.path);
     paths.add_path_operation(path, vec![HttpMethod::Get], draft.done());
 }
@@ -130,11 +149,12 @@ pub fn of_contents(paths: &mut Paths, object: &Object) {
     let name = object.type_name.as_str();
     let doc = "Stores a file. The body is its content as it is, of any content type and up to 1 GiB.";
     let upload = Draft::new("uploadFile", name, doc).takes(&["name"]).takes(SHOWN).reads_bytes();
-    let upload = upload.answers("201", "The new record.", Some(name), MADE);
+    let upload = upload.fails(KEYED).fails(WRITING).answers("201", "The new record.", Some(name), MADE);
     paths.add_path_operation(format!("/v1/{}", object.path), vec![HttpMethod::Post], upload.done());
     let doc = "Gets the content of a file, as it was sent. Its `ETag` is its SHA-256.";
     let download =
         Draft::new("downloadFile", name, doc).takes(ID).takes(&["ifNoneMatch"]).answers_bytes(TAGGED);
+    let download = download.fails(KEYED).fails(ABOUT_ONE);
     let download = download.answers("304", "The content is as the caller knows it.", None, TAGGED);
     paths.add_path_operation(
         format!("/v1/{}/{{id}}/content", object.path),
@@ -145,6 +165,17 @@ pub fn of_contents(paths: &mut Paths, object: &Object) {
 
 /// Adds what the server tells about itself.
 pub fn of_server(paths: &mut Paths) {
+    let me = Draft::new("me", "Server", app::me::DOC).fails(KEYED).fails(ABOUT_ONE);
+    let me = me.answers("200", "The caller.", Some("Me"), ALWAYS);
+    paths.add_path_operation("/v1/me", vec![HttpMethod::Get], me.done());
+    let code = Draft::new(
+        "explainCode",
+        "Server",
+        "What a code of an error means. The `type` of each error leads here.",
+    );
+    let code =
+        code.takes(&["code"]).open().fails(ABOUT_ONE).answers("200", "The code.", Some("KnownCode"), ALWAYS);
+    paths.add_path_operation("/errors/{code}", vec![HttpMethod::Get], code.done());
     for (path, id, doc) in [
         ("/livez", "isAlive", "Whether the process runs."),
         ("/readyz", "isReady", "Whether the store answers."),

@@ -14,12 +14,15 @@ use kernel::{
 use serde_json::Value as Json;
 use utoipa::openapi::{
     KnownFormat, Ref, RefOr, Schema, SchemaFormat,
-    schema::{AllOfBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type},
+    schema::{AdditionalProperties, AllOfBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type},
 };
 
 use super::{
     Schemas,
-    part::{Node, closed, custom, list, of, or_null, reference, reference_or_null, text},
+    part::{
+        DECIMAL, Node, SOME_ID, accepted_id, chosen_id, closed, custom, list, of, or_null, reference,
+        reference_or_null, text,
+    },
 };
 use crate::rest;
 
@@ -35,11 +38,7 @@ pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
     let mut record = of(Type::Object).description(Some(object.doc));
     for attribute in &object.attributes {
         add_item(schemas, attribute);
-        // With `fields` the client itself leaves members out; sensitive ones some roles do not get, and lists leave
-        // long texts out.
-        if !attribute.sensitive && !attribute.is_long() {
-            record = record.required(attribute.name);
-        }
+        // With `fields` the client itself leaves members out, and sensitive ones some roles do not get: none is required.
         record = record
             .property(attribute.name, value(attribute, &object.prefix, Side::Output, !attribute.required));
     }
@@ -142,21 +141,27 @@ fn value(attribute: &Attribute, prefix: &str, side: Side, nullable: bool) -> Nod
     let scalar =
         |kind| ObjectBuilder::new().schema_type(or_null(kind, nullable)).description(Some(attribute.doc));
     let schema = match attribute.kind {
+        Kind::Id if side == Side::Input => scalar(Type::String).pattern(Some(chosen_id(prefix))),
         Kind::Id => id(scalar(Type::String), prefix, side),
         Kind::Reference(object) => id(scalar(Type::String), &snake(object), side),
-        Kind::AnyReference => scalar(Type::String),
+        Kind::AnyReference => scalar(Type::String).pattern(Some(SOME_ID)),
         Kind::Text(max) => {
             let text = scalar(Type::String).max_length(usize::try_from(max).ok());
             let named =
                 format!("{} Lists and included records show it only where `fields` names it.", attribute.doc);
-            if attribute.is_long() && side == Side::Output { text.description(Some(named)) } else { text }
+            match side {
+                // What is required is not blank.
+                Side::Input if attribute.required => text.min_length(Some(1)).pattern(Some(r"\S")),
+                Side::Output if attribute.is_long() => text.description(Some(named)),
+                _ => text,
+            }
         }
         Kind::Integer(min, max) => {
             let bound = |bound: i64| isize::try_from(bound).ok().filter(|_| bound.unsigned_abs() < 1 << 53);
             let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
             scalar(Type::Integer).format(Some(format)).minimum(bound(min)).maximum(bound(max))
         }
-        Kind::Decimal => scalar(Type::String).pattern(Some(r"^-?[0-9]+(\.[0-9]{1,4})?$")),
+        Kind::Decimal => scalar(Type::String).pattern(Some(DECIMAL)),
         Kind::Boolean => scalar(Type::Boolean),
         Kind::Date => scalar(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))),
         Kind::Instant => scalar(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
@@ -179,7 +184,7 @@ fn value(attribute: &Attribute, prefix: &str, side: Side, nullable: bool) -> Nod
 fn id(schema: ObjectBuilder, prefix: &str, side: Side) -> ObjectBuilder {
     match side {
         Side::Output => schema.pattern(Some(format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"))),
-        Side::Input => schema.format(Some(custom("typeid"))),
+        Side::Input => schema.format(Some(custom("typeid"))).pattern(Some(accepted_id(prefix))),
     }
 }
 
@@ -209,6 +214,16 @@ pub fn add_command(schemas: &mut Schemas, registry: &Registry, command: &Registe
         };
         let version = ObjectBuilder::new().schema_type(or_null(Type::Integer, true)).description(Some(doc));
         input.properties.insert("expectedVersion".to_owned(), version.into());
+    }
+    if let RefOr::T(Schema::Object(input)) = &mut input {
+        input.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        for (member, schema) in &mut input.properties {
+            // Ids are told by their names, as in GraphQL.
+            let object = member.strip_suffix("Id").and_then(|object| registry.object(object));
+            if let (RefOr::T(Schema::Object(schema)), Some(object)) = (schema, object) {
+                schema.pattern = Some(accepted_id(&object.prefix));
+            }
+        }
     }
     schemas.insert(format!("{name}Input"), input);
     let mut answer = of(Type::Object).description(Some(command.spec.doc));

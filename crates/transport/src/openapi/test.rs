@@ -6,6 +6,7 @@ use kernel::{
     field::Kind,
     object::{Attribute, Object},
     predicate::{MAX_VALUES, Operator},
+    text::{pascal, snake},
 };
 use utoipa::openapi::{
     KnownFormat, Ref, SchemaFormat,
@@ -14,8 +15,11 @@ use utoipa::openapi::{
 
 use super::{
     Schemas,
-    part::{Node, boolean, closed, list, of, reference, text},
+    part::{DECIMAL, Node, SOME_ID, accepted_id, boolean, closed, list, of, reference, text},
 };
+
+/// An operand may have 4 000 bytes, and a letter up to four of them.
+const MAX_TEXT: usize = 1_000;
 
 /// Adds the schema of an object's predicates, and of all tests in them.
 pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
@@ -25,7 +29,8 @@ pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
         object.plural
     )));
     for attribute in object.attributes.iter().filter(|attribute| attribute.filter) {
-        let test = add_test(schemas, attribute);
+        let owner = Owner { name: &object.type_name, prefix: &object.prefix };
+        let test = add_test(schemas, owner, attribute);
         predicate = predicate.property(attribute.name, reference(&test, attribute.doc));
     }
     for link in &object.links {
@@ -35,7 +40,7 @@ pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
             // `{"stage": {"eq": id}}` asks for the reference itself.
             let either = AnyOfBuilder::new()
                 .item(Ref::from_schema_name(behind))
-                .item(Ref::from_schema_name("ReferenceTest"));
+                .item(Ref::from_schema_name(format!("{}ReferenceTest", target.type_name)));
             either.description(Some(&link.doc)).into()
         } else {
             let name = format!("{}LinkTest", target.type_name);
@@ -92,26 +97,36 @@ fn add_quantifiers(schemas: &mut Schemas, name: &str, of: &str) {
     schemas.insert(name.to_owned(), test.min_properties(Some(1)).into());
 }
 
+/// Whose fields are asked: an object's, or the members of a list's items.
+#[derive(Clone, Copy)]
+struct Owner<'a> {
+    name: &'a str,
+    /// What the object's ids begin with.
+    prefix: &'a str,
+}
+
 /// Adds the schema of the tests of a field, and says how it is called.
-fn add_test(schemas: &mut Schemas, attribute: &Attribute) -> String {
+fn add_test(schemas: &mut Schemas, owner: Owner<'_>, attribute: &Attribute) -> String {
     let name = match (attribute.list(), attribute.members.first()) {
-        (Some(list), Some(member)) if list.plain => format!("{}ListTest", kind_name(member)),
+        (Some(list), Some(member)) if list.plain => {
+            format!("{}ListTest", stem(Owner { name: list.name, ..owner }, member))
+        }
         (Some(list), _) => format!("{}ListTest", list.name),
-        (None, _) => format!("{}Test", kind_name(attribute)),
+        (None, _) => format!("{}Test", stem(owner, attribute)),
     };
     if schemas.contains_key(&name) {
         return name;
     }
     let mut test = closed().min_properties(Some(1));
     for operator in Operator::of(attribute) {
-        test = test.property(operator.as_str(), operand(attribute, *operator));
+        test = test.property(operator.as_str(), operand(owner, attribute, *operator));
     }
     if let Some(list) = attribute.list() {
         add_count(schemas);
         test = test.property("count", reference("CountTest", "How many items there are."));
         if !list.plain {
             let behind = format!("{}Where", list.name);
-            add_items(schemas, attribute, &behind);
+            add_items(schemas, list.name, attribute, &behind);
             test = test.property("some", reference(&behind, "For at least one item this holds."));
             test = test.property("none", reference(&behind, "For no item this holds."));
             test = test.property(
@@ -125,17 +140,19 @@ fn add_test(schemas: &mut Schemas, attribute: &Attribute) -> String {
 }
 
 /// Adds the schema of predicates over the items of a list.
-fn add_items(schemas: &mut Schemas, attribute: &Attribute, name: &str) {
+fn add_items(schemas: &mut Schemas, of: &str, attribute: &Attribute, name: &str) {
     let mut predicate = combinators(name);
     for member in &attribute.members {
-        let test = add_test(schemas, member);
+        let test = add_test(schemas, Owner { name: of, prefix: "" }, member);
         predicate = predicate.property(member.name, reference(&test, member.doc));
     }
     schemas.insert(name.to_owned(), predicate.into());
 }
 
 fn add_count(schemas: &mut Schemas) {
-    let number = |operator: Operator| of(Type::Integer).minimum(Some(0)).description(Some(operator.doc()));
+    let number = |operator: Operator| {
+        of(Type::Integer).minimum(Some(0)).maximum(Some(1_000_000)).description(Some(operator.doc()))
+    };
     let known = [Operator::Eq, Operator::Lt, Operator::Lte, Operator::Gt, Operator::Gte];
     let test =
         known.into_iter().fold(closed(), |test, operator| test.property(operator.as_str(), number(operator)));
@@ -144,9 +161,13 @@ fn add_count(schemas: &mut Schemas) {
     schemas.insert("CountTest".to_owned(), test.into());
 }
 
-fn kind_name(attribute: &Attribute) -> &'static str {
-    match attribute.kind {
-        Kind::Id => "Id",
+/// What tests of the same kind of value are called after.
+fn stem(owner: Owner<'_>, attribute: &Attribute) -> String {
+    let kind = match attribute.kind {
+        Kind::Id => return format!("{}Id", owner.name),
+        Kind::Reference(object) => return format!("{}Reference", pascal(object)),
+        Kind::Choice(_) => return format!("{}{}", owner.name, pascal(attribute.name)),
+        Kind::AnyReference => "RecordReference",
         Kind::Text(_) => "Text",
         Kind::Integer(..) => "Integer",
         Kind::Decimal => "Decimal",
@@ -154,24 +175,23 @@ fn kind_name(attribute: &Attribute) -> &'static str {
         Kind::Date => "Date",
         Kind::Instant => "Instant",
         Kind::Money => "Money",
-        Kind::Choice(_) => "Choice",
-        Kind::Reference(_) | Kind::AnyReference => "Reference",
         Kind::List(_) => "List",
         Kind::Document => "Document",
-    }
+    };
+    kind.to_owned()
 }
 
-fn operand(attribute: &Attribute, operator: Operator) -> Node {
-    let many = || list(one(attribute, ""), operator.doc()).max_items(Some(MAX_VALUES));
+fn operand(owner: Owner<'_>, attribute: &Attribute, operator: Operator) -> Node {
+    let many = || list(one(owner, attribute, ""), operator.doc()).max_items(Some(MAX_VALUES));
     match operator {
         Operator::IsNull => boolean(operator.doc()).into(),
         Operator::Between => many().min_items(Some(2)).max_items(Some(2)).into(),
         Operator::In | Operator::NotIn | Operator::ContainsAny | Operator::ContainsAll => many().into(),
-        _ => one(attribute, operator.doc()),
+        _ => one(owner, attribute, operator.doc()),
     }
 }
 
-fn one(attribute: &Attribute, doc: &str) -> Node {
+fn one(owner: Owner<'_>, attribute: &Attribute, doc: &str) -> Node {
     let attribute = attribute.members.first().unwrap_or(attribute);
     let relative = |format| {
         let plain = of(Type::String).format(Some(SchemaFormat::KnownFormat(format)));
@@ -182,7 +202,17 @@ fn one(attribute: &Attribute, doc: &str) -> Node {
         if doc.is_empty() { schema } else { schema.description(Some(doc)) }
     };
     match attribute.kind {
-        Kind::Integer(..) => described(Type::Integer).into(),
+        Kind::Integer(..) => {
+            described(Type::Integer).minimum(Some(isize::MIN)).maximum(Some(isize::MAX)).into()
+        }
+        Kind::Choice(choices) => {
+            described(Type::String).enum_values(Some(choices.iter().map(|choice| choice.name))).into()
+        }
+        Kind::Id => described(Type::String).pattern(Some(accepted_id(owner.prefix))).into(),
+        Kind::Reference(object) => described(Type::String).pattern(Some(accepted_id(&snake(object)))).into(),
+        Kind::AnyReference => described(Type::String).pattern(Some(SOME_ID)).into(),
+        Kind::Decimal => described(Type::String).pattern(Some(DECIMAL)).into(),
+        Kind::Text(_) => described(Type::String).max_length(Some(MAX_TEXT)).into(),
         Kind::Boolean => described(Type::Boolean).into(),
         Kind::Money => reference("Money", doc),
         Kind::Date => relative(KnownFormat::Date).description((!doc.is_empty()).then_some(doc)).into(),

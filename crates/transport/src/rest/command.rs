@@ -11,17 +11,16 @@ use uuid::Uuid;
 
 use super::{
     Ask,
-    precondition::expected_by_body,
     reply::{Shown, json, location, set_tag},
     select::Selection,
 };
 
 pub async fn run(mut ask: Ask<'_>, command: &Registered) -> Result<HttpResponse> {
     ask.parameters.finish()?;
-    let mut call = Call { input: ask.members_if_any().await?, ..Call::default() };
+    let mut call = Call { input: ask.members_if_any()?, ..Call::default() };
     if command.on_record {
         call.id = Some(ask.id()?);
-        call.expected_version = expected_by_body(ask.request, &mut call.input)?;
+        call.expected_version = ask.expected_by_body(&mut call.input).await?;
     }
     let produced = command.run(ask.kith, &ask.caller.actor, call).await?;
 

@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     body::SizedStream,
     http::{
         Method, StatusCode,
@@ -19,7 +19,7 @@ use super::{
     precondition::names,
     reply::{json, location},
 };
-use crate::request;
+use crate::request::{self, Arriving};
 
 /// Where contents are sent to.
 pub const PATH: &str = "/v1/files";
@@ -34,14 +34,12 @@ pub async fn upload(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let name = ask.parameters.take("name").unwrap_or_default();
     let (selection, permit) = ask.before_writing()?;
     let media_type = request::header(ask.request, "content-type")?;
-    let encoding = request::header(ask.request, "content-encoding")?.unwrap_or("identity");
-    if !encoding.eq_ignore_ascii_case("identity") {
-        return Err(Error::new(
-            Code::UnsupportedMediaType,
-            "contents are sent as they are, without encoding",
-        ));
+    request::expect_no_encoding(ask.request)?;
+    if media_type.is_some_and(is_form) {
+        let detail = "a file is the body itself, with its own Content-Type; a multipart form is not read";
+        return Err(Error::new(Code::UnsupportedMediaType, detail));
     }
-    let content = patient(&mut ask.incoming.payload, ask.transport.settings().timeout);
+    let content = patient(ask.request, &mut ask.payload, ask.transport.settings().timeout);
     let record = ask.kith.store_file(&ask.caller.actor, &name, media_type, content).await?;
     let mut response = json(StatusCode::CREATED);
     response.insert_header((header::LOCATION, location(ask.object, record.id())));
@@ -49,7 +47,7 @@ pub async fn upload(mut ask: Ask<'_>) -> Result<HttpResponse> {
 }
 
 pub async fn download(mut ask: Ask<'_>) -> Result<HttpResponse> {
-    ask.no_body().await?;
+    ask.no_body()?;
     ask.parameters.finish()?;
     let content = ask.kith.file_bytes(&ask.caller.actor, ask.id()?).await?;
     let text = |field| match content.record.value(field) {
@@ -97,15 +95,26 @@ fn size(record: &Record) -> u64 {
     }
 }
 
+/// Whether a file comes in the form that browsers send: between boundaries, beside other fields.
+fn is_form(media_type: &str) -> bool {
+    media_type.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
+}
+
 /// The pieces of a body, as long as each comes in time.
-fn patient(payload: &mut Payload, patience: Duration) -> impl Stream<Item = Result<Bytes>> {
+fn patient<'a>(
+    request: &'a HttpRequest,
+    payload: &'a mut Payload,
+    patience: Duration,
+) -> impl Stream<Item = Result<Bytes>> + 'a {
     stream::unfold(payload, move |payload| async move {
-        let piece = match tokio::time::timeout(patience, payload.next()).await {
-            Ok(Some(piece)) => {
-                piece.map_err(|error| Error::new(Code::Malformed, format!("the body broke off: {error}")))
+        Arriving::note(request, true);
+        let piece = tokio::time::timeout(patience, payload.next()).await;
+        Arriving::note(request, false);
+        let piece = match piece {
+            Ok(piece) => {
+                piece?.map_err(|error| Error::new(Code::Malformed, format!("the body broke off: {error}")))
             }
-            Ok(None) => return None,
-            Err(_) => Err(Code::Timeout.into()),
+            Err(_) => Err(Code::RequestTimeout.into()),
         };
         Some((piece, payload))
     })

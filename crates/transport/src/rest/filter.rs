@@ -11,7 +11,7 @@ use kernel::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::query::invalid;
+use super::query::{Faults, invalid};
 
 /// The most names that one filter may have.
 const MAX_NAMES: usize = 16;
@@ -23,16 +23,20 @@ pub fn compile(
     object: &Object,
     filters: Vec<(Vec<String>, String)>,
 ) -> Result<Option<Json>> {
-    let mut predicate = Map::new();
+    let (mut predicate, mut faults) = (Map::new(), Faults::default());
     for (names, text) in filters {
         let compiler = Compiler { registry, zone, names: &names, text: &text };
-        if names.len() > MAX_NAMES {
-            return Err(invalid(format!("a filter may have {MAX_NAMES} names")));
-        }
-        let (path, operand) = compiler.object(object, 0, Vec::new())?;
-        put(&mut predicate, &path, operand)
-            .ok_or_else(|| invalid(format!("{} is asked twice", path.join("."))))?;
+        let compiled = match names.len() {
+            0..=MAX_NAMES => compiler.object(object, 0, Vec::new()),
+            _ => Err(invalid(format!("a filter may have {MAX_NAMES} names"))),
+        };
+        let asked = compiled.and_then(|(path, operand)| {
+            let twice = || invalid(format!("{} is asked twice", path.join(".")));
+            put(&mut predicate, &path, operand).ok_or_else(twice)
+        });
+        faults.note("filter", asked)?;
     }
+    faults.finish(Code::InvalidParameter)?;
     Ok((!predicate.is_empty()).then_some(Json::Object(predicate)))
 }
 

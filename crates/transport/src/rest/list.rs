@@ -11,18 +11,19 @@ use app::{
     view::Collection,
 };
 use kernel::{
-    Result,
+    Code, Permit, Result,
     answer::{
         Connection, Group, Member, PageInfo, Part as Section, Shape, Source, Table, Writer, write_connection,
     },
     json,
     object::{Action, Object},
-    plan::{Deleted, Plan, parse_sort},
+    plan::{MAX_PAGE, Plan, parse_order, parse_sort},
 };
+use serde_json::Value as Json;
 
 use super::{
     Ask, JSON, filter,
-    query::{invalid, with_cursor},
+    query::{Faults, invalid, with_cursor},
     reply,
     search::Question,
     select::Selection,
@@ -30,57 +31,71 @@ use super::{
 
 pub async fn list(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let object = ask.object;
-    let (listing, selection) = ask.take_listing(object).await?;
-    let page = Page::plan(&ask, object, object.plural, &listing, &selection)?;
+    let page = ask.take_page(object, object.plural, None)?;
     page.answer(&ask, true).await
 }
 
 pub async fn search(mut ask: Ask<'_>) -> Result<HttpResponse> {
     ask.parameters.finish()?;
-    let Question { listing, selection } = Question::read(ask.members(JSON).await?)?;
-    let page = Page::plan(&ask, ask.object, ask.object.plural, &listing, &selection)?;
-    page.answer(&ask, false).await
+    let mut faults = Faults::default();
+    let Question { listing, order_by, selection } = Question::read(ask.members(JSON)?, &mut faults)?;
+    let order = order_by.map(|json| parse_order(&ask.permit(ask.object)?, &json));
+    let order = order.map(|order| faults.note("orderBy", order)).transpose()?.flatten().unwrap_or_default();
+    let listing = Listing { order, ..listing };
+    let page = Page::plan(&ask, ask.object, ask.object.plural, &listing, &selection, &mut faults)?;
+    faults.finish(Code::Invalid)?;
+    page.ok_or(Code::Internal)?.answer(&ask, false).await
 }
 
 pub async fn collection(mut ask: Ask<'_>, collection: &Collection) -> Result<HttpResponse> {
     let members = ask.kith.members(&ask.caller.actor, collection, ask.id()?).await?;
-    let kith = ask.kith;
-    let object = kith.object(members.object)?;
-    let (mut listing, selection) = ask.take_listing(object).await?;
-    listing.among = Some(members.predicate);
-    let mut page = Page::plan(&ask, object, collection.name, &listing, &selection)?;
+    let object = ask.kith.object(members.object)?;
+    let mut page = ask.take_page(object, collection.name, Some(members.predicate))?;
     // Such a list may be of several objects, so its records say which one theirs is.
     page.shape.members.insert(0, Member::new("type", Source::Text(object.name.to_owned())));
     page.answer(&ask, true).await
 }
 
 impl Ask<'_> {
+    fn permit(&self, object: &Arc<Object>) -> Result<Permit> {
+        self.caller.actor.permit(object, Action::Read)
+    }
+
     /// What the query asks of a list.
-    async fn take_listing(&mut self, object: &Arc<Object>) -> Result<(Listing, Selection)> {
-        self.no_body().await?;
+    fn take_page(&mut self, object: &Arc<Object>, name: &str, among: Option<Json>) -> Result<Page> {
+        self.no_body()?;
+        let permit = self.permit(object)?;
         let selection = self.take_selection()?;
-        let parameters = &mut self.parameters;
-        let limit = parameters.take_number("limit")?.unwrap_or(DEFAULT_PAGE);
-        let part = Part::Page(limit, parameters.take("cursor"));
-        let count = parameters.take_flag("count")?.unwrap_or_default();
-        let deleted = parameters.take("deleted");
-        let sort = parameters.take("sort");
-        let filters = parameters.take_bracketed("filter")?;
+        let mut parameters = std::mem::take(&mut self.parameters);
+        let part =
+            Part::Page(parameters.take_number("limit").unwrap_or(DEFAULT_PAGE), parameters.take("cursor"));
+        let count = parameters.take_flag("count").unwrap_or_default();
+        let (deleted, sort) = (parameters.take("deleted"), parameters.take("sort"));
+        let filters = parameters.take_bracketed("filter");
         let condition = parameters.take("where");
-        parameters.finish()?;
+        let faults = &mut parameters.faults;
+        let order = sort.map(|sort| faults.note("sort", parse_sort(&permit, &sort))).transpose()?.flatten();
+        let deleted =
+            deleted.map(|text| faults.note("deleted", super::search::deleted(&text))).transpose()?;
         let predicate = match condition {
-            Some(_) if !filters.is_empty() => {
-                return Err(invalid("where and filter cannot be given together"));
+            Some(_) if !filters.is_empty() => Err(invalid("where and filter cannot be given together")),
+            Some(text) => {
+                json::parse_named("where", text.as_bytes()).map(Some).map_err(|error| invalid(error.detail))
             }
-            Some(text) => Some(
-                json::parse(text.as_bytes()).map_err(|error| invalid(format!("where: {}", error.detail)))?,
-            ),
-            None => filter::compile(self.kith.registry(), self.caller.actor.zone, object, filters)?,
+            None => filter::compile(self.kith.registry(), self.caller.actor.zone, object, filters),
         };
-        let permit = self.caller.actor.permit(object, Action::Read)?;
-        let order = sort.map(|sort| parse_sort(&permit, &sort)).transpose()?.unwrap_or_default();
-        let deleted = deleted.as_deref().map_or(Ok(Deleted::default()), super::search::deleted)?;
-        Ok((Listing { predicate, order, deleted, part, count, ..Listing::default() }, selection))
+        let listing = Listing {
+            among,
+            predicate: faults.note("where", predicate)?.flatten(),
+            order: order.unwrap_or_default(),
+            deleted: deleted.flatten().unwrap_or_default(),
+            part,
+            count,
+            ..Listing::default()
+        };
+        let page = Page::plan(self, object, name, &listing, &selection, faults)?;
+        parameters.finish()?;
+        page.ok_or_else(|| Code::Internal.into())
     }
 }
 
@@ -97,11 +112,26 @@ impl Page {
         name: &str,
         listing: &Listing,
         selection: &Selection,
-    ) -> Result<Self> {
-        let mut plan = ask.kith.list(&ask.caller, object, name, listing)?;
+        faults: &mut Faults,
+    ) -> Result<Option<Self>> {
+        if let Part::Page(limit, _) = listing.part
+            && !(1..=MAX_PAGE).contains(&limit)
+        {
+            let detail = format!("a page has between 1 and {MAX_PAGE} records");
+            faults.add(Code::InvalidParameter, "limit", detail);
+        }
+        // A cursor belongs to one predicate and one order: it is looked at where those are right.
+        let plan = match faults.is_empty() {
+            true => faults.note("cursor", ask.kith.list(&ask.caller, object, name, listing))?,
+            false => None,
+        };
+        let mut plan = match plan {
+            Some(plan) => plan,
+            None => Plan::new(ask.permit(object)?),
+        };
         plan.page.look_ahead = true;
-        let shape = selection.listed(ask.kith, &ask.caller.actor, &mut plan)?;
-        Ok(Self { plan, shape })
+        let shape = faults.note("fields", selection.listed(ask.kith, &ask.caller.actor, &mut plan))?;
+        Ok(shape.filter(|_| faults.is_empty()).map(|shape| Self { plan, shape }))
     }
 
     /// Reads the page. Where the query alone says what was asked, it also says how to ask for the next one.

@@ -1,10 +1,11 @@
-//! Which version of a record the client has seen: `If-Match`, `If-None-Match`, `expectedVersion`.
+//! Which version of a record the client has seen: `If-Match`, `If-None-Match`, `expectedVersion` (RFC 9110,
+//! section 13).
 
 use actix_web::HttpRequest;
-use kernel::{Code, Error, Result, Violation};
+use kernel::{Code, Error, Result, Violation, object::Action, plan::Deleted};
 use serde_json::{Map, Value as Json};
 
-use super::query::invalid;
+use super::{Ask, Operation, query::invalid, select::Selection};
 use crate::request;
 
 /// The entity tag of a version.
@@ -12,21 +13,49 @@ pub fn tag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The version that `If-Match` names; none where the header is missing or takes any.
-pub fn expected(request: &HttpRequest) -> Result<Option<i64>> {
-    match request::header(request, "if-match")?.map(str::trim) {
-        None | Some("*") => Ok(None),
-        Some(text) => {
-            let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-            let version = version.and_then(|text| text.parse().ok()).filter(|version| tag(*version) == text);
-            version.map(Some).ok_or_else(|| invalid("If-Match: one version in quotes is expected (\"3\")"))
+/// A version that no record has: what names none of a record's versions never matches.
+const NO_VERSION: i64 = 0;
+
+/// The versions that `If-Match` names; none where the header is missing or takes any.
+fn expected(request: &HttpRequest) -> Result<Option<Vec<i64>>> {
+    let Some(tags) = request::header(request, "if-match")?.map(str::trim) else { return Ok(None) };
+    if tags == "*" {
+        return Ok(None);
+    }
+    let wrong = || invalid("If-Match: the version in quotes is expected (\"3\"), or a list of them");
+    tags.split(',').map(|text| version(text.trim()).ok_or_else(wrong)).collect::<Result<_>>().map(Some)
+}
+
+/// The version that an entity tag names. A weak one says that what it names is alike, not that it is the same.
+fn version(text: &str) -> Option<i64> {
+    let (is_weak, quoted) = text.strip_prefix("W/").map_or((false, text), |quoted| (true, quoted));
+    let opaque = quoted.strip_prefix('"')?.strip_suffix('"').filter(|opaque| !opaque.contains('"'))?;
+    let known = opaque.parse().ok().filter(|version| !is_weak && tag(*version) == quoted);
+    Some(known.unwrap_or(NO_VERSION))
+}
+
+impl Ask<'_> {
+    /// The version that the caller has seen by `If-Match`. Of several it is the present one, if that is among them.
+    pub async fn expected(&self) -> Result<Option<i64>> {
+        match expected(self.request)?.as_deref() {
+            None => Ok(None),
+            Some([version]) => Ok(Some(*version)),
+            Some(versions) => {
+                let permit = self.caller.actor.permit(self.object, Action::Read)?;
+                let shown = self.shown(permit, self.id()?, &Selection::default(), Deleted::Include).await?;
+                let present = shown.and_then(|shown| shown.version);
+                Ok(present.filter(|version| versions.contains(version)).or(Some(NO_VERSION)))
+            }
         }
+    }
+
+    /// Takes `expectedVersion` out of a body and agrees it with `If-Match`.
+    pub async fn expected_by_body(&self, body: &mut Map<String, Json>) -> Result<Option<i64>> {
+        agreed(self.expected().await?, body)
     }
 }
 
-/// Takes `expectedVersion` out of a body and agrees it with `If-Match`.
-pub fn expected_by_body(request: &HttpRequest, body: &mut Map<String, Json>) -> Result<Option<i64>> {
-    let by_header = expected(request)?;
+fn agreed(by_header: Option<i64>, body: &mut Map<String, Json>) -> Result<Option<i64>> {
     let by_body = match body.remove("expectedVersion") {
         None | Some(Json::Null) => None,
         Some(json) => Some(json.as_i64().ok_or_else(not_a_version)?),
@@ -36,6 +65,31 @@ pub fn expected_by_body(request: &HttpRequest, body: &mut Map<String, Json>) -> 
             Err(invalid("If-Match and expectedVersion name different versions"))
         }
         (by_header, by_body) => Ok(by_header.or(by_body)),
+    }
+}
+
+/// Refuses the conditions on a write that are not looked at: to ignore one would be to write what the client wants
+/// written under a condition only.
+pub fn refuse_unhonoured(request: &HttpRequest, operation: Operation<'_>) -> Result<()> {
+    let is_matched = match operation {
+        Operation::Update | Operation::Delete | Operation::Restore => true,
+        Operation::Command(command) => command.on_record,
+        Operation::Create | Operation::Upload => false,
+        _ => return Ok(()),
+    };
+    let refuse = |name: &str| match request.headers().contains_key(name) {
+        true => Err(invalid(format!("{name} is no condition of this operation"))),
+        false => Ok(()),
+    };
+    refuse("If-None-Match")?;
+    if !is_matched {
+        refuse("If-Match")?;
+    }
+    // Beside If-Match it counts for nothing.
+    if is_matched && request.headers().contains_key("If-Match") {
+        Ok(())
+    } else {
+        refuse("If-Unmodified-Since")
     }
 }
 
@@ -68,11 +122,16 @@ mod tests {
     }
 
     #[test]
-    fn if_match_names_one_version() {
-        assert_eq!(expected(&request("if-match", "\"3\"")).unwrap(), Some(3));
+    fn if_match_names_versions() {
+        let named = |value| expected(&request("if-match", value)).unwrap();
+        assert_eq!(named("\"3\""), Some(vec![3]));
+        assert_eq!(named("\"3\", W/\"4\",\"5\""), Some(vec![3, NO_VERSION, 5]));
+        for strange in ["W/\"3\"", "\"03\"", "\"+3\"", "\"\"", "\"abc\""] {
+            assert_eq!(named(strange), Some(vec![NO_VERSION]), "{strange}");
+        }
         assert_eq!(expected(&request("if-match", "*")).unwrap(), None);
         assert_eq!(expected(&TestRequest::default().to_http_request()).unwrap(), None);
-        for wrong in ["3", "W/\"3\"", "\"3\", \"4\"", "\"03\"", "\"+3\"", "\"\"", ""] {
+        for wrong in ["3", "", "\"3", "\"3\",", "*, \"3\"", "w/\"3\"", "\"3\" \"4\""] {
             assert!(expected(&request("if-match", wrong)).is_err(), "{wrong}");
         }
     }
@@ -81,7 +140,7 @@ mod tests {
     fn header_and_body_agree() {
         let both = |version: Json| {
             let mut body = json!({ "expectedVersion": version }).as_object().cloned().unwrap();
-            expected_by_body(&request("if-match", "\"3\""), &mut body)
+            agreed(Some(3), &mut body)
         };
         assert_eq!(both(json!(3)).unwrap(), Some(3));
         assert_eq!(both(json!(null)).unwrap(), Some(3));

@@ -8,7 +8,7 @@ use kernel::{Code, Error, Permit, Record, Result, Violation, object::Action, pla
 
 use super::{
     Ask, JSON,
-    precondition::{expected, expected_by_body, is_known},
+    precondition::is_known,
     reply::{json, location, set_tag},
     select::Selection,
 };
@@ -17,7 +17,7 @@ use super::{
 const PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
 
 pub async fn get(mut ask: Ask<'_>) -> Result<HttpResponse> {
-    ask.no_body().await?;
+    ask.no_body()?;
     let selection = ask.take_selection()?;
     ask.parameters.finish()?;
     let permit = ask.caller.actor.permit(ask.object, Action::Read)?;
@@ -38,7 +38,7 @@ pub async fn get(mut ask: Ask<'_>) -> Result<HttpResponse> {
 
 pub async fn create(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let (selection, permit) = ask.before_writing()?;
-    let input = ask.members(JSON).await?;
+    let input = ask.members(JSON)?;
     let record = ask.kith.create(&ask.caller.actor, ask.object.name, &input).await?;
     let mut response = json(StatusCode::CREATED);
     response.insert_header((header::LOCATION, location(ask.object, record.id())));
@@ -47,24 +47,24 @@ pub async fn create(mut ask: Ask<'_>) -> Result<HttpResponse> {
 
 pub async fn update(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let (selection, permit) = ask.before_writing()?;
-    let expected = expected(ask.request)?;
-    let input = ask.members(PATCH).await?;
+    let expected = ask.expected().await?;
+    let input = ask.members(PATCH)?;
     let record = ask.kith.update(&ask.caller.actor, ask.object.name, ask.id()?, expected, &input).await?;
     ask.written(json(StatusCode::OK), permit, &record, &selection).await
 }
 
 pub async fn delete(mut ask: Ask<'_>) -> Result<HttpResponse> {
-    ask.no_body().await?;
+    ask.no_body()?;
     let (selection, permit) = ask.before_writing()?;
-    let expected = expected(ask.request)?;
+    let expected = ask.expected().await?;
     let record = ask.kith.delete(&ask.caller.actor, ask.object.name, ask.id()?, expected).await?;
     ask.written(json(StatusCode::OK), permit, &record, &selection).await
 }
 
 pub async fn restore(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let (selection, permit) = ask.before_writing()?;
-    let mut input = ask.members_if_any().await?;
-    let expected = expected_by_body(ask.request, &mut input)?;
+    let mut input = ask.members_if_any()?;
+    let expected = ask.expected_by_body(&mut input).await?;
     let unknown = |name: &String| {
         Violation::new(Code::UnknownField, format!("/{name}"), format!("there is no member {name}"))
     };

@@ -90,9 +90,9 @@ impl Ask<'_> {
 
     /// What `fields` and `include` of the query ask for.
     pub fn take_selection(&mut self) -> Result<Selection> {
-        let fields = self.parameters.take_names("fields").unwrap_or_default();
-        let include = self.parameters.take_names("include").unwrap_or_default();
-        Selection::parse(&fields, &include)
+        let (fields, include) = (self.parameters.take_names("fields"), self.parameters.take_names("include"));
+        let selection = Selection::parse(&fields, &include);
+        Ok(self.parameters.faults.note("include", selection)?.unwrap_or_default())
     }
 }
 

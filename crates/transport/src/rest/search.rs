@@ -2,41 +2,43 @@
 //! "count"}`, all of them optional.
 
 use app::listing::{DEFAULT_PAGE, Listing, Part};
-use kernel::{Code, Error, Result, Violation, plan::Deleted};
+use kernel::{Code, Result, plan::Deleted};
 use serde_json::{Map, Value as Json};
 
-use super::{query::invalid, select::Selection};
+use super::{
+    query::{Faults, MAX_NAMES, invalid, too_many},
+    select::Selection,
+};
 
 /// What a search asks.
 #[derive(Debug)]
 pub struct Question {
     /// Which records.
     pub listing: Listing,
+    /// In which order, as it was sent.
+    pub order_by: Option<Json>,
     /// What is shown of them.
     pub selection: Selection,
 }
 
 impl Question {
     /// Reads the body of a search. A member that is null counts as left out.
-    pub fn read(body: Map<String, Json>) -> Result<Self> {
-        let mut violations = Vec::new();
-        let mut members = Members { given: body, violations: &mut violations };
+    pub fn read(body: Map<String, Json>, faults: &mut Faults) -> Result<Self> {
+        let mut members = Members { given: body, faults };
         let predicate = members.take("where");
         let order_by = members.take("orderBy");
         let limit = members.take_as("limit", "a whole number", |json| u32::try_from(json.as_u64()?).ok());
         let cursor = members.take_as("cursor", "text", |json| json.as_str().map(str::to_owned));
-        let fields = members.take_as("fields", "a list of names", names).unwrap_or_default();
-        let include = members.take_as("include", "a list of names", names).unwrap_or_default();
+        let (fields, include) = (members.take_names("fields"), members.take_names("include"));
         let deleted = members.take_as("deleted", "text", |json| json.as_str().map(str::to_owned));
         let count = members.take_as("count", "true or false", |json| json.as_bool()).unwrap_or_default();
         members.finish();
-        if !violations.is_empty() {
-            return Err(Error::invalid(violations));
-        }
+        let deleted = deleted.map(|text| faults.note("deleted", self::deleted(&text))).transpose()?.flatten();
+        let selection = faults.note("include", Selection::parse(&fields, &include))?.unwrap_or_default();
         let part = Part::Page(limit.unwrap_or(DEFAULT_PAGE), cursor);
-        let deleted = deleted.as_deref().map_or(Ok(Deleted::default()), self::deleted)?;
-        let listing = Listing { predicate, order_by, deleted, part, count, ..Listing::default() };
-        Ok(Self { listing, selection: Selection::parse(&fields, &include)? })
+        let deleted = deleted.unwrap_or_default();
+        let listing = Listing { predicate, deleted, part, count, ..Listing::default() };
+        Ok(Self { listing, order_by, selection })
     }
 }
 
@@ -45,13 +47,9 @@ pub fn deleted(text: &str) -> Result<Deleted> {
     Deleted::parse(text).ok_or_else(|| invalid(format!("deleted is one of {}", Deleted::NAMES.join(", "))))
 }
 
-fn names(json: Json) -> Option<Vec<String>> {
-    json.as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect()
-}
-
-struct Members<'v> {
+struct Members<'f> {
     given: Map<String, Json>,
-    violations: &'v mut Vec<Violation>,
+    faults: &'f mut Faults,
 }
 
 impl Members<'_> {
@@ -60,20 +58,30 @@ impl Members<'_> {
     }
 
     fn take_as<T>(&mut self, name: &str, expected: &str, read: fn(Json) -> Option<T>) -> Option<T> {
-        let json = self.take(name)?;
-        let value = read(json);
+        let value = read(self.take(name)?);
         if value.is_none() {
-            let detail = format!("{name}: {expected} is expected");
-            self.violations.push(Violation::new(Code::WrongType, format!("/{name}"), detail));
+            self.faults.add(Code::WrongType, name, format!("{name}: {expected} is expected"));
         }
         value
     }
 
+    fn take_names(&mut self, name: &str) -> Vec<String> {
+        let Some(names) = self.take(name) else { return Vec::new() };
+        if names.as_array().is_some_and(|names| names.len() > MAX_NAMES) {
+            self.faults.add(Code::OutOfRange, name, too_many(name));
+            return Vec::new();
+        }
+        let texts = |names: &Vec<Json>| names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+        let texts: Option<Vec<String>> = names.as_array().and_then(texts);
+        if texts.is_none() {
+            self.faults.add(Code::WrongType, name, format!("{name}: a list of names is expected"));
+        }
+        texts.unwrap_or_default()
+    }
+
     fn finish(self) {
         for name in self.given.keys() {
-            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-            let detail = format!("a search has no member {name}");
-            self.violations.push(Violation::new(Code::UnknownField, pointer, detail));
+            self.faults.add(Code::UnknownField, name, format!("a search has no member {name}"));
         }
     }
 }
@@ -87,7 +95,9 @@ mod tests {
     use super::*;
 
     fn read(body: Json) -> Result<Question> {
-        Question::read(body.as_object().cloned().unwrap())
+        let mut faults = Faults::default();
+        let question = Question::read(body.as_object().cloned().unwrap(), &mut faults)?;
+        faults.finish(Code::Invalid).map(|()| question)
     }
 
     #[test]
@@ -113,6 +123,8 @@ mod tests {
             (Code::UnknownField, "/filter"),
         ];
         assert_eq!(found, expected);
-        assert_eq!(read(json!({ "deleted": "ALL" })).unwrap_err().code, Code::InvalidParameter);
+        assert_eq!(read(json!({ "deleted": "ALL" })).unwrap_err().public_code(), Code::InvalidParameter);
+        let many = vec!["name"; MAX_NAMES + 1];
+        assert_eq!(read(json!({ "fields": many })).unwrap_err().public_code(), Code::OutOfRange);
     }
 }

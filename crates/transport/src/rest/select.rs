@@ -1,10 +1,13 @@
 //! `fields` and `include`: which fields of a record are shown, and which records along its links.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use app::Kith;
 use kernel::{
-    Code, Error, Permit, Result,
+    Code, Error, Permit, Result, Violation,
     actor::Actor,
     answer::{Member, Shape, Source},
     object::{Action, Link, Object, Path},
@@ -25,8 +28,8 @@ pub const MAX_RECORDS: u64 = 5_000;
 /// What is shown of a record.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
-    fields: Vec<String>,
-    links: Vec<(String, Selection)>,
+    fields: BTreeSet<String>,
+    links: BTreeMap<String, Selection>,
 }
 
 impl Selection {
@@ -40,9 +43,7 @@ impl Selection {
             let (links, field) =
                 path.rsplit_once('.').map_or((None, path.as_str()), |(links, field)| (Some(links), field));
             let holder = selection.at(links.into_iter().flat_map(|links| links.split('.')))?;
-            if !holder.fields.iter().any(|known| known == field) {
-                holder.fields.push(field.to_owned());
-            }
+            holder.fields.insert(field.to_owned());
         }
         Ok(selection)
     }
@@ -59,11 +60,7 @@ impl Selection {
             if depth >= MAX_DEPTH {
                 return Err(invalid(format!("links are followed {MAX_DEPTH} deep")));
             }
-            let place = part.links.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-                part.links.push((name.to_owned(), Self::default()));
-                part.links.len() - 1
-            });
-            part = part.links.get_mut(place).map(|(_, part)| part).ok_or(Code::Internal)?;
+            part = part.links.entry(name.to_owned()).or_default();
         }
         Ok(part)
     }
@@ -102,8 +99,11 @@ struct Reach<'a> {
 
 impl Reach<'_> {
     fn record(&mut self, selection: &Selection, place: Place, plan: &mut Plan, count: u64) -> Result<Shape> {
-        for name in &selection.fields {
-            plan.permit.readable(name)?;
+        let unread = selection.fields.iter().filter_map(|name| plan.permit.readable(name).err());
+        let unread: Vec<_> =
+            unread.map(|error| Violation::new(error.code, "/fields", error.detail)).collect();
+        if !unread.is_empty() {
+            return Err(Error::invalid(unread));
         }
         let object = Arc::clone(plan.permit.object());
         let mut shape = Shape::default();
@@ -111,7 +111,7 @@ impl Reach<'_> {
             let is_shown = if selection.fields.is_empty() {
                 plan.permit.may_read(attribute) && !(place == Place::Among && attribute.is_long())
             } else {
-                selection.fields.iter().any(|name| name == attribute.name)
+                selection.fields.contains(attribute.name)
             };
             if is_shown {
                 let column = plan.column(attribute.index);
@@ -133,7 +133,8 @@ impl Reach<'_> {
         plan: &mut Plan,
         parents: u64,
     ) -> Result<Source> {
-        let unknown = || Error::new(Code::UnknownField, format!("{} has no link {name}", object.name));
+        let unknown =
+            || Violation::new(Code::UnknownField, "/include", format!("{} has no link {name}", object.name));
         let (place, link) = object.link(name).ok_or_else(unknown)?;
         let target = self.kith.registry().target(link).ok_or_else(unknown)?;
         let permit = self.actor.permit(target, Action::Read)?;
@@ -183,7 +184,7 @@ mod tests {
     #[test]
     fn a_field_of_a_link_follows_the_link() {
         let named = selection(&["name", "company.name", "name"], &[]).unwrap();
-        assert_eq!(named.fields, ["name"]);
+        assert_eq!(named.fields, BTreeSet::from(["name".to_owned()]));
         assert_eq!(named, selection(&["name", "company.name"], &["company"]).unwrap());
         let deep = selection(&[], &["deals.stage", "deals"]).unwrap();
         assert!(deep.follows_links() && deep.fields.is_empty());

@@ -12,7 +12,7 @@ use kernel::{
 use super::{Ask, reply::json, select::Selection};
 
 pub async fn show(mut ask: Ask<'_>, view: &View) -> Result<HttpResponse> {
-    ask.no_body().await?;
+    ask.no_body()?;
     ask.parameters.finish()?;
     let (actor, everything) = (&ask.caller.actor, Selection::default());
     let mut plan = Plan::by_id(actor.permit(ask.object, Action::Read)?, ask.id()?);

@@ -10,13 +10,14 @@ use super::{
     NODE, Types,
     output::{deleted, paged, part},
 };
-use crate::graphql::resolve;
+use crate::graphql::{me, resolve};
 
 /// Registers them.
 pub fn register(types: &mut Types, registry: &Registry) {
     let node = Field::new("node", TypeRef::named(NODE), resolve::node).argument(id());
     let mut query =
         Type::new("Query").field(node.description("The record of that id; null where there is none."));
+    query = query.field(me::register(types));
     for object in registry.objects().iter().filter(|object| object.allows(Action::Read)) {
         let of = Arc::clone(object);
         let one = Field::new(object.name, TypeRef::named(&object.type_name), move |ctx| {

@@ -1,0 +1,77 @@
+//! Who a caller is and what they may do: what a client has to know before it offers anything.
+
+use kernel::{
+    actor::{Actor, Rows},
+    object::Action,
+};
+use serde::Serialize;
+
+use crate::Kith;
+
+/// What the answer to `me` holds, and what each member is, for clients.
+pub const MEMBERS: [(&str, &str); 4] = [
+    ("user", "The user for whom the caller acts."),
+    ("role", "The caller's role."),
+    ("workspace", "The workspace, the only one that the caller can reach."),
+    ("permissions", "What the caller may do, object by object."),
+];
+/// What `me` is for, for clients.
+pub const DOC: &str = "Who the caller is and what they may do.";
+
+/// What a caller may do with the records of an object.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Permission {
+    /// The object.
+    pub object: &'static str,
+    /// What may be done.
+    pub actions: Vec<&'static str>,
+    /// With which records: `ALL`, or the caller's `OWN`.
+    pub rows: &'static str,
+    /// The fields that the caller may not read.
+    pub closed_fields: Vec<&'static str>,
+}
+
+impl Permission {
+    /// What each member is, for clients.
+    pub const DOCS: [(&'static str, &'static str); 4] = [
+        ("object", "The object."),
+        (
+            "actions",
+            "What the caller may do: any of `READ`, `CREATE`, `UPDATE` and `DELETE`, which includes restoring.",
+        ),
+        (
+            "rows",
+            "With which records: `ALL`, or the caller's `OWN`, among which are those that belong to everybody.",
+        ),
+        ("closedFields", "The fields that the caller may neither read nor write."),
+    ];
+}
+
+impl Kith {
+    /// What somebody may do, object by object; those with which they may do nothing are left out.
+    pub fn permissions(&self, actor: &Actor) -> Vec<Permission> {
+        let objects = self.registry().objects().iter();
+        objects
+            .filter_map(|object| {
+                let commanded = |action| {
+                    self.commands()
+                        .iter()
+                        .any(|known| (known.spec.object, known.spec.action) == (object.name, action))
+                };
+                let known =
+                    Action::ALL.iter().filter(|action| object.allows(**action) || commanded(**action));
+                let permits: Vec<_> = known.filter_map(|action| actor.permit(object, *action).ok()).collect();
+                let first = permits.first()?;
+                let rows = if first.only_of().is_some() { Rows::Own } else { Rows::All };
+                let closed = object.attributes.iter().filter(|attribute| !first.may_read(attribute));
+                Some(Permission {
+                    object: object.name,
+                    actions: permits.iter().map(|permit| permit.action().as_str()).collect(),
+                    rows: rows.as_str(),
+                    closed_fields: closed.map(|attribute| attribute.name).collect(),
+                })
+            })
+            .collect()
+    }
+}
