@@ -1,7 +1,12 @@
 //! GraphQL: answers by plans against answers field by field, the number of SQL statements, and the guard.
 
+mod absent;
+mod coercion;
 mod generator;
+mod introspection;
+mod over_http;
 mod prepared;
+mod strings;
 
 use std::sync::Arc;
 

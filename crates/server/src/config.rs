@@ -31,6 +31,9 @@ pub struct Layer {
     /// The largest body of a request, in bytes [default: 1048576]
     #[arg(long, global = true, value_name = "BYTES", env = "KITH_BODY_LIMIT", hide_short_help = true)]
     pub body_limit: Option<usize>,
+    /// The records that an operation of GraphQL may reach, by the sizes of its pages [default: 10000]
+    #[arg(long, global = true, value_name = "NUMBER", env = "KITH_MAX_RECORDS", hide_short_help = true)]
+    pub max_records: Option<u64>,
     /// The longest a request may take, its body included [default: 10]
     #[arg(long, global = true, value_name = "SECONDS", env = "KITH_REQUEST_TIMEOUT", hide_short_help = true)]
     pub request_timeout: Option<u64>,
@@ -133,6 +136,8 @@ pub struct Config {
     pub workers: usize,
     /// The largest body of a request, in bytes.
     pub body_limit: usize,
+    /// The records that an operation of GraphQL may reach.
+    pub max_records: u64,
     /// The longest a request may take.
     pub request_timeout: Duration,
     /// The most connections that clients at one address may hold; none is half of what the process may open.
@@ -167,6 +172,7 @@ impl Default for Config {
             migrate: Migrate::Auto,
             workers: available_parallelism().map_or(1, |cores| cores.get().min(4)),
             body_limit: 1 << 20,
+            max_records: 10_000,
             request_timeout: Duration::from_secs(10),
             connections_per_address: None,
             upload_timeout: Duration::from_secs(3_600),
@@ -204,6 +210,7 @@ impl Layer {
             migrate: self.migrate.or(other.migrate),
             workers: self.workers.or(other.workers),
             body_limit: self.body_limit.or(other.body_limit),
+            max_records: self.max_records.or(other.max_records),
             request_timeout: self.request_timeout.or(other.request_timeout),
             connections_per_address: self.connections_per_address.or(other.connections_per_address),
             upload_timeout: self.upload_timeout.or(other.upload_timeout),
@@ -231,6 +238,11 @@ impl Layer {
             migrate: self.migrate.unwrap_or(default.migrate),
             workers: within("workers", self.workers.unwrap_or(default.workers), 1..=256)?,
             body_limit: within("body-limit", self.body_limit.unwrap_or(default.body_limit), 1_024..=1 << 30)?,
+            max_records: within(
+                "max-records",
+                self.max_records.unwrap_or(default.max_records),
+                1..=1_000_000,
+            )?,
             request_timeout: seconds("request-timeout", self.request_timeout, default.request_timeout)?,
             connections_per_address: self
                 .connections_per_address

@@ -39,6 +39,7 @@ pub fn start(kith: Kith, config: &Config) -> Outcome<Running> {
         timeout: config.request_timeout,
         upload_timeout: config.upload_timeout,
         origins: config.cors_origins.clone(),
+        max_records: config.max_records,
         field_by_field: config.field_by_field,
     };
     let transport = Transport::new(kith.clone(), settings);

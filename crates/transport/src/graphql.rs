@@ -6,6 +6,8 @@ mod error;
 mod extension;
 pub mod guard;
 mod http;
+mod introspection;
+mod literals;
 mod me;
 mod operation;
 mod planner;
@@ -25,6 +27,7 @@ use futures::FutureExt;
 use kernel::{Code, Error, Result, json};
 use serde_json::{Map, Value as Json};
 
+use crate::{Settings, problem};
 use extension::{Ask, Outcome};
 pub(crate) use http::handle;
 use operation::Operation;
@@ -35,6 +38,7 @@ use prepared::Prepared;
 pub struct Gateway {
     schema: Schema,
     prepared: Arc<Prepared>,
+    max_records: u64,
     field_by_field: bool,
 }
 
@@ -51,14 +55,19 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Why the request was refused; none where it was executed.
     pub refused: Option<Code>,
+    /// Whether the body was a request at all.
+    pub is_request: bool,
+    /// Whether something may have been written although the request was refused.
+    pub in_doubt: bool,
 }
 
 impl Gateway {
-    /// The endpoint over the registry and the commands. For comparing, all can be resolved field by field.
-    pub fn new(kith: &Kith, field_by_field: bool) -> Result<Self> {
+    /// The endpoint over the registry and the commands.
+    pub fn new(kith: &Kith, settings: &Settings) -> Result<Self> {
         let schema =
             schema::build(kith.registry(), kith.commands()).map_err(|error| Error::internal(error.0))?;
-        Ok(Self { schema, prepared: Arc::default(), field_by_field })
+        let Settings { max_records, field_by_field, .. } = *settings;
+        Ok(Self { schema, prepared: Arc::default(), max_records, field_by_field })
     }
 
     /// How many requests were answered by operations that had been prepared before.
@@ -80,17 +89,22 @@ impl Gateway {
     }
 
     async fn execute(&self, kith: &Kith, caller: Caller, body: &[u8]) -> Result<Reply> {
-        let Sent { query, operation: name, variables } = read(body)?;
+        let Sent { query, operation: name, variables } = match read(body) {
+            Ok(sent) => sent,
+            Err(error) => {
+                let caller = kith.renewed(caller).await?;
+                return Ok(Reply { is_request: false, ..refused(&error, &caller.actor.request_id) });
+            }
+        };
         let registry = self.schema.registry();
         let known = self.prepared.find(&query, name.as_deref());
         let operation = match &known {
-            Some(known) => Arc::clone(&known.operation),
+            Some(known) => Arc::clone(known),
             None => Arc::new(Operation::read(registry, &query, name)?),
         };
-        let variables = operation.parameters.fill(registry, variables)?;
-        let is_valid = known.as_ref().is_some_and(|known| known.suits(registry, &variables));
-        let mut ask = Ask::new(kith.clone(), caller, operation, variables, self.field_by_field);
-        if is_valid && ask.run().await? {
+        let variables = operation.fill(registry, variables)?;
+        let mut ask = Ask::new(kith.clone(), caller, operation, variables, self.clone());
+        if known.is_some() && ask.run().await? {
             let Outcome { data, cost, asked, .. } = ask.outcome();
             if !asked {
                 // What has asked for nothing has not proved that the credential is still good.
@@ -109,11 +123,11 @@ impl Gateway {
             Outcome { validated: false, .. } => {
                 let errors = Json::from(told(&ask, &response, Code::InvalidQuery));
                 let body = format!(r#"{{"errors":{errors}}}"#).into_bytes();
-                Ok(Reply { body, refused: Some(Code::InvalidQuery) })
+                Ok(Reply { body, refused: Some(Code::InvalidQuery), is_request: true, in_doubt: false })
             }
             Outcome { data: Some(data), cost, .. } => {
                 if known.is_none() {
-                    self.prepared.keep(registry, query, &ask.operation);
+                    self.prepared.keep(query, &ask.operation);
                 }
                 Ok(reply(&data, &[], cost))
             }
@@ -124,11 +138,9 @@ impl Gateway {
 
 /// The answer to what is refused.
 fn refused(error: &Error, request_id: &str) -> Reply {
-    if let Some(cause) = error.cause.as_ref().filter(|_| error.code != Code::StorageFull) {
-        tracing::error!(request_id, %cause, "a GraphQL request failed");
-    }
+    problem::log(error, request_id);
     let body = error::refusal(error, request_id).to_string().into_bytes();
-    Reply { body, refused: Some(error.public_code()) }
+    Reply { body, refused: Some(error.public_code()), is_request: true, in_doubt: error.is_in_doubt() }
 }
 
 /// What async-graphql validates and, where no plan does, executes.
@@ -142,14 +154,12 @@ fn request(ask: &Arc<Ask>) -> Request {
 
 /// What the executor answered.
 fn executed(ask: &Ask, response: Response, cost: u64) -> Result<Reply> {
+    let request_id = &ask.caller.actor.request_id;
     for error in &response.errors {
-        let told = error.source::<Error>();
-        if told.is_some_and(|error| matches!(error.code, Code::StorageFull | Code::QueryTooComplex)) {
-            continue;
+        match error.source::<Error>() {
+            Some(error) => problem::log(error, request_id),
+            None => tracing::error!(%request_id, error = %error.message, "a GraphQL field failed"),
         }
-        let cause = error.source::<Error>().and_then(|error| error.cause.as_ref()).map(ToString::to_string);
-        let request_id = &ask.caller.actor.request_id;
-        tracing::error!(%request_id, error = %error.message, cause, "a GraphQL field failed");
     }
     let errors = told(ask, &response, Code::Internal);
     let data = in_order(response.data, ask.document(), ask.operation.definition()?);
@@ -169,7 +179,7 @@ fn reply(data: &[u8], errors: &[Json], cost: u64) -> Reply {
         body.extend_from_slice(format!(",\"errors\":{}", Json::from(errors)).as_bytes());
     }
     body.extend_from_slice(format!(",\"extensions\":{{\"cost\":{cost}}}}}").as_bytes());
-    Reply { body, refused: None }
+    Reply { body, refused: None, is_request: true, in_doubt: false }
 }
 
 /// The executor leaves root fields in the order in which they were done, and failed ones out; the
@@ -198,7 +208,8 @@ fn read(body: &[u8]) -> Result<Sent> {
         Some(_) => Err(Error::new(Code::Malformed, format!("{name}: text is expected"))),
     };
     let query = text("query")?.ok_or_else(|| Error::new(Code::Malformed, "query is missing"))?;
-    let operation = text("operationName")?;
+    // Consoles send the empty name where none is chosen.
+    let operation = text("operationName")?.filter(|name| !name.is_empty());
     let mut object = |name: &str| match members.remove(name) {
         None | Some(Json::Null) => Ok(Map::new()),
         Some(Json::Object(object)) => Ok(object),

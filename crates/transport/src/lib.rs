@@ -42,6 +42,8 @@ pub struct Settings {
     pub upload_timeout: Duration,
     /// The web pages that browsers let ask.
     pub origins: Origins,
+    /// How many records an operation of GraphQL may reach.
+    pub max_records: u64,
     /// Whether GraphQL resolves all field by field instead of by plans: slow, for comparing the answers.
     pub field_by_field: bool,
 }
@@ -53,6 +55,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(10),
             upload_timeout: Duration::from_secs(3_600),
             origins: Origins::default(),
+            max_records: 10_000,
             field_by_field: false,
         }
     }
@@ -94,7 +97,7 @@ impl Transport {
         match self.gateway.get() {
             Some(gateway) => Ok(gateway),
             None => {
-                let made = Gateway::new(&self.kith, self.settings.field_by_field)?;
+                let made = Gateway::new(&self.kith, &self.settings)?;
                 Ok(self.gateway.get_or_init(|| made))
             }
         }

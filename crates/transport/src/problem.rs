@@ -1,7 +1,7 @@
 //! Failures as HTTP tells them: problem details by RFC 9457. The one place where a code becomes a status.
 
 use actix_web::{
-    HttpResponse,
+    HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
 use kernel::{Code, Error, Violation, secret::masked};
@@ -18,7 +18,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
     use Code::*;
     match code {
         Malformed | UnknownParameter | InvalidParameter | InvalidCursor | CursorMismatch | TooDeep
-        | QueryTooComplex => StatusCode::BAD_REQUEST,
+        | QueryTooComplex | InvalidQuery => StatusCode::BAD_REQUEST,
         Unauthenticated => StatusCode::UNAUTHORIZED,
         Forbidden | FieldForbidden => StatusCode::FORBIDDEN,
         NotFound | UnknownOperation => StatusCode::NOT_FOUND,
@@ -31,7 +31,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         UnknownField | Invalid | Required | WrongType | OutOfRange | UnknownValue | ReadOnly | Immutable
         | CommandOnly | ReferenceNotFound | NullOperand | UnknownOperator | PredicateTooLarge
-        | StageRequirement | InvalidQuery => StatusCode::UNPROCESSABLE_ENTITY,
+        | StageRequirement => StatusCode::UNPROCESSABLE_ENTITY,
         VersionRequired => StatusCode::PRECONDITION_REQUIRED,
         Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Overloaded | Timeout | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -45,32 +45,45 @@ pub(crate) fn method_not_allowed<'m>(allowed: impl IntoIterator<Item = &'m str>)
     Error::from(Code::MethodNotAllowed).with(ALLOWED, allowed)
 }
 
-/// Answers a failure, and logs it where it is the server's.
-pub(crate) fn answer(error: &Error, request_id: &str) -> HttpResponse {
+/// Logs a failure where it is the server's: what clients do wrong is told to them.
+pub(crate) fn log(error: &Error, request_id: &str) {
     let code = error.public_code();
-    let status = status(code);
     // The operator is warned of full storage where it is met, and not for each request.
-    let is_fault = status.is_server_error() && code != Code::StorageFull;
+    let is_fault = status(code).is_server_error() && code != Code::StorageFull;
     if let Some(cause) = error.cause.as_ref().filter(|_| is_fault) {
         tracing::error!(request_id, code = code.as_str(), cause = cause.to_string(), "the request failed");
     }
-    let body = body(error, code, status, request_id).to_string();
-    let mut response = HttpResponse::build(status);
-    response.insert_header((header::CACHE_CONTROL, "no-store")).content_type("application/problem+json");
+}
+
+/// The head of an answer to a failure, at both doors, and whether something may have been written in spite of it.
+pub(crate) fn head(code: Code, in_doubt: bool) -> HttpResponseBuilder {
+    let mut head = HttpResponse::build(status(code));
+    head.insert_header((header::CACHE_CONTROL, "no-store"));
     match code {
-        Code::Unauthenticated => drop(response.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
-        Code::MethodNotAllowed => drop(response.insert_header((header::ALLOW, allowed(error)))),
+        Code::Unauthenticated => drop(head.insert_header((header::WWW_AUTHENTICATE, "Bearer"))),
         // Who tries again by itself must not write twice.
-        Code::Timeout | Code::Unavailable if error.is_in_doubt() => {}
+        Code::Timeout | Code::Unavailable if in_doubt => {}
         Code::Overloaded | Code::Timeout | Code::Unavailable => {
-            drop(response.insert_header((header::RETRY_AFTER, "1")))
+            drop(head.insert_header((header::RETRY_AFTER, "1")))
         }
         // The rest of the body is not read, so the connection cannot be used again.
-        Code::TooLarge | Code::RequestTimeout => drop(response.force_close()),
+        Code::TooLarge | Code::RequestTimeout => drop(head.force_close()),
         _ => {}
     }
+    head
+}
+
+/// Answers a failure, and logs it where it is the server's.
+pub(crate) fn answer(error: &Error, request_id: &str) -> HttpResponse {
+    let code = error.public_code();
+    log(error, request_id);
+    let mut response = head(code, error.is_in_doubt());
+    response.content_type("application/problem+json");
+    if code == Code::MethodNotAllowed {
+        response.insert_header((header::ALLOW, allowed(error)));
+    }
     // What was sent may be repeated in what is told of it.
-    response.body(masked(&body).into_owned())
+    response.body(masked(&body(error, code, status(code), request_id).to_string()).into_owned())
 }
 
 /// The answer to what could not be read as a request, in the words of HTTP/1.1: the connection ends with it.

@@ -72,7 +72,7 @@ on_both! {
             (CREATE_CONTACT, json!({ "input": both })),
             (CREATE_CONTACT, json!({ "input": item })),
         ] {
-            owner.graphql_reply(query, variables).await.graphql_refused(422, "invalid_query");
+            owner.graphql_reply(query, variables).await.graphql_refused(400, "invalid_query");
         }
         let member = json!({ "query": "{ __typename }", "nope": 1 });
         owner.post("/graphql", &member).await.graphql_refused(400, "malformed");

@@ -19,7 +19,7 @@ on_both! {
                 // What is no `Int` of GraphQL is refused as such.
                 let (status, code) = match i32::try_from(limit) {
                     Ok(_) => (400, "invalid_parameter"),
-                    Err(_) => (422, "invalid_query"),
+                    Err(_) => (400, "invalid_query"),
                 };
                 owner.graphql_reply(&query, json!({ "n": limit })).await.graphql_refused(status, code);
             }

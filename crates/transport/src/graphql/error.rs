@@ -1,9 +1,11 @@
 //! Errors as GraphQL tells them: in a payload's `userErrors` where clients are expected to meet them, else
 //! in `errors` with a code and the request's id.
 
-use async_graphql::ErrorExtensionValues;
+use async_graphql::{ErrorExtensionValues, Pos};
 use kernel::{Code, Error};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
+
+use super::literals::MAX_FAULTS;
 
 /// An error of a field.
 pub fn field_error(error: Error) -> async_graphql::Error {
@@ -37,31 +39,49 @@ fn meta(members: &serde_json::Map<String, Json>) -> Json {
     if members.is_empty() { Json::Null } else { Json::Object(members.clone()) }
 }
 
+/// The members of an error's data that GraphQL tells beside its message.
+pub const LOCATIONS: &str = "locations";
+/// The keys that lead to the field.
+pub const PATH: &str = "path";
+
+/// Places of a document, as errors tell them.
+pub fn locations(places: impl IntoIterator<Item = Pos>) -> Json {
+    places.into_iter().map(|Pos { line, column }| json!({ "line": line, "column": column })).collect()
+}
+
 /// The body for an operation that was refused before it ran.
 pub fn refusal(error: &Error, request_id: &str) -> Json {
-    let code = error.public_code();
-    let mut errors: Vec<_> = error
-        .violations
-        .iter()
-        .map(|violation| {
-            json!({ "message": violation.detail, "extensions": {
-                "code": violation.code.as_str(), "pointer": violation.pointer, "requestId": request_id,
-            } })
-        })
+    let told = |message: &str, code: Code, pointer: Option<&str>, own: &Map<String, Json>| {
+        let mut told = Map::from_iter([("message".to_owned(), message.into())]);
+        let mut meta = own.clone();
+        for place in [LOCATIONS, PATH] {
+            if let Some(place_of) = meta.remove(place).or_else(|| error.meta.get(place).cloned()) {
+                told.insert(place.to_owned(), place_of);
+            }
+        }
+        let mut extensions = json!({ "code": code.as_str(), "requestId": request_id });
+        if let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) {
+            extensions["pointer"] = pointer.into();
+        }
+        if !meta.is_empty() {
+            extensions["meta"] = meta.into();
+        }
+        told.insert("extensions".to_owned(), extensions);
+        Json::Object(told)
+    };
+    let violations = error.violations.iter();
+    let mut errors: Vec<_> = violations
+        .map(|violation| told(&violation.detail, violation.code, Some(&violation.pointer), &violation.meta))
         .collect();
     if errors.is_empty() {
-        let extensions = json!({ "code": code.as_str(), "requestId": request_id, "meta": meta(&error.meta) });
-        errors.push(json!({ "message": error.detail, "extensions": extensions }));
+        errors.push(told(&error.detail, error.public_code(), None, &error.meta));
     }
     json!({ "errors": errors })
 }
 
-/// At most so many of async-graphql's errors are told: it can find very many in a small document.
-const MAX_ERRORS: usize = 20;
-
 /// The errors of the executor or the validator, those without a code under this one.
 pub fn server_errors(errors: &[async_graphql::ServerError], code: Code, request_id: &str) -> Vec<Json> {
-    let told = errors.iter().take(MAX_ERRORS);
+    let told = errors.iter().take(MAX_FAULTS);
     told.map(|error| {
         let mut json = serde_json::to_value(error).unwrap_or_default();
         let given = json.pointer("/extensions/code").cloned().unwrap_or_else(|| code.as_str().into());

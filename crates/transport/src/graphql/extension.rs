@@ -19,6 +19,7 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use super::{
+    Gateway,
     document::Document,
     operation::Operation,
     planner::{Answer, Planner, Root},
@@ -34,8 +35,8 @@ pub struct Ask {
     pub operation: Arc<Operation>,
     /// The variables, defaults included.
     pub variables: Map<String, Json>,
-    /// Whether the executor resolves everything field by field, to compare.
-    pub field_by_field: bool,
+    /// The endpoint that it is asked of.
+    pub gateway: Gateway,
     /// What all reads of the operation draw on, and its answer.
     pub budget: Budget,
     outcome: Mutex<Outcome>,
@@ -63,10 +64,15 @@ impl Ask {
         caller: Caller,
         operation: Arc<Operation>,
         variables: Map<String, Json>,
-        field_by_field: bool,
+        gateway: Gateway,
     ) -> Self {
         let budget = kith.budget();
-        Self { kith, caller, operation, variables, field_by_field, budget, outcome: Mutex::default() }
+        Self { kith, caller, operation, variables, gateway, budget, outcome: Mutex::default() }
+    }
+
+    fn planner(&self) -> Planner<'_> {
+        let Gateway { schema, max_records, .. } = &self.gateway;
+        Planner::new(&self.kith, &self.caller, self.document(), schema.registry(), *max_records)
     }
 
     /// The document with its variables.
@@ -86,16 +92,16 @@ impl Ask {
     /// Compiles the operation and runs it, if it is a query over the registry; says whether it did.
     pub async fn run(&self) -> Result<bool> {
         let operation = self.operation.definition()?;
-        let mut planner = Planner::new(&self.kith, &self.caller, self.document());
+        let mut planner = self.planner();
         let set = &operation.selection_set.node;
         let roots = match operation.ty {
-            OperationType::Query => planner.query(set).await?,
+            OperationType::Query => Some(planner.query(set).await?),
             OperationType::Mutation => planner.mutation(set).map(|()| None)?,
             OperationType::Subscription => None,
         };
         let cost = planner.cost();
         self.note(|outcome| outcome.cost = cost);
-        let Some(roots) = roots.filter(|_| !self.field_by_field) else { return Ok(false) };
+        let Some(roots) = roots.filter(|_| !self.gateway.field_by_field) else { return Ok(false) };
         let data = self.answer(&roots).await?;
         let asked = roots.iter().any(|root| matches!(root.answer, Answer::One(..) | Answer::Many(..)));
         self.note(|outcome| (outcome.data, outcome.asked) = (Some(data), asked));
@@ -104,12 +110,12 @@ impl Ask {
 
     /// What is selected of `me`.
     pub async fn me(&self, set: &SelectionSet) -> Result<Json> {
-        Planner::new(&self.kith, &self.caller, self.document()).me(&[set]).await
+        self.planner().me(&[set]).await
     }
 
     /// A record that was just written, with all that is selected of it.
     pub async fn record(&self, object: &str, id: Uuid, set: &SelectionSet) -> Result<Option<Json>> {
-        let mut planner = Planner::new(&self.kith, &self.caller, self.document());
+        let mut planner = self.planner();
         let (plan, shape) = planner.written(self.kith.object(object)?, id, set)?;
         let table = self.read(&plan).await?;
         if table.is_empty() {
@@ -160,11 +166,7 @@ impl Ask {
                         Writer { seal: &seal, budget },
                     )?;
                 }
-                Answer::Text(text) => {
-                    out.extend_from_slice(serde_json::Value::from(*text).to_string().as_bytes());
-                }
                 Answer::Known(json) => out.extend_from_slice(json),
-                Answer::Null => out.extend_from_slice(b"null"),
             }
         }
         out.push(b'}');

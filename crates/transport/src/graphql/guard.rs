@@ -3,14 +3,20 @@
 //! The parser and the validation behind it recurse as deep as brackets nest, and visit a fragment again at
 //! every spread, before any limit of theirs looks. This check is linear in the document and never recurses. It
 //! does not say whether a document is correct, only that reading it costs little; so where it has to guess at
-//! what a malformed document means it guesses high, and leaves the complaint to the parser.
+//! what a malformed document means it guesses high, and leaves the complaint to the parser. It takes over only what
+//! the parser gets wrong: strings (`strings.rs`), and members that stand twice in an object.
 
 mod expand;
 mod outline;
+mod strings;
 mod tokens;
 
 #[cfg(test)]
 mod tests;
+
+use std::borrow::Cow;
+
+pub use strings::Aside;
 
 /// How many bytes a document may have.
 pub const MAX_BYTES: usize = 32 * 1024;
@@ -43,18 +49,30 @@ pub struct Refusal {
     pub reason: &'static str,
     /// What is wrong, as a sentence for the person who wrote the document.
     pub detail: String,
+    /// The line and column where it is wrong, if it is at one place.
+    pub at: Option<(usize, usize)>,
 }
 
 impl Refusal {
     fn new(reason: &'static str, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), at: None }
     }
 
     /// Whether the text is none of GraphQL, rather than too much of it.
     pub fn is_about_text(&self) -> bool {
-        let reasons =
-            ["unexpected_character", "unterminated_string", "null_character", "unbalanced_brackets"];
+        let reasons = [
+            "unexpected_character",
+            "unterminated_string",
+            "unknown_escape",
+            "null_character",
+            "unbalanced_brackets",
+        ];
         reasons.contains(&self.reason)
+    }
+
+    /// Whether the text is GraphQL that means nothing.
+    pub fn is_about_meaning(&self) -> bool {
+        self.reason == "duplicate_member"
     }
 }
 
@@ -66,6 +84,15 @@ impl Refusal {
 pub fn check(document: &str) -> Result<(), Refusal> {
     within("document_too_large", "bytes", document.len(), MAX_BYTES)?;
     expand::check(&outline::definitions(document)?)
+}
+
+/// An accepted document as the parser can read it, and the strings that were put aside for it.
+///
+/// # Errors
+///
+/// The first string that spells none.
+pub fn readable(document: &str) -> Result<(Cow<'_, str>, Aside), Refusal> {
+    strings::set_aside(document)
 }
 
 fn within(reason: &'static str, things: &str, found: usize, limit: usize) -> Result<(), Refusal> {

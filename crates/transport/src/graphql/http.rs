@@ -2,13 +2,32 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{Method, header},
+    http::{
+        Method, StatusCode,
+        header::{self, Header as _},
+    },
     web::{Data, Payload},
 };
 use kernel::{Code, Result};
 
 use super::{Reply, refused};
 use crate::{Transport, problem, request};
+
+/// The media type of GraphQL over HTTP; its clients look for errors whatever the status is.
+const GRAPHQL: &str = "application/graphql-response+json";
+/// The other one that its clients read.
+const JSON: &str = "application/json";
+
+/// Which media types the client reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// GraphQL's own.
+    Graphql,
+    /// JSON only: to such clients any other status than 200 comes from something in between.
+    Json,
+    /// It does not say.
+    Anything,
+}
 
 /// Answers a request to `/graphql`: a POST of JSON, and nothing else.
 pub(crate) async fn handle(
@@ -17,14 +36,43 @@ pub(crate) async fn handle(
     payload: Payload,
 ) -> HttpResponse {
     match reply(&transport, &request, payload).await {
-        Ok(Reply { body, refused }) => {
-            let status = refused.map_or(actix_web::http::StatusCode::OK, problem::status);
-            let mut response = HttpResponse::build(status);
-            response.insert_header((header::CACHE_CONTROL, "no-store")).content_type("application/json");
-            response.body(body)
-        }
+        Ok(reply) => answer(reply, reads(&request)),
         Err(error) => problem::answer(&error, &request::id(&request)),
     }
+}
+
+/// The status and the media type of an answer, by the draft of GraphQL over HTTP.
+fn answer(reply: Reply, reads: Reads) -> HttpResponse {
+    let mut response = match reply.refused {
+        Some(code) => problem::head(code, reply.in_doubt),
+        None => HttpResponse::Ok(),
+    };
+    let is_clients_fault =
+        reply.is_request && reply.refused.is_some_and(|code| problem::status(code).is_client_error());
+    if reads == Reads::Json && is_clients_fault {
+        response.status(StatusCode::OK);
+    }
+    let media = match reads {
+        Reads::Graphql => GRAPHQL,
+        Reads::Anything if reply.refused.is_some() => GRAPHQL,
+        Reads::Anything | Reads::Json => JSON,
+    };
+    response
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type(format!("{media}; charset=utf-8"));
+    response.body(reply.body)
+}
+
+/// The first of the media types that the client prefers. One that reads none of them gets what the server has.
+fn reads(request: &HttpRequest) -> Reads {
+    let Ok(accept) = header::Accept::parse(request) else { return Reads::Anything };
+    let known = accept.ranked().into_iter().find_map(|media| match media.essence_str() {
+        GRAPHQL => Some(Reads::Graphql),
+        JSON => Some(Reads::Json),
+        "*/*" | "application/*" => Some(Reads::Anything),
+        _ => None,
+    });
+    known.unwrap_or(Reads::Anything)
 }
 
 async fn reply(transport: &Transport, request: &HttpRequest, payload: Payload) -> Result<Reply> {

@@ -6,7 +6,11 @@ use app::{
     listing::{Listing, Part},
     view::{COLLECTIONS, Collection, VIEWS, View},
 };
-use async_graphql::parser::types::{Field, SelectionSet};
+use async_graphql::{
+    Pos,
+    parser::types::{Field, SelectionSet},
+    registry::Registry,
+};
 use kernel::{
     Code, Error, Result,
     answer::{Connection, EdgePart, Member, PageInfo, Part as Section, Shape, Source},
@@ -22,12 +26,11 @@ use uuid::Uuid;
 
 use super::{
     document::{Collected, Document},
+    error, introspection,
     me::ME,
     schema::{NODE, mutation, payload_name},
 };
 
-/// The most records an operation may reach.
-pub const MAX_COST: u64 = 1_000;
 /// How deeply links may be followed.
 pub const MAX_DEPTH: usize = 12;
 
@@ -45,12 +48,8 @@ pub enum Answer {
     One(Box<Plan>, Shape),
     /// A page of records.
     Many(Box<Plan>, Connection),
-    /// A fixed text.
-    Text(&'static str),
     /// What is known already, as JSON.
     Known(Vec<u8>),
-    /// Nothing.
-    Null,
 }
 
 /// Compiles selections for one caller.
@@ -61,14 +60,27 @@ pub struct Planner<'a> {
     pub caller: &'a Caller,
     /// What is asked.
     pub document: Document<'a>,
+    types: &'a Registry,
+    limit: u64,
     cost: u64,
+    /// The keys that lead to the field that is compiled, and where each stands.
+    path: Vec<(&'a str, Pos)>,
+    /// The field that reaches the most records, and how many.
+    dearest: (u64, Vec<(&'a str, Pos)>),
     depth: usize,
 }
 
 impl<'a> Planner<'a> {
-    /// A planner for one operation.
-    pub fn new(kith: &'a Kith, caller: &'a Caller, document: Document<'a>) -> Self {
-        Self { kith, caller, document, cost: 0, depth: 0 }
+    /// A planner for one operation, which may reach so many records.
+    pub fn new(
+        kith: &'a Kith,
+        caller: &'a Caller,
+        document: Document<'a>,
+        types: &'a Registry,
+        limit: u64,
+    ) -> Self {
+        let (path, dearest) = (Vec::with_capacity(MAX_DEPTH), (0, Vec::new()));
+        Self { kith, caller, document, types, limit, cost: 0, path, dearest, depth: 0 }
     }
 
     /// How many records the operation may reach.
@@ -76,73 +88,96 @@ impl<'a> Planner<'a> {
         self.cost
     }
 
-    /// Compiles the root fields of a query; none where one of them is not of the registry and the whole is
-    /// for the executor. Whatever is compiled counts against the limits, also then.
-    pub async fn query(&mut self, set: &'a SelectionSet) -> Result<Option<Vec<Root>>> {
+    /// Compiles the root fields of a query.
+    pub async fn query(&mut self, set: &'a SelectionSet) -> Result<Vec<Root>> {
         let mut roots = Vec::new();
-        let mut is_complete = true;
         for field in self.document.fields(&[set], &["Query"]) {
-            match self.root(&field).await? {
-                Some(answer) => roots.push(Root { key: field.key.to_owned(), answer }),
-                None => is_complete = false,
-            }
+            self.enter(&field);
+            let answer = self.root(&field).await.map_err(|error| self.placed(error))?;
+            self.path.pop();
+            roots.push(Root { key: field.key.to_owned(), answer });
         }
-        Ok(is_complete.then_some(roots))
+        self.afford()?;
+        Ok(roots)
     }
 
-    /// Compiles the records that a mutation's payloads show, to count them and to refuse what may not be read.
+    /// Looks over a mutation before any of it is done: compiles the records that its payloads show, to count them and to
+    /// refuse what may not be read, and refuses ids that are none.
     pub fn mutation(&mut self, set: &'a SelectionSet) -> Result<()> {
         for field in self.document.fields(&[set], &["Mutation"]) {
-            let payload = payload_name(field.name);
-            let records = mutation::records(self.kith, field.name);
-            for output in self.document.fields(&field.sets, &[&payload]) {
-                let Some((_, object)) = records.iter().find(|(name, _)| *name == output.name) else {
-                    continue;
-                };
-                let permit = self.caller.actor.permit(self.kith.object(object)?, Action::Read)?;
-                self.record(&mut Plan::new(permit), &output.sets, 1)?;
-            }
+            self.enter(&field);
+            self.change(&field).map_err(|error| self.placed(error))?;
+            self.path.pop();
+        }
+        self.afford()
+    }
+
+    fn change(&mut self, field: &Collected<'a>) -> Result<()> {
+        if let Some(object) = mutation::target(self.kith, field.name) {
+            self.id(field.field, self.kith.object(object)?)?;
+        }
+        let payload = payload_name(field.name);
+        let records = mutation::records(self.kith, field.name);
+        for output in self.document.fields(&field.sets, &[&payload]) {
+            let Some((_, object)) = records.iter().find(|(name, _)| *name == output.name) else {
+                continue;
+            };
+            let permit = self.caller.actor.permit(self.kith.object(object)?, Action::Read)?;
+            self.enter(&output);
+            self.record(&mut Plan::new(permit), &output.sets, 1)?;
+            self.path.pop();
         }
         Ok(())
     }
 
-    async fn root(&mut self, field: &Collected<'a>) -> Result<Option<Answer>> {
+    /// What is compiled from now on is of this field. Where it fails, it is not left, so that the failure's place is known.
+    fn enter(&mut self, field: &Collected<'a>) {
+        self.path.push((field.key, field.field.response_key().pos));
+    }
+
+    /// The error with its place.
+    fn placed(&self, error: Error) -> Error {
+        at(error, &self.path)
+    }
+
+    async fn root(&mut self, field: &Collected<'a>) -> Result<Answer> {
         if field.name == "__typename" {
-            return Ok(Some(Answer::Text("Query")));
+            return Ok(Answer::Known(b"\"Query\"".to_vec()));
         }
         if field.name == "node" {
             let id = self.text(field.field, "id")?.unwrap_or_default();
             let id = TypeId::parse(&id).ok_or_else(|| invalid("id: a TypeID is expected"))?;
             let object = self.kith.registry().by_prefix(id.prefix);
             let Some(object) = object.filter(|object| object.allows(Action::Read)) else {
-                return Ok(Some(Answer::Null));
+                return Ok(Answer::Known(b"null".to_vec()));
             };
-            return self.one(object, id.uuid, &field.sets).map(Some);
+            return self.one(object, id.uuid, &field.sets);
         }
         if field.name == ME {
             let me = self.me(&field.sets).await?;
-            return Ok(Some(Answer::Known(me.to_string().into_bytes())));
+            return Ok(Answer::Known(me.to_string().into_bytes()));
         }
         if let Some(view) = VIEWS.iter().find(|view| view.name == field.name) {
-            return self.view(view, field).map(Some);
+            return self.view(view, field);
         }
         if let Some(collection) = COLLECTIONS.iter().find(|collection| collection.name == field.name) {
-            return self.collection(collection, field).await.map(Some);
+            return self.collection(collection, field).await;
         }
         let registry = Arc::clone(self.kith.registry());
         for object in registry.objects().iter().filter(|object| object.allows(Action::Read)) {
             if object.name == field.name {
                 let id = self.id(field.field, object)?;
-                return self.one(object, id, &field.sets).map(Some);
+                return self.one(object, id, &field.sets);
             }
             if object.plural == field.name {
                 let listing = self.listing(field.field)?;
                 let mut plan = self.kith.list(self.caller, object, object.plural, &listing)?;
                 let connection = self.connection(&mut plan, field, &object.type_name, 1)?;
-                return Ok(Some(Answer::Many(Box::new(plan), connection)));
+                return Ok(Answer::Many(Box::new(plan), connection));
             }
         }
-        Ok(None)
+        let known = introspection::answer(self.types, self.document, field)?;
+        known.map(Answer::Known).ok_or_else(|| Code::InvalidQuery.into())
     }
 
     fn one(&mut self, object: &Arc<Object>, id: Uuid, sets: &[&'a SelectionSet]) -> Result<Answer> {
@@ -171,6 +206,7 @@ impl<'a> Planner<'a> {
         let type_name = kernel::text::pascal(view.name);
         let mut shape = Shape::default();
         for part in self.document.fields(&field.sets, &[&type_name]) {
+            self.enter(&part);
             let source = if part.name == "__typename" {
                 Source::Text(type_name.clone())
             } else if part.name == view.object {
@@ -180,13 +216,14 @@ impl<'a> Planner<'a> {
                     view.panels.iter().find(|panel| panel.name == part.name).ok_or(Code::InvalidQuery)?;
                 let (link, mut child) = self.kith.panel(&self.caller.actor, &plan, panel)?;
                 let reached = u64::from(child.page.limit);
-                self.reach(reached)?;
+                self.reach(reached);
                 let shape = self.record(&mut child, &part.sets, reached)?;
                 Source::Each(plan.follow(link, child), shape)
             };
+            self.path.pop();
             shape.members.push(Member::new(part.key, source));
         }
-        self.reach(1)?;
+        self.reach(1);
         Ok(Answer::One(Box::new(plan), shape))
     }
 
@@ -215,7 +252,9 @@ impl<'a> Planner<'a> {
         let object = Arc::clone(plan.permit.object());
         let mut shape = Shape::default();
         for field in self.document.fields(sets, &[&object.type_name, NODE]) {
+            self.enter(&field);
             let source = self.member(plan, &object, &field, reached)?;
+            self.path.pop();
             let key = match object.attribute(field.key) {
                 Some(attribute) => Arc::clone(&attribute.key),
                 None => json_key(field.key),
@@ -246,7 +285,7 @@ impl<'a> Planner<'a> {
         };
         let target = Arc::clone(self.kith.registry().target(link).ok_or(Code::InvalidQuery)?);
         if link.is_one() {
-            self.reach(reached)?;
+            self.reach(reached);
             let mut child = Plan::new(self.caller.actor.permit(&target, Action::Read)?);
             let shape = self.record(&mut child, &field.sets, reached)?;
             return Ok(Source::One(plan.follow(place, child), shape));
@@ -283,20 +322,23 @@ impl<'a> Planner<'a> {
         parents: u64,
     ) -> Result<Connection> {
         let reached = parents.saturating_mul(u64::from(plan.page.limit));
-        self.reach(reached)?;
+        self.reach(reached);
         let (connection, edge) = (format!("{node}Connection"), format!("{node}Edge"));
         let mut members = Vec::new();
         for part in self.document.fields(&field.sets, &[&connection]) {
+            self.enter(&part);
             let section = match part.name {
                 "nodes" => Section::Nodes(self.record(plan, &part.sets, reached)?),
                 "edges" => {
                     let mut edges = Vec::new();
                     for part in self.document.fields(&part.sets, &[&edge]) {
+                        self.enter(&part);
                         let source = match part.name {
                             "node" => EdgePart::Node(self.record(plan, &part.sets, reached)?),
                             "cursor" => EdgePart::Cursor,
                             _ => EdgePart::Text(edge.clone()),
                         };
+                        self.path.pop();
                         edges.push(Member::new(part.key, source));
                     }
                     Section::Edges(edges)
@@ -313,6 +355,7 @@ impl<'a> Planner<'a> {
                 "totalIsCapped" => Section::TotalIsCapped,
                 _ => Section::Text(connection.clone()),
             };
+            self.path.pop();
             plan.page.count |= part.name.starts_with("total");
             members.push(Member::new(part.key, section));
         }
@@ -363,13 +406,35 @@ impl<'a> Planner<'a> {
         TypeId::parse_as(&object.prefix, &text).ok_or_else(expected)
     }
 
-    fn reach(&mut self, records: u64) -> Result<()> {
+    /// Counts the records that the field reaches.
+    fn reach(&mut self, records: u64) {
         self.cost = self.cost.saturating_add(records);
-        if self.cost <= MAX_COST {
+        if records > self.dearest.0 {
+            self.dearest.0 = records;
+            self.dearest.1.clone_from(&self.path);
+        }
+    }
+
+    /// Refuses an operation that reaches too many records, once all of them are counted.
+    fn afford(&self) -> Result<()> {
+        if self.cost <= self.limit {
             return Ok(());
         }
-        Err(too_complex(format!("the operation may reach more than {MAX_COST} records")))
+        let Self { cost, limit, dearest: (most, path), .. } = self;
+        let keys: Vec<_> = path.iter().map(|(key, _)| *key).collect();
+        let detail = format!(
+            "the operation may reach {cost} records and only {limit} are allowed; {most} of them are behind {}",
+            keys.join(".")
+        );
+        let error = too_complex(detail).with("cost", *cost).with("limit", *limit).with("dearest", keys);
+        Err(at(error, path))
     }
+}
+
+/// The error with the path and the place of a field.
+fn at(error: Error, path: &[(&str, Pos)]) -> Error {
+    let keys: Vec<_> = path.iter().map(|(key, _)| *key).collect();
+    error.with(error::PATH, keys).with(error::LOCATIONS, error::locations(path.last().map(|(_, pos)| *pos)))
 }
 
 fn page_info(name: &str) -> PageInfo {

@@ -1,19 +1,14 @@
 //! Operations that were validated and answered by plans before: who sends the same text again is spared the
 //! guard, the parser and the validation.
 
-mod varying;
-
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-use async_graphql::registry::Registry;
 use quick_cache::{Equivalent, Weighter, sync::Cache};
-use serde_json::{Map, Value as Json};
 
-use super::{coerce::coerce, document::Document, operation::Operation};
-use varying::{Varying, varying};
+use super::operation::Operation;
 
 /// How many operations are kept at most.
 const MAX_OPERATIONS: u64 = 1_024;
@@ -38,17 +33,15 @@ impl Default for Prepared {
 
 impl Prepared {
     /// The operation of a text, if it is prepared.
-    pub fn find(&self, text: &str, name: Option<&str>) -> Option<Known> {
-        self.kept.get(&Asked { text, name })
+    pub fn find(&self, text: &str, name: Option<&str>) -> Option<Arc<Operation>> {
+        self.kept.get(&Asked { text, name }).map(|known| known.operation)
     }
 
     /// Keeps an operation that was valid, and was answered by plans alone.
-    pub fn keep(&self, registry: &Registry, text: String, operation: &Arc<Operation>) {
-        if let Some(varying) = varying(registry, operation) {
-            let weight = weight(&text);
-            let known = Known { operation: Arc::clone(operation), varying: varying.into(), weight };
-            self.kept.insert(Key { text, name: operation.name.clone() }, known);
-        }
+    pub fn keep(&self, text: String, operation: &Arc<Operation>) {
+        let weight = weight(&text);
+        let known = Known { operation: Arc::clone(operation), weight };
+        self.kept.insert(Key { text, name: operation.name.clone() }, known);
     }
 
     /// Counts an answer that a prepared operation gave.
@@ -64,21 +57,9 @@ impl Prepared {
 
 /// A prepared operation.
 #[derive(Clone)]
-pub struct Known {
-    /// The operation.
-    pub operation: Arc<Operation>,
-    varying: Arc<[Varying]>,
+struct Known {
+    operation: Arc<Operation>,
     weight: u64,
-}
-
-impl Known {
-    /// Whether the operation is valid with these variables, too. Where it is not, validation can tell why.
-    pub fn suits(&self, registry: &Registry, variables: &Map<String, Json>) -> bool {
-        let document = Document { document: &self.operation.document, variables };
-        self.varying.iter().all(|Varying { value, of }| {
-            document.json(value).is_some_and(|value| coerce(registry, of, value).is_ok())
-        })
-    }
 }
 
 #[derive(PartialEq, Eq, Hash)]

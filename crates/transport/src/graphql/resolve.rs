@@ -1,5 +1,5 @@
-//! What the executor asks: the fields of mutations' payloads, which plans have answered, and field by field
-//! what is mixed with introspection or compared with plans.
+//! What the executor asks: the fields of mutations' payloads, which plans have answered, and field by field what is
+//! compared with plans.
 
 mod write;
 
@@ -261,8 +261,10 @@ pub fn by_id(ctx: ResolverContext<'_>, object: Arc<Object>) -> FieldFuture<'_> {
 pub fn node(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
     future(async move {
         let ask = asked(&ctx)?;
-        let text = ctx.args.try_get("id").and_then(|id| id.string()).unwrap_or_default();
-        let Some(id) = TypeId::parse(text) else { return Err(Code::InvalidParameter.into()) };
+        let text = argument(&ctx, "id")?;
+        let Some(id) = text.as_ref().and_then(Json::as_str).and_then(TypeId::parse) else {
+            return Err(Code::InvalidParameter.into());
+        };
         let object = ask.kith.registry().by_prefix(id.prefix);
         let Some(object) = object.filter(|object| object.allows(Action::Read)) else { return Ok(None) };
         let permit = ask.caller.actor.permit(object, Action::Read)?;
@@ -301,31 +303,36 @@ pub fn panel<'a>(ctx: ResolverContext<'a>, panel: &'static Panel) -> FieldFuture
     })
 }
 
-fn argument(ctx: &ResolverContext<'_>, name: &str) -> Option<Json> {
-    let json = ctx.args.get(name)?.as_value().clone().into_json().ok()?;
-    (!json.is_null()).then_some(json)
+/// An argument that was given and is not null. It comes from the document, where a variable that was not sent stands for
+/// nothing; async-graphql's own arguments have null in its place.
+fn argument(ctx: &ResolverContext<'_>, name: &str) -> Result<Option<Json>> {
+    let argument = asked(ctx)?.document().argument(&ctx.ctx.item.node, name);
+    Ok(argument.filter(|json| !json.is_null()))
 }
 
 fn id_argument(ctx: &ResolverContext<'_>, object: &Object) -> Result<Uuid> {
-    let text = argument(ctx, "id");
+    let text = argument(ctx, "id")?;
     let id = text.as_ref().and_then(Json::as_str).and_then(|text| TypeId::parse_as(&object.prefix, text));
     id.ok_or_else(|| Error::new(Code::InvalidParameter, format!("id: an id {}_… is expected", object.prefix)))
 }
 
 fn listing(ctx: &ResolverContext<'_>) -> Result<Listing> {
-    let number = |name| {
-        argument(ctx, name).and_then(|json| json.as_u64()).map(|number| u32::try_from(number).unwrap_or(0))
+    let number = |name| -> Result<Option<u32>> {
+        let number = argument(ctx, name)?.and_then(|json| json.as_u64());
+        Ok(number.map(|number| u32::try_from(number).unwrap_or(0)))
     };
-    let text = |name| argument(ctx, name).and_then(|json| json.as_str().map(str::to_owned));
-    let part = match (number("first"), number("last")) {
-        (Some(first), None) => Part::First(first, text("after"), text("before")),
-        (None, Some(last)) => Part::Last(last, text("after"), text("before")),
+    let text = |name| -> Result<Option<String>> {
+        Ok(argument(ctx, name)?.and_then(|json| json.as_str().map(str::to_owned)))
+    };
+    let part = match (number("first")?, number("last")?) {
+        (Some(first), None) => Part::First(first, text("after")?, text("before")?),
+        (None, Some(last)) => Part::Last(last, text("after")?, text("before")?),
         _ => return Err(Error::new(Code::InvalidParameter, "either first or last has to be given")),
     };
     Ok(Listing {
-        predicate: argument(ctx, "where"),
-        order_by: argument(ctx, "orderBy"),
-        deleted: text("deleted").and_then(|name| Deleted::parse(&name)).unwrap_or_default(),
+        predicate: argument(ctx, "where")?,
+        order_by: argument(ctx, "orderBy")?,
+        deleted: text("deleted")?.and_then(|name| Deleted::parse(&name)).unwrap_or_default(),
         part,
         look_ahead: true,
         count: true,

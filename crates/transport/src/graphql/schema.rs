@@ -9,13 +9,10 @@ use app::command::Registered;
 use async_graphql::dynamic::{Scalar, Schema, SchemaBuilder, SchemaError};
 use kernel::Registry;
 
-use super::extension::Plans;
+use super::{extension::Plans, guard::MAX_NESTING};
 
 /// The interface that every record implements.
 pub const NODE: &str = "Node";
-
-/// How deeply a document may be nested, introspection included.
-const MAX_DEPTH: usize = 40;
 
 /// The type of a mutation's answer.
 pub fn payload_name(mutation: &str) -> String {
@@ -40,7 +37,7 @@ pub fn build(registry: &Registry, commands: &[Registered]) -> Result<Schema, Sch
     input::register(&mut types, registry);
     query::register(&mut types, registry);
     mutation::register(&mut types, registry, commands);
-    types.0.extension(Plans).limit_depth(MAX_DEPTH).disable_suggestions().finish()
+    types.0.extension(Plans).limit_recursive_depth(MAX_NESTING).disable_suggestions().finish()
 }
 
 /// The schema in its own language, as it is committed.

@@ -79,8 +79,8 @@ fn what_suits_its_type_becomes_it() {
 fn what_does_not_suit_is_refused_with_its_place() {
     let schema = sample();
     let refused = |of: &str, value: Json, pointer: &str| {
-        let fault = coerce(schema.registry(), of, value.clone()).unwrap_err();
-        let violation = fault.within("v").violation();
+        let faults = coerce(schema.registry(), of, value.clone()).unwrap_err().within("v");
+        let violation = faults.in_variables(Pos::default()).next().unwrap();
         assert_eq!((violation.code, violation.pointer.as_str()), (Code::InvalidQuery, pointer), "{value}");
         let place = pointer.replacen('/', "$", 1);
         assert!(violation.detail.starts_with(&format!("{place}: ")), "{}", violation.detail);
@@ -117,6 +117,22 @@ fn what_does_not_suit_is_refused_with_its_place() {
     }
     refused("Query", json!({}), "/v");
     refused("Nope", json!({}), "/v");
+}
+
+#[test]
+fn all_that_is_wrong_is_told_up_to_a_number() {
+    let schema = sample();
+    let pointers = |of: &str, value: Json| -> Vec<String> {
+        let faults = coerce(schema.registry(), of, value).unwrap_err();
+        faults.in_variables(Pos::default()).map(|violation| violation.pointer).collect()
+    };
+    let wrong = json!({ "stage": 1, "nope": 2, "and": [{ "price": {} }, 3, { "price": { "currency": 4 } }] });
+    let expected =
+        ["/and/0/price/amount", "/and/1", "/and/2/price/amount", "/and/2/price/currency", "/nope", "/stage"];
+    let mut told = pointers("Where", wrong);
+    told.sort_unstable();
+    assert_eq!(told, expected);
+    assert_eq!(pointers("[Int]", json!(vec!["a"; 1_000])).len(), MAX_FAULTS);
 }
 
 /// Coercion would have to fill them in.

@@ -1,6 +1,6 @@
 //! What a document consists of: its definitions, the size of each, and the fragments it spreads.
 
-use std::mem;
+use std::{collections::HashSet, mem};
 
 use super::tokens::{Token, Tokens};
 use super::{
@@ -83,10 +83,19 @@ pub(super) fn definitions(document: &str) -> Result<Vec<Definition<'_>>, Refusal
         let first = outline.current.size.bytes == 0;
         outline.current.size.bytes += length;
         match token {
-            Token::Name(name) => outline.name(name, first)?,
+            Token::Name(name) => {
+                outline.word = (name, tokens.at() - length);
+                outline.name(name, first)?;
+            }
             Token::Spread => outline.spread(),
             Token::Mark(b'@') => outline.directive()?,
-            Token::Mark(b':') => outline.colon()?,
+            Token::Mark(b':') => {
+                let (name, at) = outline.word;
+                if !outline.colon()? {
+                    let what = format!("The member `{name}` stands twice in an object, again");
+                    return Err(tokens.refusal_at(at, "duplicate_member", &what));
+                }
+            }
             Token::Mark(mark @ (b'{' | b'(' | b'[')) => outline.open(mark)?,
             Token::Mark(mark @ (b'}' | b')' | b']')) => {
                 if !outline.close(mark) {
@@ -109,6 +118,10 @@ struct Outline<'a> {
     definitions: Vec<Definition<'a>>,
     current: Definition<'a>,
     frames: Vec<Frame>,
+    /// The names of the members of each object that is open.
+    members: Vec<HashSet<&'a str>>,
+    /// The last name, and where it stands.
+    word: (&'a str, usize),
     role: Role,
     /// Whether the next selection set belongs to an inline fragment and not to a field.
     inline: bool,
@@ -180,25 +193,30 @@ impl<'a> Outline<'a> {
         within("too_many_directives", "directives", self.directives, MAX_DIRECTIVES)
     }
 
-    /// Follows an alias, or the name of an argument or a variable.
-    fn colon(&mut self) -> Result<(), Refusal> {
+    /// Follows an alias, or the name of an argument, a variable or a member, which is to be new to its object.
+    fn colon(&mut self) -> Result<bool, Refusal> {
         let outermost = self.frames.len() == 1;
         match self.frames.last_mut() {
             Some(Frame::Selections(_)) => {
                 self.role = Role::Aliased;
                 self.aliases += 1;
-                within("too_many_aliases", "aliases", self.aliases, MAX_ALIASES)
+                within("too_many_aliases", "aliases", self.aliases, MAX_ALIASES)?;
             }
             Some(Frame::Parentheses(variables)) if outermost => {
                 *variables += 1;
-                within("too_many_variables", "variables in one operation", *variables, MAX_VARIABLES)
+                within("too_many_variables", "variables in one operation", *variables, MAX_VARIABLES)?;
             }
             Some(Frame::Parentheses(arguments)) => {
                 *arguments += 1;
-                within("too_many_arguments", "arguments in one place", *arguments, MAX_ARGUMENTS)
+                within("too_many_arguments", "arguments in one place", *arguments, MAX_ARGUMENTS)?;
             }
-            _ => Ok(()),
+            Some(Frame::Object) => {
+                let name = self.word.0;
+                return Ok(self.members.last_mut().is_none_or(|members| members.insert(name)));
+            }
+            _ => {}
         }
+        Ok(true)
     }
 
     fn open(&mut self, mark: u8) -> Result<(), Refusal> {
@@ -210,7 +228,10 @@ impl<'a> Outline<'a> {
                 Frame::Selections(Set { merged: around.merged + 1, ..around })
             }
             (_, Some(Frame::Selections(_))) => Frame::Selections(Set { merged: 1, outermost: false }),
-            (_, Some(_)) => Frame::Object,
+            (_, Some(_)) => {
+                self.members.push(HashSet::new());
+                Frame::Object
+            }
         };
         self.frames.push(frame);
         self.role = Role::Field;
@@ -225,6 +246,9 @@ impl<'a> Outline<'a> {
         let frame = self.frames.pop();
         if self.frames.is_empty() && mark == b'}' {
             self.definitions.push(mem::take(&mut self.current));
+        }
+        if matches!(frame, Some(Frame::Object)) {
+            self.members.pop();
         }
         match frame {
             Some(Frame::Selections(_) | Frame::Object) => mark == b'}',

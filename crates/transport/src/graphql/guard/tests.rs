@@ -199,3 +199,23 @@ fn no_string_spells_u0000() {
         assert_eq!(reason(harmless), None, "{harmless}");
     }
 }
+
+#[test]
+fn members_stand_once_in_an_object() {
+    for (document, column) in [
+        ("{x(a:{b:1 b:2})}", Some(11)),
+        ("{x(a:{b:{b:1 c:2}c:[{b:1 b:2}]})}", Some(26)),
+        ("query($a:T={b:1,b:1}){x}", Some(17)),
+        ("{x@y(a:{b:E b:E})}", Some(13)),
+        ("{x(a:{b:{b:[{b:1}{b:1}]}c:{b:1}})}", None),
+        ("{x(a:{b:c c:b})}", None),
+    ] {
+        let refusal = check(document).err();
+        assert_eq!(
+            refusal.as_ref().and_then(|refusal| refusal.at),
+            column.map(|column| (1, column)),
+            "{document}"
+        );
+        assert!(refusal.is_none_or(|refusal| refusal.is_about_meaning()));
+    }
+}

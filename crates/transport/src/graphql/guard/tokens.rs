@@ -22,12 +22,23 @@ impl<'a> Tokens<'a> {
         Self { document, at: 0 }
     }
 
+    /// Where reading stands, in bytes.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     /// A refusal that says where reading stands.
     pub(super) fn refusal(&self, reason: &'static str, what: &str) -> Refusal {
-        let before = self.document.get(..self.at).unwrap_or(self.document);
+        self.refusal_at(self.at, reason, what)
+    }
+
+    /// A refusal of what begins there.
+    pub(super) fn refusal_at(&self, at: usize, reason: &'static str, what: &str) -> Refusal {
+        let before = self.document.get(..at).unwrap_or(self.document);
         let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|&letter| letter != '\n').count() + 1;
-        Refusal::new(reason, format!("{what} at line {line}, column {column}."))
+        let column = before.chars().rev().take_while(|letter| !['\n', '\r'].contains(letter)).count() + 1;
+        let detail = format!("{what} at line {line}, column {column}.");
+        Refusal { at: Some((line, column)), ..Refusal::new(reason, detail) }
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -223,6 +234,7 @@ mod tests {
     fn a_refusal_says_where() {
         let refusal = Tokens::of("# é\n \u{a0}").next();
         let detail = "The character '\\u{a0}' cannot stand at line 2, column 2.".to_owned();
-        assert_eq!(refusal, Some(Err(Refusal { reason: "unexpected_character", detail })));
+        let expected = Refusal { reason: "unexpected_character", detail, at: Some((2, 2)) };
+        assert_eq!(refusal, Some(Err(expected)));
     }
 }

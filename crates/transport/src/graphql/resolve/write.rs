@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::command::{Call, Output, OutputKind, Product};
 use async_graphql::dynamic::{FieldFuture, FieldValue, ResolverContext};
 use kernel::{
-    Code, Error, Result,
+    Code, Result,
     object::{Action, Object},
     plan::Deleted,
 };
@@ -32,10 +32,10 @@ pub fn write<'a>(ctx: ResolverContext<'a>, standard: Standard, object: Arc<Objec
         let ask = asked(&ctx)?;
         let (kith, actor) = (&ask.kith, &ask.caller.actor);
         let written = match (standard, target(&ctx, &object)) {
-            (Standard::Create, _) => kith.create(actor, object.name, &input(&ctx)).await,
+            (Standard::Create, _) => kith.create(actor, object.name, &input(&ctx)?).await,
             (_, Err(error)) => Err(error),
             (Standard::Update, Ok((id, seen))) => {
-                kith.update(actor, object.name, id, seen, &input(&ctx)).await
+                kith.update(actor, object.name, id, seen, &input(&ctx)?).await
             }
             (Standard::Delete, Ok((id, seen))) => kith.delete(actor, object.name, id, seen).await,
             (Standard::Restore, Ok((id, seen))) => kith.restore(actor, object.name, id, seen).await,
@@ -52,7 +52,7 @@ pub fn command<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<
         let ask = asked(&ctx)?;
         let command = ask.kith.commands().iter().find(|command| command.spec.name == name);
         let command = command.ok_or(Code::UnknownOperation)?;
-        let mut call = Call { input: input(&ctx), ..Call::default() };
+        let mut call = Call { input: input(&ctx)?, ..Call::default() };
         let target = match command.on_record {
             true => target(&ctx, ask.kith.object(command.spec.object)?).map(Some),
             false => Ok(None),
@@ -102,7 +102,7 @@ pub fn output<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'
         let (ask, payload) = (asked(&ctx)?, parent::<Payload>(&ctx)?);
         let shown = payload.outputs.iter().find(|(other, _)| *other == name);
         match shown.and_then(|(_, shown)| shown.as_ref()) {
-            Some(Shown::Record(object, id)) if ask.field_by_field => {
+            Some(Shown::Record(object, id)) if ask.gateway.field_by_field => {
                 let permit = ask.caller.actor.permit(ask.kith.object(object)?, Action::Read)?;
                 Ok(node_of(ask, permit, *id, Deleted::Include).await?.map(FieldValue::owned_any))
             }
@@ -124,15 +124,13 @@ pub fn errors(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
 }
 
 fn target(ctx: &ResolverContext<'_>, object: &Object) -> Result<(Uuid, Option<i64>)> {
-    let seen = ctx.args.get("expectedVersion").filter(|version| !version.is_null());
-    let seen =
-        seen.map(|version| version.i64()).transpose().map_err(|_| Error::from(Code::InvalidParameter))?;
+    let seen = argument(ctx, "expectedVersion")?.and_then(|version| version.as_i64());
     Ok((id_argument(ctx, object)?, seen))
 }
 
-fn input(ctx: &ResolverContext<'_>) -> Map<String, Json> {
-    match argument(ctx, "input") {
-        Some(Json::Object(members)) => members,
-        _ => Map::new(),
+fn input(ctx: &ResolverContext<'_>) -> Result<Map<String, Json>> {
+    match argument(ctx, "input")? {
+        Some(Json::Object(members)) => Ok(members),
+        _ => Ok(Map::new()),
     }
 }

@@ -7,9 +7,9 @@ use app::{
     Kith,
     command::{OutputKind, Registered},
 };
-use async_graphql::dynamic::{Field, InputObject, InputValue, Object as Type, TypeRef};
+use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, InputValue, Object as Type, TypeRef};
 use kernel::{
-    Registry,
+    Code, Registry,
     object::{Action, Object},
 };
 use utoipa::openapi::{
@@ -19,6 +19,9 @@ use utoipa::openapi::{
 
 use super::{Types, input::types_name, payload_name};
 use crate::graphql::resolve;
+
+/// The type of the codes of errors: the words that REST tells, too.
+const ERROR_CODE: &str = "ErrorCode";
 
 /// A standard operation that writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,14 +94,25 @@ pub fn records(kith: &Kith, mutation: &str) -> Vec<(&'static str, &'static str)>
     found.map(|(_, _, object)| vec![(object.name, object.name)]).unwrap_or_default()
 }
 
+/// The object of the record that a mutation is about, by its argument `id`.
+pub fn target(kith: &Kith, mutation: &str) -> Option<&'static str> {
+    if let Some(command) = kith.commands().iter().find(|command| command.spec.name == mutation) {
+        return command.on_record.then_some(command.spec.object);
+    }
+    let found = standard(kith.registry()).find(|(name, ..)| name == mutation);
+    found.filter(|(_, standard, _)| *standard != Standard::Create).map(|(_, _, object)| object.name)
+}
+
 /// Registers them.
 pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered]) {
+    let codes = Code::ALL.iter().map(|code| EnumItem::new(code.as_str()).description(code.meaning()));
+    types.add(Enum::new(ERROR_CODE).description("What went wrong, as a stable word.").items(codes));
     let text =
         |name, of, doc: &str| Field::new(name, of, move |ctx| resolve::part(ctx, name)).description(doc);
     types.add(
         Type::new("UserError")
             .description("An error that clients are expected to meet: nothing of the mutation was written.")
-            .field(text("code", TypeRef::named_nn(TypeRef::STRING), "What is wrong, as a stable word."))
+            .field(text("code", TypeRef::named_nn(ERROR_CODE), "What is wrong, as a stable word."))
             .field(text("field", TypeRef::named(TypeRef::STRING), "Where, as a JSON pointer into the input."))
             .field(text("message", TypeRef::named_nn(TypeRef::STRING), "What is wrong, for people."))
             .field(text("meta", TypeRef::named("JSON"), "What a client may need to act on it.")),
