@@ -27,6 +27,14 @@ gen:
     cargo run --quiet --package kith -- schema graphql > schema.graphql
     cargo run --quiet --package kith -- schema openapi > openapi/kith.json
 
+# GraphQL over HTTP as the `graphql-http` audit has it; needs Node.js
+audit:
+    tests/graphql-js/run audit
+
+# What graphql-js says to values, for the tests, over schema.graphql; needs Node.js
+coercion:
+    tests/graphql-js/run coercion
+
 # What CI checks: tests, lints, contract files up to date, instruction counts
 check:
     .ci/run

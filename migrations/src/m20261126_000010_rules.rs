@@ -13,8 +13,8 @@ impl MigrationName for Rules {
 }
 
 /// When something happened last in the row's workspace: a step has no clock.
-const LATELY: &str = "(SELECT occurred_at FROM events WHERE events.workspace_id = affiliations.workspace_id \
-                      ORDER BY seq DESC LIMIT 1)";
+const LATELY: &str = "coalesce((SELECT occurred_at FROM events \
+                      WHERE events.workspace_id = affiliations.workspace_id ORDER BY seq DESC LIMIT 1), updated_at)";
 
 /// Leaves the flag to the oldest of those that have it.
 fn keep_oldest(table: &str, flag: &str, same: &str) -> String {

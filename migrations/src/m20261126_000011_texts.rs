@@ -35,6 +35,11 @@ const UNIQUE: &[(&str, &str, Option<&str>)] = &[
     ("segments", "name", None),
 ];
 
+/// Whether no other outside id would become the same.
+const FREE_PAIR: &str = "AND NOT EXISTS (SELECT 1 FROM external_refs AS other
+    WHERE other.workspace_id = external_refs.workspace_id AND other.object = external_refs.object
+    AND other.system_folded = forms.form AND other.id_folded = external_refs.id_folded)";
+
 /// So many texts are put in by one statement.
 const AT_ONCE: usize = 500;
 
@@ -58,7 +63,7 @@ impl MigrationTrait for Step {
             DbBackend::Postgres => "text COLLATE \"C\"",
             _ => "text",
         };
-        let sql = format!("CREATE TEMPORARY TABLE forms (text {text} PRIMARY KEY, form {text})");
+        let sql = format!("CREATE TEMPORARY TABLE forms (text {text}, form {text})");
         database.execute_unprepared(&sql).await?;
         for (table, column) in folded_columns(database).await? {
             let place = |(other, name, _): &&(&str, &str, Comparison)| *other == table && *name == column;
@@ -146,8 +151,10 @@ async fn rewrite(
     });
     let sql = format!(
         "UPDATE \"{table}\" SET \"{column}_folded\" = forms.form FROM forms
-         WHERE forms.text = \"{table}\".\"{column}\" {}",
-        free.unwrap_or_default()
+         WHERE forms.text = \"{table}\".\"{column}\" {} {}",
+        free.unwrap_or_default(),
+        // The pair of system and id is unique too.
+        if (table, column) == ("external_refs", "system") { FREE_PAIR } else { "" }
     );
     database.execute_unprepared(&sql).await?;
     database.execute_unprepared("DELETE FROM forms").await?;
@@ -190,20 +197,24 @@ mod tests {
     };
 
     use super::*;
-    use crate::Migrator;
+    use crate::{APP_ROLE, Migrator};
 
-    const WORKSPACE: &str = "X'00000000000000000000000000000001'";
+    /// An id as the database spells it.
+    fn id(database: &DatabaseConnection, number: usize) -> String {
+        match database.get_database_backend() {
+            DbBackend::Postgres => format!("'00000000-0000-0000-0000-{number:012}'"),
+            _ => format!("X'{number:032}'"),
+        }
+    }
 
-    /// A database of the steps before this one.
-    async fn before() -> DatabaseConnection {
-        let database = Database::connect("sqlite::memory:").await.unwrap();
-        Migrator::up(&database, Some(9)).await.unwrap();
+    async fn insert(database: &DatabaseConnection, table: &str, values: &str) {
+        let at = if database.get_database_backend() == DbBackend::Postgres { "now()" } else { "0" };
         let sql = format!(
-            "INSERT INTO workspaces (workspace_id, id, name, name_folded, version, created_at, updated_at)
-             VALUES ({WORKSPACE}, {WORKSPACE}, 'Łódź', 'łodz', 1, 0, 0)"
+            "INSERT INTO {table} (workspace_id, id, name, name_folded, version, created_at, updated_at)
+             VALUES ({}, {values}, 1, {at}, {at})",
+            id(database, 1)
         );
         database.execute_unprepared(&sql).await.unwrap();
-        database
     }
 
     async fn form_of(database: &DatabaseConnection, sql: &str) -> Vec<(String, String)> {
@@ -211,54 +222,64 @@ mod tests {
         shown.map(|row| (row.try_get("", "text").unwrap(), row.try_get("", "form").unwrap())).collect()
     }
 
-    #[tokio::test]
-    async fn forms_are_written_anew_where_they_differ() {
-        let database = before().await;
-        for (number, (name, old)) in [
-            ("राम", "रम"),
-            ("đa", "đa"),
-            ("da", "da"),
-            ("ðo", "ðo"),
-            ("đo", "đo"),
-            ("Ärger", "arger"),
-            ("Łódź", "łodz"),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            let sql = format!(
-                "INSERT INTO tags (workspace_id, id, name, name_folded, version, created_at, updated_at)
-                 VALUES ({WORKSPACE}, X'0000000000000000000000000000001{number}', '{name}', '{old}', 1, 0, 0)"
-            );
-            database.execute_unprepared(&sql).await.unwrap();
-        }
-        for (position, (id, old)) in [("AbC", "abc"), ("é", "e"), ("x", "x")].into_iter().enumerate() {
-            let sql = format!(
-                "INSERT INTO external_refs (workspace_id, object, record_id, position, system, system_folded, id, id_folded)
-                 VALUES ({WORKSPACE}, 'contact', {WORKSPACE}, {position}, 'SF', 'sf', '{id}', '{old}')"
-            );
-            database.execute_unprepared(&sql).await.unwrap();
-        }
-        Migrator::up(&database, None).await.unwrap();
-        let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-            pairs.iter().map(|(text, form)| ((*text).to_owned(), (*form).to_owned())).collect()
-        };
-        let tags = form_of(&database, "SELECT name AS text, name_folded AS form FROM tags ORDER BY id").await;
-        let kept = [
-            ("राम", "राम"),
-            ("đa", "đa"),
-            ("da", "da"),
-            ("ðo", "do"),
-            ("đo", "đo"),
-            ("Ärger", "arger"),
-            ("Łódź", "lodz"),
+    fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(text, form)| ((*text).to_owned(), (*form).to_owned())).collect()
+    }
+
+    async fn forms_are_written_anew(database: &DatabaseConnection) {
+        Migrator::up(database, Some(9)).await.unwrap();
+        insert(database, "workspaces", &format!("{}, 'Łódź', 'łodz'", id(database, 1))).await;
+        let tags = [
+            ("राम", "रम", "राम"),
+            ("đa", "đa", "đa"),
+            ("da", "da", "da"),
+            ("ðo", "ðo", "do"),
+            ("đo", "đo", "đo"),
+            ("Ärger", "arger", "arger"),
+            ("Łódź", "łodz", "lodz"),
         ];
-        assert_eq!(tags, owned(&kept));
+        for (number, (name, old, _)) in tags.iter().enumerate() {
+            insert(database, "tags", &format!("{}, '{name}', '{old}'", id(database, 10 + number))).await;
+        }
+        for (position, (key, old)) in [("AbC", "abc"), ("é", "e"), ("x", "x")].into_iter().enumerate() {
+            let id = id(database, 1);
+            let sql = format!(
+                "INSERT INTO external_refs
+                 (workspace_id, object, record_id, position, system, system_folded, id, id_folded)
+                 VALUES ({id}, 'contact', {id}, {position}, 'SF', 'sf', '{key}', '{old}')"
+            );
+            database.execute_unprepared(&sql).await.unwrap();
+        }
+        Migrator::up(database, None).await.unwrap();
+        let shown = form_of(database, "SELECT name AS text, name_folded AS form FROM tags ORDER BY id").await;
+        assert_eq!(shown, owned(&tags.map(|(name, _, form)| (name, form))));
         let refs = "SELECT id AS text, id_folded AS form FROM external_refs ORDER BY position";
-        assert_eq!(form_of(&database, refs).await, owned(&[("AbC", "AbC"), ("é", "é"), ("x", "x")]));
+        assert_eq!(form_of(database, refs).await, owned(&[("AbC", "AbC"), ("é", "é"), ("x", "x")]));
         let systems = "SELECT system AS text, system_folded AS form FROM external_refs LIMIT 1";
-        assert_eq!(form_of(&database, systems).await, owned(&[("SF", "sf")]));
+        assert_eq!(form_of(database, systems).await, owned(&[("SF", "sf")]));
         let workspaces = "SELECT name AS text, name_folded AS form FROM workspaces";
-        assert_eq!(form_of(&database, workspaces).await, owned(&[("Łódź", "lodz")]));
+        assert_eq!(form_of(database, workspaces).await, owned(&[("Łódź", "lodz")]));
+    }
+
+    #[tokio::test]
+    async fn sqlite_writes_forms_anew_where_they_differ() {
+        forms_are_written_anew(&Database::connect("sqlite::memory:").await.unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn postgres_writes_forms_anew_where_they_differ() {
+        let Ok(url) = std::env::var("KITH_TEST_POSTGRES_URL") else { return };
+        let server = Database::connect(&url).await.unwrap();
+        let name = format!("migrations_texts_{}", std::process::id());
+        let role = format!(
+            "DO $$ BEGIN CREATE ROLE {APP_ROLE}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        );
+        server.execute_unprepared(&role).await.unwrap();
+        server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (base, _) = url.rsplit_once('/').unwrap();
+        let database = Database::connect(format!("{base}/{name}")).await.unwrap();
+        forms_are_written_anew(&database).await;
+        database.close().await.unwrap();
+        server.execute_unprepared(&format!("DROP DATABASE {name}")).await.unwrap();
     }
 }

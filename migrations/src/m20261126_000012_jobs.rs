@@ -68,7 +68,7 @@ SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     found regclass;
 BEGIN
-    FOR found IN SELECT oid FROM pg_class WHERE relname = ANY (names) AND relkind = 'r'
+    FOR found IN SELECT oid FROM pg_catalog.pg_class WHERE relname = ANY (names) AND relkind = 'r'
         AND relnamespace = current_schema()::regnamespace
     LOOP
         EXECUTE format('ANALYZE (SKIP_LOCKED) %s', found);

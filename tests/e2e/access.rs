@@ -5,6 +5,7 @@ mod cost;
 mod ended;
 mod keys;
 mod lasting;
+mod late;
 mod queued;
 mod racing;
 mod request;

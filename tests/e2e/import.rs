@@ -135,7 +135,7 @@ on_both! {
         owner.create("users", json!({ "name": "Twin" })).await;
         owner.create("users", json!({ "name": "twin" })).await;
         let file = "Id,Name,Mail,Stage,Owner\n1,Ann,ann@a.de,lead,\n2,Bob,bob,lead,\n3,Cid,cid@a.de,friend,\n\
-                    4,Dan,dan@a.de,lead,Nobody\n5,Eve,eve@a.de,lead,Twin\n,Fay,fay@a.de,lead,\n7,Gus,gus@a.de\n\
+                    4,Dan,dan@a.de,lead,Nobody\n5,Eve,eve@a.de,lead,Twin\n,Fay,fay@a.de,lead,\n7,Gus,gus@a.de,lead,,x\n\
                     8,Hal,hal@a.de,client,Olivia Owner\n";
         let tried = rehearse(owner, "contact", file, &mapping).await;
         let job = import(owner, "contact", file, &mapping).await;
@@ -228,8 +228,8 @@ on_both! {
     async fn what_is_wrong_for_every_row_is_told_before_the_first(stage) {
         let owner = &stage.owner;
         let file = store(owner, "rows.csv", "Id,Name\n1,Ann\n").await;
-        let mapping = json!({ "match": "emails", "fields": {
-            "emails": { "column": "Id" },
+        let mapping = json!({ "match": "addresses", "fields": {
+            "addresses": { "column": "Id" },
             "fullName": { "column": "Name" },
             "shoeSize": { "column": "Name" },
             "ownerId": { "column": "Name", "ref": { "object": "user", "by": "shoeSize" } }
@@ -248,7 +248,7 @@ on_both! {
 
         // The file itself is read by the job.
         let job = ended(owner, &start(owner, "contact", &file, &contacts()).await).await;
-        assert_eq!((&job["state"], &job["detail"]), (&json!("FAILED"), &json!("the file has no column Mail, Stage")));
+        assert_eq!((&job["state"], &job["detail"]), (&json!("FAILED"), &json!("the file has no column Mail, Stage; it has Id, Name, parted by “,”")));
         owner.command(&format!("jobs/{}/cancel", text(&job["id"])), json!({})).await.refused(409, "illegal_state");
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -83,7 +84,7 @@ on_both! {
 
 #[tokio::test]
 async fn an_address_holds_so_many_connections() {
-    let database = std::sync::Arc::new(Fresh::new(Backend::Sqlite).await);
+    let database = Arc::new(Fresh::new(Backend::Sqlite).await);
     let stage = Stage::over(database, |config| config.connections_per_address = Some(3)).await;
     let url = stage.server.url.clone();
     spawn_blocking(move || {
@@ -142,6 +143,7 @@ on_both! {
 
 on_both! {
     async fn health_and_other_workspaces_do_not_wait_behind_the_blocked(stage) {
+        let stage = &Stage::over(Arc::clone(&stage.database), |config| config.max_wait = Duration::from_secs(1)).await;
         let other = stage.stranger().await;
         let blocked = block(stage).await;
         let (url, request) = (stage.server.url.clone(), create(&stage.owner));

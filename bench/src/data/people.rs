@@ -302,7 +302,8 @@ pub(super) const EXTERNAL_REFS: Table = Table {
         contacts(world, |_, contact| match contact.reference {
             Some(reference) => {
                 let row = Row::of(&[world.workspace, contact.id]).integer(0).word("contact");
-                sink(&row.text(REFERENCE_SYSTEM.to_owned()).text(reference))
+                // The id is compared as it is.
+                sink(&row.text(REFERENCE_SYSTEM.to_owned()).word(reference.clone()).word(reference))
             }
             None => Ok(()),
         })

@@ -71,13 +71,16 @@ impl Kith {
         self.database().admit(presented.workspace, presented.key)?;
         let (mut refusal, mut remembered) = (None, None);
         let known = self.0.credentials.get(&presented.place());
+        if known.as_ref().is_some_and(|known| !presented.proves(known)) {
+            return Err(Code::Unauthenticated.into());
+        }
         // What no longer fits what is remembered may fit what is there by now.
         if let Some(known) = known
             && let Ok(caller) = presented.caller(self, &known, true, origin, &request_id)
         {
             remembered = Some(known.epoch);
             match act(caller).await {
-                Err(error) => refusal = Some(error),
+                Err(error) if error.code != Code::Overloaded => refusal = Some(error),
                 done => return done,
             }
         }

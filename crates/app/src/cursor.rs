@@ -9,6 +9,8 @@ use kernel::{
 };
 use serde_json::{Value as Json, json};
 
+/// What is sealed, so that nothing else that the key may come to seal is taken for it.
+const PURPOSE: &str = "cursor";
 /// How long a workspace's key is.
 pub const KEY: usize = 32;
 
@@ -37,7 +39,7 @@ impl Seal {
         let keys: Vec<Json> =
             keys.iter().zip(key_fields(plan)).map(|(value, field)| show(value, field)).collect();
         let text = json!([plan.fingerprint, backward, keys]).to_string();
-        let sealed = Aes128Siv::new(&self.0.into()).encrypt([plan.object().name], text.as_bytes());
+        let sealed = Aes128Siv::new(&self.0.into()).encrypt([PURPOSE], text.as_bytes());
         BASE64.encode(sealed.unwrap_or_default())
     }
 
@@ -45,8 +47,7 @@ impl Seal {
     pub fn open(&self, plan: &Plan, cursor: &str) -> Result<Position> {
         let invalid = || Error::from(Code::InvalidCursor);
         let sealed = BASE64.decode(cursor).map_err(|_| invalid())?;
-        let opened = Aes128Siv::new(&self.0.into()).decrypt([plan.object().name], &sealed);
-        // A cursor of another object fails like a forged one; which of both it was is not told.
+        let opened = Aes128Siv::new(&self.0.into()).decrypt([PURPOSE], &sealed);
         let opened = opened.map_err(|_| invalid())?;
         let (fingerprint, backward, keys): (u64, bool, Vec<Json>) =
             serde_json::from_slice(&opened).map_err(|_| invalid())?;

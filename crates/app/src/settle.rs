@@ -156,6 +156,9 @@ impl Work {
             let read = self.actor().permit(over, Action::Read);
             let pointer = format!("/{}", attribute.name);
             if let Err(error) = read.and_then(|permit| parser.parse(&permit, &json, &pointer)) {
+                if error.violations.is_empty() {
+                    pending.violations.push(Violation::new(error.code, &*pointer, &*error.detail));
+                }
                 pending.violations.extend(error.violations);
             }
         }
@@ -271,7 +274,7 @@ impl Work {
     }
 }
 
-/// Brings texts that rules and commands made into the form that they would have from outside, and notes those that
+/// Brings texts that commands made into the form that they would have from outside, and notes those that
 /// have none.
 fn check_texts(change: &mut Pending) {
     let object = std::sync::Arc::clone(&change.after.object);

@@ -31,8 +31,6 @@ const MAX_CHANGES: u32 = 200;
 pub(crate) const RESTORABLE_DAYS: i64 = 30;
 /// A day in the unit of instants.
 pub(crate) const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
-/// The same in the unit of instants.
-pub(crate) const RESTORABLE_MICROS: i64 = RESTORABLE_DAYS * DAY_MICROS;
 
 /// Work in progress.
 pub struct Work {
@@ -224,7 +222,8 @@ impl Work {
         let Some(deleted) = before.get(system::DELETED_AT) else {
             return Err(Error::new(Code::IllegalState, "the record is not deleted"));
         };
-        if self.now().0.saturating_sub(deleted.0) >= RESTORABLE_MICROS {
+        let age = self.now().0.saturating_sub(deleted.0) / DAY_MICROS;
+        if age >= RESTORABLE_DAYS {
             return Err(Code::NotFound.into());
         }
         self.mark(permit, before, None).await

@@ -46,7 +46,7 @@ fn email(text: &str) -> Option<String> {
     let (local, domain) = trim(text.get(scheme..)?).rsplit_once('@')?;
     let is_local = |c: char| match c.is_ascii() {
         true => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c),
-        false => !c.is_whitespace() && !c.is_control() && trim(c.encode_utf8(&mut [0; 4])) != "",
+        false => !c.is_whitespace() && !c.is_control() && !trim(c.encode_utf8(&mut [0; 4])).is_empty(),
     };
     let is_dotted = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
     let is_right = !local.is_empty() && local.len() <= 64 && is_dotted && local.chars().all(is_local);

@@ -122,6 +122,12 @@ impl Change<'_> {
         self.references_before.get(field.def.name)?.first()
     }
 
+    /// Whether something was given for a field that could not be read.
+    pub fn is_misread<T>(&self, field: Field<T>) -> bool {
+        let name = |found: &Violation| found.pointer.split('/').nth(1) == Some(field.def.name);
+        self.violations.iter().any(name)
+    }
+
     /// Says that a field breaks a rule.
     pub fn refuse<T>(&mut self, field: Field<T>, code: Code, detail: impl Into<String>) {
         self.refuse_at(field.def.name, code, detail);

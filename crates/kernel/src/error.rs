@@ -32,7 +32,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The body or document could not be read as what its content type says.
+    /// The body, the document or the path could not be read as what it is sent as.
     Malformed = "malformed",
     /// A query parameter the operation does not know.
     UnknownParameter = "unknown_parameter",

@@ -7,6 +7,9 @@ use serde_json::{Map, Number, Value as Json};
 
 use crate::error::{Code, Error, Result};
 
+/// Every whole number up to here is a `f64` of its own.
+const EXACT: f64 = (1_u64 << 53) as f64;
+
 /// How deeply arrays and objects may be nested.
 pub const MAX_DEPTH: usize = 32;
 
@@ -86,6 +89,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(Json::Number(value.into()))
     }
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Json, E> {
+        // `1.0` is a whole number too, as JSON Schema has it; beyond these a number is not exact.
+        if value.fract() == 0.0 && value.abs() < EXACT {
+            return Ok(Json::Number((value as i64).into()));
+        }
         Number::from_f64(value).map(Json::Number).ok_or_else(|| E::custom("the number is out of range"))
     }
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Json, E> {
@@ -120,6 +127,15 @@ mod tests {
 
     fn code(text: &str) -> Option<Code> {
         parse(text.as_bytes()).err().map(|error| error.code)
+    }
+
+    #[test]
+    fn whole_numbers_may_have_a_fraction_of_nothing() {
+        for (text, number) in
+            [("1.0", "1"), ("-2e3", "-2000"), ("1.5", "1.5"), ("1e300", "1e+300"), ("-0.0", "0")]
+        {
+            assert_eq!(parse(text.as_bytes()).map(|json| json.to_string()).ok().as_deref(), Some(number));
+        }
     }
 
     #[test]

@@ -10,9 +10,11 @@ use std::{
 use uuid::Uuid;
 
 mod constraint;
+mod item_changes;
 mod link;
 
 pub use constraint::{Holder, OnlyOne, Together};
+pub use item_changes::ItemChanges;
 pub use link::{Bridge, Link, Path, Via};
 
 use crate::{
@@ -68,35 +70,6 @@ pub type Rule = fn(&mut Change<'_>);
 
 /// Texts that may have more characters than this are long.
 const LONG: u32 = 4_000;
-/// The members of a change that add items to a list and remove some: `addEmails`, `removeEmails`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ItemChanges {
-    /// Adds items, or changes those of the same key.
-    pub add: String,
-    /// Removes the items of these keys.
-    pub remove: String,
-}
-
-impl ItemChanges {
-    /// What the two members mean, for clients.
-    pub fn docs(&self, attribute: &Attribute) -> [String; 2] {
-        let name = attribute.name;
-        let (given, key) = match attribute.list() {
-            Some(list) if !list.plain => {
-                let key = list.key.join(", ");
-                (
-                    format!("; an item that has the same {key} is changed in what is given"),
-                    "the items of these keys",
-                )
-            }
-            _ => (String::new(), "these"),
-        };
-        [
-            format!("Adds these to `{name}`, whose other items stay{given}."),
-            format!("Removes {key} from `{name}`, before any are added; what is not there need not be."),
-        ]
-    }
-}
 
 /// A field in its object: its definition and how it is stored.
 #[derive(Clone, Debug)]
@@ -135,8 +108,7 @@ impl Attribute {
         };
         let item_changes = match def.kind {
             Kind::List(list) if def.writing == Writing::Free && (list.plain || !list.key.is_empty()) => {
-                let name = pascal(def.name);
-                Some(ItemChanges { add: format!("add{name}"), remove: format!("remove{name}") })
+                Some(ItemChanges::of(def.name))
             }
             _ => None,
         };

@@ -22,6 +22,7 @@ pub struct Permit {
     rows: Rows,
     role: &'static Role,
     epoch: Option<i64>,
+    kept: bool,
 }
 
 impl Permit {
@@ -35,6 +36,7 @@ impl Permit {
             rows,
             role: actor.role,
             epoch: actor.epoch.filter(|_| actor.remembered),
+            kept: false,
         }
     }
 
@@ -56,7 +58,12 @@ impl Permit {
     /// The permit once something was done under it: to show what was done, that state need not last.
     #[must_use]
     pub fn kept(self) -> Self {
-        Self { epoch: None, ..self }
+        Self { epoch: None, kept: true, ..self }
+    }
+
+    /// Whether it is for showing what was done under it.
+    pub fn is_kept(&self) -> bool {
+        self.kept
     }
 
     /// The object.

@@ -41,7 +41,7 @@ macro_rules! operators {
 }
 
 operators! {
-    /// The value is the operand. Texts compare without case and accents, addresses and numbers without case, the ids of other systems as they are.
+    /// The value is the operand. Words compare without case and accents, the ids of other systems as they are.
     Eq = "eq",
     /// The value is not the operand; null is not either.
     Ne = "ne",

@@ -27,17 +27,17 @@ use tokio::{
 };
 use uuid::Uuid;
 
-pub(crate) use cost::Costs;
+pub(crate) use cost::{Costs, Timed};
 
-/// How long a quick piece of work waits at most.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a dear one does.
-pub(crate) const DEAR_PATIENCE: Duration = Duration::from_secs(5);
+/// How much longer a dear piece of work waits than a quick one.
+pub(crate) const DEAR_PATIENCE: u32 = 5;
 
 /// Who asks for a connection, and what for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asking {
-    /// The workspace for which it is.
+    /// The workspace of whose share it is; nil where it is nobody's yet.
+    pub share: Uuid,
+    /// The workspace that the connection is set to.
     pub workspace: Uuid,
     /// The credential under which it is; nil for the server's own work.
     pub credential: Uuid,
@@ -48,14 +48,13 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    /// Somebody asks who waits for the answer; nobody waits for the server's own work.
-    pub fn of(workspace: Uuid, credential: Option<Uuid>, writes: bool) -> Self {
-        let patience = credential.map(|_| PATIENCE);
-        Self { workspace, credential: credential.unwrap_or_default(), writes, patience }
+    /// The server asks, for its own work.
+    pub fn server(workspace: Uuid, writes: bool) -> Self {
+        Self { share: workspace, workspace, credential: Uuid::nil(), writes, patience: None }
     }
 
     fn holders(&self) -> [Holder; 2] {
-        [(self.workspace, None), (self.workspace, Some(self.credential))]
+        [(self.share, None), (self.share, Some(self.credential))]
     }
 }
 
@@ -126,7 +125,7 @@ impl Gate {
             }
             if asking
                 .patience
-                .is_some_and(|patience| state.delay(asking.workspace, asking.credential) > patience / 2)
+                .is_some_and(|patience| state.delay(asking.share, asking.credential) > patience / 2)
             {
                 return Err(Code::Overloaded.into());
             }
@@ -137,8 +136,8 @@ impl Gate {
     }
 
     /// Whether somebody of that workspace would be turned away.
-    pub fn is_crowded(&self, workspace: Uuid, credential: Uuid) -> bool {
-        self.state().delay(workspace, credential) > PATIENCE / 2
+    pub fn is_crowded(&self, workspace: Uuid, credential: Uuid, patience: Duration) -> bool {
+        self.state().delay(workspace, credential) > patience / 2
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -170,7 +169,7 @@ async fn wait(called: Receiver<Turn>, patience: Option<Duration>) -> Result<Turn
 
 impl State {
     fn has_room(&self, asking: &Asking) -> bool {
-        let held = self.held((asking.workspace, None));
+        let held = self.held((asking.share, None));
         let share = self.places.saturating_sub(1).max(1);
         let for_writers = self.places.saturating_sub(2).max(1);
         self.free > 0 && held.places < share && (!asking.writes || held.by_writers < for_writers)
@@ -212,7 +211,7 @@ impl State {
     fn wait(&mut self, asking: Asking, call: Sender<Turn>) -> u64 {
         let number = self.next;
         self.next += 1;
-        let line = self.waiting.entry((asking.workspace, asking.credential)).or_default();
+        let line = self.waiting.entry((asking.share, asking.credential)).or_default();
         line.insert(number, Waiting { asking, since: Instant::now(), call });
         number
     }
@@ -241,7 +240,7 @@ impl State {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.gate.state().leave((self.asking.workspace, self.asking.credential), self.number);
+        self.gate.state().leave((self.asking.share, self.asking.credential), self.number);
     }
 }
 

@@ -20,15 +20,16 @@ pub(crate) const LARGE: u64 = 16 << 20;
 /// When it has become larger than this, it is waited for readers until they are done.
 const HUGE: u64 = 3 * LARGE;
 /// How often its size is looked at.
-const EVERY: Duration = Duration::from_millis(500);
+const EVERY: Duration = Duration::from_millis(100);
 /// How long the writer waits where another process keeps the file.
 pub(crate) const BUSY: Duration = Duration::from_secs(30);
 
-/// Empties the log, if the readers let it within a moment; in the end the writer is as patient as it was.
-const BRIEFLY: &str =
-    "PRAGMA busy_timeout = 300; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = 30000";
-/// Empties the log, however long that takes.
-const PATIENTLY: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+/// Empties the log, if the readers let it within a moment.
+const BRIEFLY: &str = "PRAGMA busy_timeout = 300; PRAGMA wal_checkpoint(TRUNCATE)";
+/// Empties the log, if the readers let it before those who want to write lose their patience.
+const PATIENTLY: &str = "PRAGMA busy_timeout = 900; PRAGMA wal_checkpoint(TRUNCATE)";
+/// Makes the writer as patient as it was.
+const AS_EVER: &str = "PRAGMA busy_timeout = 30000";
 
 /// The log of a database.
 #[derive(Clone, Debug)]
@@ -76,5 +77,8 @@ impl Log {
 }
 
 async fn truncate(writer: &Arc<Lanes>, how: &'static str) -> Result<()> {
-    writer.lane(Asking::of(Uuid::nil(), None, true), false).await?.pragma(how).await
+    let mut writer = writer.lane(Asking::server(Uuid::nil(), true), false).await?;
+    let done = writer.pragma(how).await;
+    writer.pragma(AS_EVER).await?;
+    done
 }

@@ -43,7 +43,7 @@ pub struct Credential {
 impl Database {
     /// The key of that id, unless it is revoked or its user is no longer active.
     pub async fn credential(&self, workspace: Uuid, key: Uuid) -> Result<Option<Credential>> {
-        let mut lane = self.reader(workspace).await?;
+        let mut lane = self.doorman(workspace).await?;
         let mut select = Query::select();
         select.expr(column("s", "hash")).expr(column("k", "user_id")).expr(column("k", "role"));
         select.expr(column("w", "time_zone")).expr(column("c", "value")).expr(column("k", "expires_at"));

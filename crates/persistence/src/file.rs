@@ -9,7 +9,7 @@
 use kernel::{Result, actor::Actor, object::Object, time::Instant};
 use sea_orm::{
     ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    sea_query::{Alias, Expr, ExprTrait, Query},
+    sea_query::{Alias, Expr, ExprTrait, Order, Query},
 };
 use uuid::Uuid;
 
@@ -64,12 +64,13 @@ impl Database {
     /// Frees the pieces of a file, and says how many there were.
     pub async fn free_pieces(&self, workspace: Uuid, file: Uuid) -> Result<u64> {
         let mut freed = 0_u64;
-        for first in (0..).step_by(AT_ONCE as usize) {
+        // The first piece goes last: by it the others are found, should this be cut short.
+        while let Some(last) = self.last_piece(workspace, file).await? {
             let mut lane = self.writer(workspace).await?;
             let delete = Entity::delete_many()
                 .filter(Column::WorkspaceId.eq(workspace))
                 .filter(Column::FileId.eq(file))
-                .filter(Column::Position.between(first, first + AT_ONCE - 1));
+                .filter(Column::Position.between(last.saturating_sub(AT_ONCE - 1), last));
             match delete.exec(&lane.orm()).await.map_err(orm::error)?.rows_affected {
                 0 => break,
                 some => freed = freed.saturating_add(some),
@@ -79,6 +80,17 @@ impl Database {
         let delete = file_upload::Entity::delete_by_id((workspace, file));
         delete.exec(&lane.orm()).await.map_err(orm::error)?;
         Ok(freed)
+    }
+
+    async fn last_piece(&self, workspace: Uuid, file: Uuid) -> Result<Option<i64>> {
+        let mut lane = self.reader(workspace).await?;
+        let mut select = Query::select();
+        select.expr(column("p", "position")).from_as(Alias::new("file_chunks"), Alias::new("p"));
+        select
+            .and_where(column("p", "workspace_id").eq(workspace))
+            .and_where(column("p", "file_id").eq(file));
+        select.order_by((Alias::new("p"), Alias::new("position")), Order::Desc).limit(1);
+        lane.rows(&select).await?.first().map(|row| row.get(0)).transpose()
     }
 
     /// The uploads that began before this instant and never ended: workspace and file.

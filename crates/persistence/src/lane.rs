@@ -146,8 +146,8 @@ impl Lanes {
     }
 
     /// Whether the line in which a credential of a workspace waits is too long here.
-    pub fn is_crowded(self: &Arc<Self>, workspace: Uuid, credential: Uuid) -> bool {
-        self.place().gate.is_crowded(workspace, credential)
+    pub fn is_crowded(self: &Arc<Self>, workspace: Uuid, credential: Uuid, patience: Duration) -> bool {
+        self.place().gate.is_crowded(workspace, credential, patience)
     }
 
     /// Closes what is idle.

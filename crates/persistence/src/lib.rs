@@ -52,7 +52,7 @@ use uuid::Uuid;
 pub use constraint::Alike;
 pub use unit::{Owned, Unit, owner_of};
 
-use admission::{Asking, Costs, DEAR_PATIENCE, Gate};
+use admission::{Asking, Costs, DEAR_PATIENCE, Gate, Timed};
 use checkpoint::Log;
 use lane::{Address, Lane, Lanes};
 use sql::Sql;
@@ -67,6 +67,8 @@ pub struct Limits {
     pub threads: usize,
     /// How many dear reads run at the same time.
     pub dear: usize,
+    /// The longest a request waits for a connection.
+    pub patience: Duration,
     /// The longest a statement may take.
     pub statement: Duration,
     /// The most bytes that an answer may have.
@@ -88,8 +90,9 @@ pub enum Pooling {
 impl Default for Limits {
     fn default() -> Self {
         let statement = Duration::from_secs(10);
+        let patience = Duration::from_secs(1);
         let (answer, pooling) = (8 << 20, Pooling::Session);
-        Self { connections: 10, threads: 2, dear: 1, statement, answer, pooling }
+        Self { connections: 10, threads: 2, dear: 1, patience, statement, answer, pooling }
     }
 }
 
@@ -103,6 +106,8 @@ pub struct Database {
     health: Arc<Lanes>,
     /// What dear reads pass before they wait for a connection, all those of the process together.
     dear: Arc<Gate>,
+    /// The longest a request waits for a connection.
+    patience: Duration,
     costs: Arc<Costs>,
     statements: Arc<AtomicU64>,
     /// The most bytes that an answer may have.
@@ -165,8 +170,10 @@ impl Database {
             let lanes = lanes(address, limits.connections, limits.threads.saturating_add(1));
             (Arc::clone(&lanes), lanes, health, None)
         };
-        let (dear, costs, answer) = (Gate::new(limits.dear), Arc::new(Costs::new()), limits.answer);
-        let database = Self { registry, readers, writers, health, dear, costs, statements, answer, log };
+        let (dear, costs) = (Gate::new(limits.dear), Arc::new(Costs::new()));
+        let Limits { patience, answer, .. } = limits;
+        let database =
+            Self { registry, readers, writers, health, dear, patience, costs, statements, answer, log };
         // Opening one connection says at once whether the database answers and the role is restricted.
         drop(database.reader(Uuid::nil()).await?);
         Ok(database)
@@ -184,44 +191,66 @@ impl Database {
 
     /// Reads what a plan asks for, within a budget.
     pub async fn read(&self, plan: &Plan, budget: &Budget) -> Result<Table> {
-        let asking = Asking::of(plan.permit.workspace(), plan.permit.credential(), false);
+        let permit = &plan.permit;
+        // What was written is shown, whatever else there is to do.
+        let patience = permit.credential().filter(|_| !permit.is_kept()).map(|_| self.patience);
+        let credential = permit.credential().unwrap_or_default();
+        let asking = Asking {
+            share: permit.workspace(),
+            workspace: permit.workspace(),
+            credential,
+            writes: false,
+            patience,
+        };
         if plan.is_routine() {
-            return self.run(plan, budget, asking, true).await;
+            return self.run(plan, budget, asking, None).await;
         }
-        let mut timed = self.costs.time(plan);
+        let timed = self.costs.of(plan);
         if !timed.is_dear {
-            return self.run(plan, budget, asking, false).await;
+            return self.run(plan, budget, asking, Some(timed)).await;
         }
-        let asking = Asking { patience: asking.patience.and(Some(DEAR_PATIENCE)), ..asking };
+        let asking = Asking { patience: asking.patience.map(|patience| patience * DEAR_PATIENCE), ..asking };
         let _turn = self.dear.turn(asking).await?;
-        timed.begin();
-        self.run(plan, budget, asking, false).await
+        self.run(plan, budget, asking, Some(timed)).await
     }
 
-    async fn run(&self, plan: &Plan, budget: &Budget, asking: Asking, routine: bool) -> Result<Table> {
-        let mut lane = self.readers.lane(asking, routine).await?;
+    /// Reads; what is no routine is timed.
+    async fn run(
+        &self,
+        plan: &Plan,
+        budget: &Budget,
+        asking: Asking,
+        mut timed: Option<Timed>,
+    ) -> Result<Table> {
+        let mut lane = self.readers.lane(asking, timed.is_none()).await?;
+        timed.iter_mut().for_each(Timed::begin);
         let sql = Sql::new(&self.registry, lane.dialect());
         reader::read(&mut lane, &sql, plan, budget).await
     }
 
     /// Begins a unit of work.
     pub async fn begin(&self, actor: &Actor, now: Instant) -> Result<Unit> {
-        let mut asking = Asking::of(actor.workspace, actor.credential, true);
-        if actor.origin != Origin::Api {
-            asking.patience = None;
-        }
+        // Nobody waits for the answer to an import.
+        let patience = (actor.origin == Origin::Api).then_some(self.patience);
+        let credential = actor.credential.unwrap_or_default();
+        let asking =
+            Asking { share: actor.workspace, workspace: actor.workspace, credential, writes: true, patience };
         let lane = self.writers.lane(asking, false).await?;
         Unit::begin(lane, Arc::clone(&self.registry), actor.clone(), now).await
     }
 
     /// Refuses whoever would wait for a connection too long, before anything else is done for them.
     pub fn admit(&self, workspace: Uuid, credential: Uuid) -> Result<()> {
-        if self.readers.is_crowded(workspace, credential) { Err(Code::Overloaded.into()) } else { Ok(()) }
+        if self.readers.is_crowded(workspace, credential, self.patience) {
+            Err(Code::Overloaded.into())
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        let mut lane = self.health.lane(Asking::of(Uuid::nil(), None, false), false).await?;
+        let mut lane = self.health.lane(Asking::server(Uuid::nil(), false), false).await?;
         let mut select = sea_orm::sea_query::Query::select();
         select.expr(sea_orm::sea_query::Expr::cust("1"));
         lane.rows(&select).await.map(drop)
@@ -242,11 +271,18 @@ impl Database {
     }
 
     async fn reader(&self, workspace: Uuid) -> Result<Lane> {
-        self.readers.lane(Asking::of(workspace, None, false), false).await
+        self.readers.lane(Asking::server(workspace, false), false).await
+    }
+
+    /// A lane for finding out who asks: until that is known, it is nobody's share.
+    async fn doorman(&self, workspace: Uuid) -> Result<Lane> {
+        let patience = Some(self.patience);
+        let asking = Asking { share: Uuid::nil(), patience, ..Asking::server(workspace, false) };
+        self.readers.lane(asking, false).await
     }
 
     async fn writer(&self, workspace: Uuid) -> Result<Lane> {
-        self.writers.lane(Asking::of(workspace, None, true), false).await
+        self.writers.lane(Asking::server(workspace, true), false).await
     }
 }
 

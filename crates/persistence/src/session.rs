@@ -41,12 +41,11 @@ async fn text(connection: &mut PgConnection, sql: &'static str) -> sqlx::Result<
     sqlx::raw_sql(sql).fetch_one(connection).await?.try_get(0)
 }
 
-/// Why Kith does not go on.
+/// Why Kith does not go on: for the operator, not for clients.
 pub(crate) fn refusal() -> Error {
     let detail = "the database is behind a pooler in transaction mode: start Kith with --pooling transaction, \
         or let the pooler give each connection a session of its own";
-    tracing::error!("{detail}");
-    Error::new(Code::Unavailable, detail)
+    Error { cause: Error::internal(detail).cause, ..Code::Unavailable.into() }
 }
 
 /// Whether the connections to this database share sessions: of two connections, one is given the session that the

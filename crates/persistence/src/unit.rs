@@ -392,7 +392,7 @@ impl Unit {
     ///
     /// Where the actor's access has changed: then whatever went wrong is not theirs to know.
     pub async fn abandon(mut self) -> Result<()> {
-        if self.begun {
+        if self.lane.is_in_transaction() {
             self.lane.rollback().await?;
         }
         self.check_access().await

@@ -37,6 +37,9 @@ pub struct Layer {
     /// The longest a request may take, its body included [default: 10]
     #[arg(long, global = true, value_name = "SECONDS", env = "KITH_REQUEST_TIMEOUT", hide_short_help = true)]
     pub request_timeout: Option<u64>,
+    /// The longest a request waits for a connection to the database before it is told to come again later [default: 1]
+    #[arg(long, global = true, value_name = "SECONDS", env = "KITH_MAX_WAIT", hide_short_help = true)]
+    pub max_wait: Option<u64>,
     /// The most connections that clients at one address may hold [default: half of what the process may open]
     #[arg(
         long,
@@ -140,6 +143,8 @@ pub struct Config {
     pub max_records: u64,
     /// The longest a request may take.
     pub request_timeout: Duration,
+    /// The longest a request waits for a connection to the database.
+    pub max_wait: Duration,
     /// The most connections that clients at one address may hold; none is half of what the process may open.
     pub connections_per_address: Option<usize>,
     /// The longest an upload may take.
@@ -174,6 +179,7 @@ impl Default for Config {
             body_limit: 1 << 20,
             max_records: 10_000,
             request_timeout: Duration::from_secs(10),
+            max_wait: Duration::from_secs(1),
             connections_per_address: None,
             upload_timeout: Duration::from_secs(3_600),
             cors_origins: Origins::default(),
@@ -212,6 +218,7 @@ impl Layer {
             body_limit: self.body_limit.or(other.body_limit),
             max_records: self.max_records.or(other.max_records),
             request_timeout: self.request_timeout.or(other.request_timeout),
+            max_wait: self.max_wait.or(other.max_wait),
             connections_per_address: self.connections_per_address.or(other.connections_per_address),
             upload_timeout: self.upload_timeout.or(other.upload_timeout),
             cors_origins: self.cors_origins.or(other.cors_origins),
@@ -244,6 +251,7 @@ impl Layer {
                 1..=1_000_000,
             )?,
             request_timeout: seconds("request-timeout", self.request_timeout, default.request_timeout)?,
+            max_wait: seconds("max-wait", self.max_wait, default.max_wait)?,
             connections_per_address: self
                 .connections_per_address
                 .map(|most| within("connections-per-address", most, 1..=1_000_000))

@@ -19,7 +19,7 @@ use actix_web::rt::{
     net::TcpStream,
     time::{Sleep, sleep},
 };
-use kernel::Code;
+use kernel::{Code, Error};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use transport::Transport;
 
@@ -74,12 +74,14 @@ impl Drop for Seat {
 /// What a connection is at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
-    /// No request is under way: none has come yet, or the last one is being answered or was.
-    Idle,
+    /// Nothing has come yet.
+    New,
     /// The head of a request is arriving.
     Head,
     /// A request is at work.
     Request,
+    /// A request is being answered, or was.
+    Answer,
 }
 
 /// What the requests of a connection tell its stream.
@@ -90,6 +92,11 @@ impl Progress {
     /// The head of a request has arrived.
     pub fn request_begins(&self) {
         self.0.set(Phase::Request);
+    }
+
+    /// The head of its answer is there.
+    pub fn answer_begins(&self) {
+        self.0.set(Phase::Answer);
     }
 }
 
@@ -114,7 +121,7 @@ impl Connection {
         let seat = seats.take(peer)?;
         // Answers are written whole, so there is nothing to wait for before they are sent.
         io.set_nodelay(true).ok();
-        let phase = Rc::new(Cell::new(Phase::Idle));
+        let phase = Rc::new(Cell::new(Phase::New));
         Some(Self { io, phase, deadline: None, transport: transport.clone(), _seat: seat })
     }
 
@@ -123,22 +130,22 @@ impl Connection {
         Progress(Rc::clone(&self.phase))
     }
 
-    /// The full answer in place of the library's own, if that is what is about to be written: it comes before any
-    /// request, without a body.
+    /// The full answer in place of the library's own, if that is what is about to be written: it comes where no request
+    /// is at work, without a body.
     fn refusal(&self, written: &[u8]) -> Option<Vec<u8>> {
-        if self.phase.get() == Phase::Request {
+        if !matches!(self.phase.get(), Phase::New | Phase::Head) {
             return None;
         }
         let line = written.strip_prefix(b"HTTP/1.1 ")?;
         let is_empty =
             written.windows(19).any(|window| window.eq_ignore_ascii_case(b"content-length: 0\r\n"));
-        let code = match line.get(..3).filter(|_| is_empty)? {
-            b"400" => Code::Malformed,
-            b"408" => Code::Timeout,
-            b"431" => Code::TooLarge,
+        let error = match line.get(..3).filter(|_| is_empty)? {
+            b"400" => Code::Malformed.into(),
+            b"408" => Code::RequestTimeout.into(),
+            b"431" => Error::new(Code::TooLarge, "the head of the request is larger than the server accepts"),
             _ => return None,
         };
-        Some(self.transport.refusal(code))
+        Some(self.transport.refusal(&error))
     }
 }
 
@@ -151,7 +158,7 @@ impl AsyncRead for Connection {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.io).poll_read(cx, buffer);
-        if this.phase.get() == Phase::Idle && buffer.filled().len() > before {
+        if matches!(this.phase.get(), Phase::New | Phase::Answer) && buffer.filled().len() > before {
             this.phase.set(Phase::Head);
             this.deadline = Some(Box::pin(sleep(HEAD)));
         }
@@ -173,10 +180,9 @@ impl AsyncWrite for Connection {
             this.deadline = None;
             return Pin::new(&mut this.io).poll_write(cx, &refusal).map_ok(|_| bytes.len());
         }
-        // "100 Continue" asks for more of the same request.
-        if !bytes.starts_with(b"HTTP/1.1 100 ") {
-            this.phase.set(Phase::Idle);
-            this.deadline = None;
+        // The answer to the request before goes on, and with it the client's reason to wait.
+        if this.phase.get() == Phase::Head {
+            this.phase.set(Phase::Answer);
         }
         Pin::new(&mut this.io).poll_write(cx, bytes)
     }

@@ -29,6 +29,7 @@ pub(crate) async fn store(config: &Config) -> Outcome<Database> {
         threads: config.workers,
         // Half of the machine may be busy with what takes long.
         dear: (config.workers / 2).max(1),
+        patience: config.max_wait,
         statement: config.statement_timeout,
         answer: config.max_answer_bytes,
         pooling: config.pooling,
@@ -49,7 +50,8 @@ pub async fn migrate(url: &str) -> Outcome<Vec<String>> {
 async fn prepare(config: &Config) -> Outcome {
     let database = engine::connect(&config.database).await?;
     let missing = missing(&database).await?;
-    let is_asked = config.migrate == Migrate::Auto && config.pooling == Pooling::Session;
+    let has_session = config.pooling == Pooling::Session || config.database.starts_with("sqlite:");
+    let is_asked = config.migrate == Migrate::Auto && has_session;
     let leave = is_asked && (missing.is_empty() || engine::may_migrate(&database).await?);
     database.close().await?;
     if missing.is_empty() {

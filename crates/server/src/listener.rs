@@ -43,10 +43,14 @@ pub(crate) fn server(listener: TcpListener, transport: Transport, config: &Confi
         let app = App::new().configure(transport::configure(transport.clone()));
         let app = app.into_factory().map_err(|error: actix_web::Error| error.error_response());
         let app = apply_fn_factory(map_config(app, |()| AppConfig::default()), |request: Request, app| {
-            if let Some(progress) = request.conn_data::<Progress>() {
-                progress.request_begins();
+            let progress = request.conn_data::<Progress>().cloned();
+            progress.iter().for_each(Progress::request_begins);
+            let answer = app.call(request);
+            async move {
+                let answer = answer.await;
+                progress.iter().for_each(Progress::answer_begins);
+                answer
             }
-            app.call(request)
         });
         let stopping = stopping.clone();
         let http = HttpService::build()

@@ -18,9 +18,9 @@ use actix_web::{
     middleware::Next,
 };
 
-const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, QUERY";
-const HEADERS: &str = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Request-Id";
-const EXPOSED: &str = "ETag, Location, Link, Request-Id, Retry-After, Idempotent-Replayed";
+const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
+const HEADERS: &str = "Authorization, Content-Type, If-Match, If-None-Match, Request-Id";
+const EXPOSED: &str = "ETag, Location, Link, Request-Id, Retry-After";
 /// How long a browser remembers what it was told, in seconds: as long as any of them does.
 const MAX_AGE: &str = "7200";
 

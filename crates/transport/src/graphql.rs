@@ -24,7 +24,7 @@ use async_graphql::{
     parser::types::{OperationDefinition, OperationType},
 };
 use futures::FutureExt;
-use kernel::{Code, Error, Result, json};
+use kernel::{Code, Error, Result, json, secret::masked};
 use serde_json::{Map, Value as Json};
 
 use crate::{Settings, problem};
@@ -122,7 +122,7 @@ impl Gateway {
             Outcome { refusal: Some(refusal), .. } => Err(refusal),
             Outcome { validated: false, .. } => {
                 let errors = Json::from(told(&ask, &response, Code::InvalidQuery));
-                let body = format!(r#"{{"errors":{errors}}}"#).into_bytes();
+                let body = masked(&format!(r#"{{"errors":{errors}}}"#)).into_owned().into_bytes();
                 Ok(Reply { body, refused: Some(Code::InvalidQuery), is_request: true, in_doubt: false })
             }
             Outcome { data: Some(data), cost, .. } => {
@@ -139,7 +139,8 @@ impl Gateway {
 /// The answer to what is refused.
 fn refused(error: &Error, request_id: &str) -> Reply {
     problem::log(error, request_id);
-    let body = error::refusal(error, request_id).to_string().into_bytes();
+    // What was sent may be repeated in what is told of it.
+    let body = masked(&error::refusal(error, request_id).to_string()).into_owned().into_bytes();
     Reply { body, refused: Some(error.public_code()), is_request: true, in_doubt: error.is_in_doubt() }
 }
 
@@ -176,7 +177,7 @@ fn reply(data: &[u8], errors: &[Json], cost: u64) -> Reply {
     body.extend_from_slice(b"{\"data\":");
     body.extend_from_slice(data);
     if !errors.is_empty() {
-        body.extend_from_slice(format!(",\"errors\":{}", Json::from(errors)).as_bytes());
+        body.extend_from_slice(format!(",\"errors\":{}", masked(&Json::from(errors).to_string())).as_bytes());
     }
     body.extend_from_slice(format!(",\"extensions\":{{\"cost\":{cost}}}}}").as_bytes());
     Reply { body, refused: None, is_request: true, in_doubt: false }

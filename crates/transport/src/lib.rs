@@ -22,7 +22,7 @@ use actix_web::{
 };
 use app::Kith;
 use graphql::Gateway;
-use kernel::{Code, Result};
+use kernel::{Code, Error, Result};
 
 /// The HTTP status that a refusal with this code comes with.
 pub fn status(code: Code) -> u16 {
@@ -87,9 +87,9 @@ impl Transport {
     }
 
     /// A whole answer in HTTP/1.1 for what could not be read as a request.
-    pub fn refusal(&self, code: Code) -> Vec<u8> {
+    pub fn refusal(&self, error: &Error) -> Vec<u8> {
         let id = request::new_id(&HeaderMap::new(), &self.kith);
-        problem::raw(&code.into(), &id)
+        problem::raw(error, &id)
     }
 
     /// The GraphQL endpoint, made when somebody first comes to it.

@@ -25,7 +25,7 @@ use crate::rest;
 use part::Node;
 
 const ABOUT: &str = "The REST door of Kith, a headless CRM. Every request carries `Authorization: Bearer kith_…`; the \
-workspace comes from that key alone. Bodies are JSON with camelCase members, unknown members and parameters are refused. \
+workspace comes from that key alone. Bodies are JSON with camelCase members; unknown members and parameters are refused, and so is U+0000 in any text. \
 Ids are TypeIDs (`contact_01h…`); instants are RFC 3339 in UTC with milliseconds; amounts are decimal text with their \
 currency. Errors are problem details (RFC 9457) whose `code` is stable. The same operations, names and limits are to be \
 had by GraphQL at `/graphql`.";

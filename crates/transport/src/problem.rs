@@ -64,7 +64,7 @@ pub(crate) fn head(code: Code, in_doubt: bool) -> HttpResponseBuilder {
         // Who tries again by itself must not write twice.
         Code::Timeout | Code::Unavailable if in_doubt => {}
         Code::Overloaded | Code::Timeout | Code::Unavailable => {
-            drop(head.insert_header((header::RETRY_AFTER, "1")))
+            head.insert_header((header::RETRY_AFTER, "1"));
         }
         // The rest of the body is not read, so the connection cannot be used again.
         Code::TooLarge | Code::RequestTimeout => drop(head.force_close()),

@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use crate::{Transport, problem, request};
 pub(crate) use files::is_upload;
+pub(crate) use query::MAX_NAMES;
 use query::Parameters;
 pub(crate) use route::{FILE, Operation, Route};
 pub(crate) use select::{MAX_DEPTH, MAX_INCLUDED, MAX_LINKS, MAX_RECORDS};

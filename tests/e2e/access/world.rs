@@ -153,11 +153,11 @@ impl World {
             Request::delete("/v1/contacts/x").answered(404),
             Request::graphql(ONE, json!({ "id": 7 })).answered(400),
             Request::graphql(ONE, json!({ "id": "x" })).answered(400),
-            Request::graphql(ONE, json!({ "id": [] })).answered(422),
-            Request::graphql(ONE, json!({})).answered(422),
-            Request::graphql("{ nope }", json!({})).answered(422),
+            Request::graphql(ONE, json!({ "id": [] })).answered(400),
+            Request::graphql(ONE, json!({})).answered(400),
+            Request::graphql("{ nope }", json!({})).answered(400),
             Request::graphql("{", json!({})).answered(400),
-            Request::graphql("query($a: Nope) { __typename }", json!({})).answered(422),
+            Request::graphql("query($a: Nope) { __typename }", json!({})).answered(400),
             Request::post_text("/graphql", r#"{"nope":1}"#).answered(400),
         ]
     }

@@ -18,7 +18,7 @@ use kernel::{
 use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
 
-pub use rest::encode;
+pub use rest::{all_fields, encode};
 
 use crate::support::{Caller, Reply};
 

@@ -109,10 +109,10 @@ impl<'r> Maker<'r> {
         draft.count = self.count;
         for rule in &object.together {
             // What no two records share together differs in a text, or else in what it refers to.
-            let fields = rule.fields.iter().filter_map(|field| object.at(*field));
+            let mut fields = rule.fields.iter().filter_map(|field| object.at(*field));
             match fields.clone().any(|field| matches!(field.kind, Kind::Text(_))) {
                 true => draft.distinct = true,
-                false => draft.fresh.extend(fields.last().map(|field| field.name.to_owned())),
+                false => draft.fresh.extend(fields.next_back().map(|field| field.name.to_owned())),
             }
         }
         self.making.push(object.name);

@@ -50,7 +50,7 @@ on_both! {
                     .iter()
                     .filter(|(name, value)| is_free(object, name) && value.is_string());
                 let changes =
-                    texts.map(|(name, value)| (name.clone(), format!("{} ", value.as_str().unwrap()).into()));
+                    texts.map(|(name, value)| (name.clone(), format!("{}x", value.as_str().unwrap()).into()));
                 life.update(record.clone(), changes.collect()).await;
             }
             if object.allows(Action::Delete) {

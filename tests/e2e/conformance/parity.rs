@@ -13,9 +13,12 @@ use crate::support::{Stage, on_both};
 const ONLY_REST: &[(&str, &str)] = &[
     ("isAlive", "about the process, not about records"),
     ("isReady", "about the process, not about records"),
+    ("explainCode", "where the type of a problem leads"),
     ("uploadFile", "bytes, which GraphQL does not carry"),
     ("downloadFile", "bytes, which GraphQL does not carry"),
 ];
+/// What both do and no object, command or view stands for.
+const BOTH: &[(&str, &str)] = &[("me", "about the caller, not about records")];
 /// What GraphQL alone does, and why. This list only shrinks.
 const ONLY_GRAPHQL: &[(&str, &str)] = &[("node", "in REST the path says of which object a record is")];
 
@@ -25,9 +28,11 @@ on_both! {
         let graphql = fields(stage).await;
         let calls = Call::all(&stage.server.kith);
 
-        let meant: BTreeSet<_> = calls.iter().map(Call::name).chain(names(ONLY_REST)).collect();
+        let meant: BTreeSet<_> =
+            calls.iter().map(Call::name).chain(names(ONLY_REST)).chain(names(BOTH)).collect();
         assert_eq!(rest, meant, "the operations of REST are those of the registry");
-        let meant: BTreeSet<_> = calls.iter().map(Call::field).chain(names(ONLY_GRAPHQL)).collect();
+        let meant: BTreeSet<_> =
+            calls.iter().map(Call::field).chain(names(ONLY_GRAPHQL)).chain(names(BOTH)).collect();
         assert_eq!(graphql, meant, "the fields of GraphQL are those of the registry");
 
         // A record and a list are called after the object in GraphQL, which has verbs only where something is done.
@@ -80,7 +85,8 @@ async fn fields(stage: &Stage) -> BTreeSet<String> {
 
 /// What is answered on a path of the document to somebody without a key.
 async fn knock(stage: &Stage, method: Method, path: &str) -> u16 {
-    let request = reqwest::Client::new().request(method, format!("{}{path}", stage.server.url));
+    let request = reqwest::Client::new()
+        .request(method, format!("{}{}", stage.server.url, path.replace("{code}", "timeout")));
     stage.owner.send(request).await.status.as_u16()
 }
 

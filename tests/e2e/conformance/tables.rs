@@ -13,7 +13,7 @@ use crate::support::{Backend, Stage, on_both};
 /// The one table that belongs to no workspace: it remembers the steps of the schema.
 const HISTORY: &str = "seaql_migrations";
 /// The rows that the server works on for all workspaces at once, which tell nothing but ids and numbers.
-const OPEN: &[&str] = &["access_epochs", "job_queue"];
+const OPEN: &[&str] = &["access_epochs", "file_uploads", "job_queue", "job_turns"];
 
 on_both! {
     async fn everything_has_its_place(stage) {
@@ -82,6 +82,29 @@ on_both! {
                 let columns = columns.collect::<Vec<_>>().join(",");
                 assert!(indexes.contains(&columns), "{} has no index ({columns}): {indexes:?}", object.table);
             }
+        }
+    }
+}
+
+on_both! {
+    async fn what_is_unique_is_known_and_held(stage) {
+        let store = Store::of(stage).await;
+        for object in stage.server.kith.registry().objects() {
+            let column = |field: &usize| object.at(*field).unwrap().compared().to_owned();
+            let sorted = |columns: Vec<String>| {
+                let mut columns = columns;
+                columns.sort_unstable();
+                columns.join(",")
+            };
+            let own = object.attributes.iter().filter(|attribute| attribute.unique);
+            let own = own.map(|attribute| vec![attribute.compared().to_owned()]);
+            let together = object.together.iter().map(|rule| rule.fields.iter().map(column).collect());
+            let one = object.only_one.iter().map(|rule| rule.within.iter().map(column).collect());
+            let known: BTreeSet<_> = own.chain(together).chain(one).map(sorted).collect();
+            // The id is one in every table, by its key or beside it.
+            let held = store.unique_indexes(&object.table).await.into_iter().map(sorted);
+            let held: BTreeSet<_> = held.filter(|columns| columns != "id").collect();
+            assert_eq!(held, known, "{}", object.table);
         }
     }
 }
@@ -247,7 +270,20 @@ impl Store {
         rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
     }
 
-    /// The columns of each foreign key and those that they refer to.
+    /// The columns of each index that is unique, beside the workspace and the primary key.
+    async fn unique_indexes(&self, table: &str) -> Vec<Vec<String>> {
+        let sqlite = "SELECT (SELECT group_concat(name) FROM pragma_index_info(l.name)) FROM pragma_index_list($1) AS l \
+                      WHERE \"unique\" AND origin <> 'pk'";
+        let postgres = "SELECT (SELECT string_agg(attname, ',') FROM pg_attribute WHERE attrelid = indexrelid)::text \
+                        FROM pg_index WHERE indisunique AND NOT indisprimary AND indrelid = $1::regclass";
+        let rows = self.all(sqlite, postgres, table).await;
+        let columns = |row: &QueryResult| {
+            let columns: String = row.try_get_by_index(0).unwrap();
+            columns.split(',').filter(|column| *column != "workspace_id").map(str::to_owned).collect()
+        };
+        rows.iter().map(columns).collect()
+    }
+
     /// The indexes of a table, each as its columns.
     async fn indexes(&self, table: &str) -> BTreeSet<String> {
         let sqlite = "SELECT (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(l.name) \
@@ -258,6 +294,7 @@ impl Store {
         rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
     }
 
+    /// The columns of each foreign key and those that they refer to.
     async fn foreign_keys(&self, table: &str) -> Vec<(Vec<String>, Vec<String>)> {
         let sqlite = "SELECT id, \"from\", \"to\" FROM pragma_foreign_key_list($1) ORDER BY id, seq";
         let postgres = "SELECT c.oid::bigint, f.attname::text, t.attname::text FROM pg_constraint c \

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use tokio::time::sleep;
 
 use super::{
-    doors::{Asked, Call, Door, Operation, Outcome, encode, input_members},
+    doors::{Asked, Call, Door, Operation, Outcome, all_fields, encode, input_members},
     maker::Maker,
 };
 use crate::support::{Caller, Stage, text};
@@ -115,6 +115,7 @@ pub async fn input(call: &Call<'_>, maker: &mut Maker<'_>) -> Map<String, Json> 
 
 fn plain(schema: &Json) -> Json {
     match schema["type"].as_str() {
+        _ if schema["enum"].is_array() => schema["enum"][0].clone(),
         Some("string") => "x".into(),
         Some("integer") => 1.into(),
         Some("boolean") => true.into(),
@@ -130,8 +131,10 @@ impl<'r> World<'r> {
         for object in registry.objects() {
             let mut found = Vec::new();
             let mut cursor = String::new();
+            let fields =
+                all_fields(object).map_or_else(String::new, |names| format!("&fields={}", names.join(",")));
             loop {
-                let reply = caller.get(&format!("/v1/{}?limit=200{cursor}", object.path)).await;
+                let reply = caller.get(&format!("/v1/{}?limit=200{fields}{cursor}", object.path)).await;
                 if reply.status.as_u16() == 403 {
                     break;
                 }

@@ -108,7 +108,7 @@ on_both! {
             422,
             "invalid",
             &[
-                ("out_of_range", "/name"),
+                ("required", "/name"),
                 ("required", "/userId"),
                 ("unknown_value", "/role"),
                 ("wrong_type", "/expiresAt"),

@@ -313,7 +313,7 @@ on_both! {
         ] {
             owner.get(path).await.refused(400, "invalid_parameter");
         }
-        owner.get("/v1/contacts/%00").await.refused(404, "not_found");
+        owner.get("/v1/contacts/%00").await.refused(400, "malformed");
         assert_eq!(owner.trace().await, before);
     }
 }

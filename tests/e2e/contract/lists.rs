@@ -79,7 +79,7 @@ on_both! {
         let variables = json!({ "id": id, "input": both });
         owner.mutation_violates(UPDATE_CONTACT, variables, &[("invalid", "/addEmails")]).await;
         let create = json!({ "input": { "givenName": "Eve", "addEmails": [{ "address": "a@b.org" }] } });
-        owner.graphql_reply(CREATE_CONTACT, create).await.graphql_refused(422, "invalid_query");
+        owner.graphql_reply(CREATE_CONTACT, create).await.graphql_refused(400, "invalid_query");
     }
 }
 

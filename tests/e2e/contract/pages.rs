@@ -116,7 +116,7 @@ on_both! {
                     .graphql_refused(400, "invalid_cursor");
             }
         }
-        owner.get(&format!("/v1/companies?limit=1&cursor={cursor}")).await.refused(400, "invalid_cursor");
+        owner.get(&format!("/v1/companies?limit=1&cursor={cursor}")).await.refused(400, "cursor_mismatch");
         stranger.get(&format!("{list}&cursor={cursor}")).await.refused(400, "invalid_cursor");
 
         // GraphQL and REST have the same cursors.

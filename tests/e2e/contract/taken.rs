@@ -1,4 +1,4 @@
-//! What is taken, given twice or given as nothing: told so that a client can go on.
+//! What is taken or given as nothing: told so that a client can go on.
 
 use futures::future::join_all;
 use kernel::id::TypeId;
@@ -130,7 +130,7 @@ on_both! {
 }
 
 on_both! {
-    async fn forms_of_dates_and_addresses(stage) {
+    async fn a_birthday_has_come(stage) {
         let owner = &stage.owner;
         let future = json!({ "givenName": "x", "birthday": "2999-01-01" });
         let at = [("out_of_range", "/birthday")];

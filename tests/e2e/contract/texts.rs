@@ -91,7 +91,6 @@ on_both! {
 on_both! {
     async fn blank_text_is_no_value(stage) {
         let owner = &stage.owner;
-        let before = owner.trace().await;
         let blanks = ["", " ", "\u{200b}", "\u{feff}\t\u{a0}", "\u{3000}\u{2060}\n"];
         let [open, ..] = stage.pipeline().await;
         let deal = |name: &str| json!({ "name": name, "stageId": open });
@@ -141,10 +140,10 @@ on_both! {
         // Commands read texts in the same way.
         let convert = format!("{path}/convert");
         owner.post(&convert, &json!({ "dealName": " " })).await.violates(422, "required", &[("required", "/dealName")]);
-        owner.post("/v1/api-keys/issue", &json!({ "name": "\u{200b}" })).await.violates(422, "required", &[("required", "/name")]);
+        let key = json!({ "name": "\u{200b}", "userId": owner.user, "role": "OWNER" });
+        owner.post("/v1/api-keys/issue", &key).await.violates(422, "required", &[("required", "/name")]);
         let made = owner.post(&convert, &json!({ "dealName": " A deal ", "companyName": "\t" })).await.ok();
         assert_eq!((&made["deal"]["name"], &made["company"]), (&json!("A deal"), &Json::Null));
-        drop(before);
     }
 }
 
@@ -231,7 +230,7 @@ on_both! {
             ("containsAny", json!(["xn--mnchen-3ya.de"]), 2),
             ("containsAny", json!(["MÜNCHEN.de"]), 2),
             ("containsAny", json!(["munchen.de"]), 0),
-            ("containsAll", json!(["xn--j2bd4cyac6f.xn--h2brj9c"]), 1),
+            ("containsAll", json!(["xn--j2bd4cyah0f.xn--h2brj9c"]), 1),
         ] {
             let asked = json!({ "domains": { how: operand } });
             let list = owner.get_where("/v1/companies?fields=name", asked).await.ok();

@@ -19,9 +19,9 @@ on_both! {
             "externalRefs": { "list": [{ "system": { "constant": "sf" }, "id": { "column": "Id" } }] }, "name": { "column": "Id" } } });
         let file = "Id\n001AbC\n001Abc\n";
         assert_eq!(counts(&import(owner, "company", file, &company).await), [2, 0, 0, 0]);
-        let deals = json!({ "fields": { "name": { "column": "Id" },
+        let [open, ..] = stage.pipeline().await;
+        let deals = json!({ "fields": { "name": { "column": "Id" }, "stageId": { "constant": open },
             "companyId": { "column": "Id", "ref": { "object": "company", "system": "sf" } } } });
-        stage.pipeline().await;
         assert_eq!(counts(&import(owner, "deal", file, &deals).await), [2, 0, 0, 0]);
         let list = owner.get("/v1/deals?include=company&fields=name,company.name").await.ok();
         for deal in list["items"].as_array().unwrap() {
@@ -105,11 +105,11 @@ on_both! {
             list["items"].as_array().unwrap().iter().map(|item| text(&item[field])).collect::<Vec<_>>()
         };
         assert_eq!(days("contacts", "birthday").await, ["1955-12-10", "1969-01-01", "1970-12-31", "2001-01-01"]);
-        stage.pipeline().await;
+        let [open, ..] = stage.pipeline().await;
         let deals = |pivot: Option<i64>| {
             let mut day = json!({ "column": "Day", "date": "%d.%m.%y" });
             pivot.into_iter().for_each(|pivot| day["pivot"] = pivot.into());
-            json!({ "fields": { "name": { "column": "Name" }, "closeDate": day } })
+            json!({ "fields": { "name": { "column": "Name" }, "stageId": { "constant": open }, "closeDate": day } })
         };
         assert_eq!(counts(&import(owner, "deal", file, &deals(None)).await), [4, 0, 0, 0]);
         assert_eq!(days("deals", "closeDate").await, ["1970-12-31", "2001-01-01", "2055-12-10", "2069-01-01"]);

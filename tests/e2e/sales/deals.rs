@@ -82,8 +82,8 @@ on_both! {
         );
         owner.command(&format!("deals/{id}/lose"), json!({ "lostReason": "" })).await.violates(
             422,
-            "out_of_range",
-            &[("out_of_range", "/lostReason")],
+            "required",
+            &[("required", "/lostReason")],
         );
         let day = json!({ "lostReason": "Too dear", "closeDate": "tomorrow" });
         owner.command(&format!("deals/{id}/lose"), day).await.violates(

@@ -164,6 +164,7 @@ on_both! {
             422,
             "invalid",
             &[
+                ("unknown_value", "/requiredFields/0"),
                 ("out_of_range", "/probability"),
                 ("out_of_range", "/position"),
                 ("wrong_type", "/allowedMoveIds/0"),

@@ -92,6 +92,37 @@ async fn a_database_that_stops_under_load_is_unavailable_and_no_fault_of_the_ser
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_statement_ends_with_the_request_that_waits_for_it() {
+    let database = Arc::new(Fresh::new(Backend::Postgres).await);
+    let configure = |config: &mut server::Config| {
+        (config.request_timeout, config.statement_timeout) =
+            (Duration::from_secs(1), Duration::from_secs(60));
+    };
+    let stage = Stage::over(Arc::clone(&database), configure).await;
+    drop(database);
+    let admin = stage.database.connect().await;
+    for sql in [
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NEW; END $$",
+        "CREATE TRIGGER slow BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION slow()",
+    ] {
+        admin.execute_unprepared(sql).await.unwrap();
+    }
+    let reply = stage.owner.post("/v1/contacts", &json!({ "givenName": "Ada" })).await;
+    assert!(!reply.status.is_success(), "{reply}");
+    let runs = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+        AND pid <> pg_backend_pid()";
+    for _ in 0..50 {
+        if number(&admin, runs).await == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(number(&admin, runs).await, 0, "nobody waits for it");
+    admin.close().await.unwrap();
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn there_are_no_more_connections_than_configured() {
     for connections in [1, 2, 4, 5] {
         let database = Arc::new(Fresh::new(Backend::Postgres).await);

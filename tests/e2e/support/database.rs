@@ -50,6 +50,14 @@ impl Fresh {
         Self { url, backend: Backend::Sqlite, name: String::new(), _folder: None }
     }
 
+    /// Its URL through a pooler.
+    pub fn through(&self, pooler: &str) -> String {
+        match self.backend {
+            Backend::Sqlite => self.url.clone(),
+            Backend::Postgres => format!("{pooler}/{}", self.name),
+        }
+    }
+
     /// Removes it.
     pub async fn remove(self) {
         if self.backend == Backend::Postgres {

@@ -83,16 +83,19 @@ impl Stage {
 }
 
 /// How a test's server is configured. With `KITH_TEST_POOLING=transaction` PostgreSQL forgets the state of the
-/// session after each transaction, as behind a pooler.
+/// session after each transaction, as behind a pooler; with `KITH_TEST_POOLER_URL` there is a pooler.
 pub fn configuration(database: &Fresh) -> server::Config {
-    let is_pooled = std::env::var("KITH_TEST_POOLING").is_ok_and(|pooling| pooling == "transaction");
-    persistence::discarding::set(is_pooled);
+    let pooler = std::env::var("KITH_TEST_POOLER_URL").ok();
+    let forgets = std::env::var("KITH_TEST_POOLING").is_ok_and(|pooling| pooling == "transaction");
+    persistence::discarding::set(forgets);
+    let pooling = if forgets || pooler.is_some() { Pooling::Transaction } else { Pooling::Session };
     server::Config {
-        pooling: if is_pooled { Pooling::Transaction } else { Pooling::Session },
-        database: database.url.clone(),
+        pooling,
+        database: pooler.map_or_else(|| database.url.clone(), |pooler| database.through(&pooler)),
         listen: "127.0.0.1:0".to_owned(),
         workers: 1,
         request_timeout: Duration::from_secs(60),
+        max_wait: Duration::from_secs(60),
         ..server::Config::default()
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     settle::Pending,
-    work::{RESTORABLE_MICROS, Work},
+    work::{DAY_MICROS, RESTORABLE_DAYS, Work},
 };
 
 impl Work {
@@ -19,7 +19,7 @@ impl Work {
             for change in pending.iter_mut().filter(|change| change.before.is_some() && change.differs(field))
             {
                 // What can be restored would come back to it.
-                let since = Instant(self.now().0.saturating_sub(RESTORABLE_MICROS));
+                let since = Instant(self.now().0.saturating_sub(RESTORABLE_DAYS * DAY_MICROS));
                 let referring = self.referring(permit, change.after.id(), Some(since)).await?;
                 if !referring.is_empty() {
                     let detail =

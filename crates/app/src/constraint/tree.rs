@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use kernel::{Code, Permit, Result, Value, Violation, id::TypeId};
+use kernel::{Code, Permit, Result, Value, Violation, id::TypeId, object::Action};
 
 use crate::{settle::Pending, work::Work};
 
@@ -42,9 +42,23 @@ impl Work {
                         .iter()
                         .map(|uuid| TypeId { prefix: &object.prefix, uuid: *uuid }.to_string())
                         .collect();
-                    let detail = format!("{} would lead round: {}", field.name, path.join(" → "));
-                    let violation = Violation::new(Code::Invalid, format!("/{}", field.name), detail);
-                    change.violations.push(violation.with("path", path));
+                    let pointer = format!("/{}", field.name);
+                    let read = self.actor().permit(&object, Action::Read);
+                    let is_seen = match read {
+                        Ok(read) => self.unit.reaches(&read, way.get(1..).unwrap_or_default()).await?,
+                        Err(_) => false,
+                    };
+                    change.violations.push(match is_seen {
+                        true => {
+                            let detail = format!("{} would lead round: {}", field.name, path.join(" → "));
+                            Violation::new(Code::Invalid, pointer, detail).with("path", path)
+                        }
+                        // Whose the records between are is not told.
+                        false => {
+                            let detail = format!("{} would lead round to the record itself", field.name);
+                            Violation::new(Code::Invalid, pointer, detail)
+                        }
+                    });
                 } else {
                     tree.insert(id, above(change));
                 }

@@ -124,6 +124,8 @@ impl Watch for Keeping<'_> {
 
     async fn kept(&mut self, _: &Counts, _: &[Rejection]) -> Result<Go> {
         self.claim.progress = self.next;
+        // It has come forward.
+        self.claim.attempts = 0;
         let now = self.kith.context().clock.now();
         if *self.stopping.borrow() {
             self.end = End::Left;

@@ -368,7 +368,7 @@ mod tests {
             ("date", json!({"column": "a", "date": "%Q"})),
             ("instant", json!({"column": "a", "instant": "%F"})),
             ("zone", json!({"column": "a", "zone": "UTC"})),
-            ("zone", json!({"column": "a", "instant": "%F %T", "zone": "Berlin"})),
+            ("instant", json!({"column": "a", "instant": "%F %T", "zone": "Berlin"})),
             ("pivot", json!({"column": "a", "date": "%F", "pivot": 1950})),
             ("pivot", json!({"column": "a", "date": "%D", "pivot": 0})),
             ("pivot", json!({"column": "a", "pivot": 1950})),

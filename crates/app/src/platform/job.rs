@@ -87,10 +87,12 @@ impl Kith {
                 let now = self.context().clock.now();
                 return self.database().release_job(&claim, now, true).await.map(|()| true);
             }
-            Err(error) if matches!(error.code, Code::Overloaded | Code::Unavailable | Code::Timeout) => {
+            Err(error) if is_passing(error.code) => {
                 tracing::warn!(job = %id, %error, cause = ?error.cause, "a job is tried again later");
                 let later = Instant(self.context().clock.now().0.saturating_add(RETRY_MICROS));
-                return self.database().release_job(&claim, later, false).await.map(|()| true);
+                // A full disk is not the job's fault, however long it lasts.
+                let forgiven = error.code == Code::StorageFull;
+                return self.database().release_job(&claim, later, forgiven).await.map(|()| true);
             }
             Err(error) => {
                 if error.code == Code::Internal {
@@ -211,6 +213,11 @@ fn tell(job: &mut Record, progress: &Progress) {
     job.set(job::ROWS_UPDATED, updated);
     job.set(job::ROWS_UNCHANGED, unchanged);
     job.set(job::ROWS_REJECTED, rejected);
+}
+
+/// Whether a job that failed so may succeed later.
+fn is_passing(code: Code) -> bool {
+    matches!(code, Code::Overloaded | Code::StorageFull | Code::Timeout | Code::Unavailable)
 }
 
 /// What the job's owner is told of a failure.

@@ -243,7 +243,8 @@ fn full_name(change: &mut Change<'_>) {
         false => Some(names.join(" ")),
         true => first_email(change),
     };
-    if full_name.is_none() {
+    let is_misread = [GIVEN_NAME, FAMILY_NAME].into_iter().any(|field| change.is_misread(field));
+    if full_name.is_none() && !is_misread && !change.is_misread(EMAILS) {
         let detail = "a contact needs a given name, a family name or an e-mail address";
         change.refuse(GIVEN_NAME, Code::Required, detail);
     }

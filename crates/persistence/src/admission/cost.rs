@@ -17,10 +17,10 @@ const REMEMBERED: usize = 4_096;
 /// The mean times of reads, in microseconds, the latest counting most.
 pub(crate) struct Costs(Cache<u64, Arc<AtomicU64>>);
 
-/// A read that is being timed until it is dropped, whether it comes to its end or is cut short.
+/// A read that is timed from its begin until it is dropped, whether it comes to its end or is cut short.
 pub(crate) struct Timed {
     mean: Arc<AtomicU64>,
-    begun: Instant,
+    begun: Option<Instant>,
     pub is_dear: bool,
 }
 
@@ -29,8 +29,8 @@ impl Costs {
         Self(Cache::new(REMEMBERED))
     }
 
-    /// Looks up what a plan costs, and times it. What leads over links may cost anything until it is known.
-    pub fn time(&self, plan: &Plan) -> Timed {
+    /// Looks up what a plan costs. What leads over links may cost anything until it is known.
+    pub fn of(&self, plan: &Plan) -> Timed {
         let guess = if plan.predicate.follows_links() { 2 * micros(DEAR) } else { 0 };
         let shape = plan.shape();
         let known = self.0.get(&shape);
@@ -40,20 +40,21 @@ impl Costs {
             mean
         });
         let is_dear = mean.load(Ordering::Relaxed) > micros(DEAR);
-        Timed { mean, begun: Instant::now(), is_dear }
+        Timed { mean, begun: None, is_dear }
     }
 }
 
 impl Timed {
-    /// The read begins only now, after waiting.
+    /// The read begins; what it has waited for does not count, or waiting would make all reads dear.
     pub fn begin(&mut self) {
-        self.begun = Instant::now();
+        self.begun = Some(Instant::now());
     }
 }
 
 impl Drop for Timed {
     fn drop(&mut self) {
-        let (mean, taken) = (self.mean.load(Ordering::Relaxed), micros(self.begun.elapsed()));
+        let Some(begun) = self.begun else { return };
+        let (mean, taken) = (self.mean.load(Ordering::Relaxed), micros(begun.elapsed()));
         self.mean.store(mean / 2 + taken / 2, Ordering::Relaxed);
     }
 }

@@ -4,9 +4,11 @@ use futures::FutureExt as _;
 
 use super::*;
 
+const PATIENCE: Duration = Duration::from_secs(1);
+
 fn asking(workspace: u128, credential: u128, writes: bool) -> Asking {
     let (workspace, credential) = (Uuid::from_u128(workspace), Uuid::from_u128(credential));
-    Asking { workspace, credential, writes, patience: Some(PATIENCE) }
+    Asking { share: workspace, workspace, credential, writes, patience: Some(PATIENCE) }
 }
 
 /// Who gets places that come free one by one, of those who wait in that order.

@@ -13,7 +13,10 @@ use sqlx::{
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{failure::meant, watch::Watch};
+use super::{
+    failure::{end, meant},
+    watch::Watch,
+};
 use crate::{
     role::{self, Role},
     session::{self, Session},
@@ -28,6 +31,9 @@ const LIFETIME: Duration = Duration::from_secs(30 * 60);
 const TRUSTED: Duration = Duration::from_secs(5);
 /// How long that look may take.
 const ANSWER: Duration = Duration::from_secs(2);
+
+/// Lets PostgreSQL end a statement soon after nobody waits for it any more.
+const NOTICE: &str = "SET client_connection_check_interval = 1000";
 
 /// How to open a connection.
 #[derive(Clone)]
@@ -76,7 +82,12 @@ impl Address {
                 let mut connection = PgConnection::connect_with(options).await.map_err(unavailable)?;
                 role::enter(&mut connection).await?;
                 let session = Session::begin(&mut connection).await.map_err(meant)?;
-                Ok(Open::new(Connection::Postgres(connection), None, Role::Own, Some(session)))
+                let mut open = Open::new(Connection::Postgres(connection), None, Role::Own, Some(session));
+                match open.control(NOTICE).await {
+                    // Not every system can tell a server that its client has gone.
+                    Err(error) if end(&error).is_some() => Err(meant(error)),
+                    _ => Ok(open),
+                }
             }
             Self::Pooler(options) => {
                 let mut connection = PgConnection::connect_with(options).await.map_err(unavailable)?;

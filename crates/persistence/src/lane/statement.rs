@@ -166,11 +166,17 @@ impl Lane {
         Ok(())
     }
 
+    /// Whether it is in a transaction, for whatever reason.
+    pub fn is_in_transaction(&self) -> bool {
+        self.transaction != Transaction::None
+    }
+
     /// Undoes the transaction's changes.
     pub async fn rollback(&mut self) -> Result<()> {
         match self.control(Step::End("ROLLBACK")).await {
             // SQLite has undone them by itself when a statement failed for want of room, of time or of memory.
-            Err(failure) if self.dialect() == Dialect::Sqlite && failure.end().is_none() => {}
+            // Where it is something else, the connection is better not used again.
+            Err(failure) if self.dialect() == Dialect::Sqlite && failure.end().is_none() => self.busy = true,
             done => done.map_err(|failure| self.failed(failure))?,
         }
         self.transaction = Transaction::None;

@@ -59,14 +59,16 @@ pub fn refusal(error: &Error, request_id: &str) -> Json {
                 told.insert(place.to_owned(), place_of);
             }
         }
-        let mut extensions = json!({ "code": code.as_str(), "requestId": request_id });
+        let mut extensions = Map::new();
+        extensions.insert("code".to_owned(), code.as_str().into());
         if let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) {
-            extensions["pointer"] = pointer.into();
+            extensions.insert("pointer".to_owned(), pointer.into());
         }
         if !meta.is_empty() {
-            extensions["meta"] = meta.into();
+            extensions.insert("meta".to_owned(), meta.into());
         }
-        told.insert("extensions".to_owned(), extensions);
+        extensions.insert("requestId".to_owned(), request_id.into());
+        told.insert("extensions".to_owned(), extensions.into());
         Json::Object(told)
     };
     let violations = error.violations.iter();

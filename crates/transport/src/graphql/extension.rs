@@ -72,7 +72,7 @@ impl Ask {
 
     fn planner(&self) -> Planner<'_> {
         let Gateway { schema, max_records, .. } = &self.gateway;
-        Planner::new(&self.kith, &self.caller, self.document(), schema.registry(), *max_records)
+        Planner::new(&self.kith, &self.caller, self.document(), &self.budget, schema.registry(), *max_records)
     }
 
     /// The document with its variables.

@@ -11,7 +11,7 @@ use async_graphql::{
         Registry,
     },
 };
-use kernel::{Code, Error, Result};
+use kernel::{Code, Error, Result, answer::Budget};
 use serde_json::{Value as Json, json};
 
 use super::document::{Collected, Document};
@@ -49,7 +49,12 @@ const TYPES: [(&str, &[(&str, &str)]); 6] = [
 ];
 
 /// Answers `__schema` or `__type`; none where the field is another one.
-pub fn answer(registry: &Registry, document: Document<'_>, field: &Collected<'_>) -> Result<Option<Vec<u8>>> {
+pub fn answer(
+    registry: &Registry,
+    document: Document<'_>,
+    field: &Collected<'_>,
+    budget: &Budget,
+) -> Result<Option<Vec<u8>>> {
     let (thing, of) = match field.name {
         "__schema" => (Some(Thing::Schema), "__Schema"),
         "__type" => {
@@ -64,8 +69,10 @@ pub fn answer(registry: &Registry, document: Document<'_>, field: &Collected<'_>
     let mut selections = Selections { document, sets: Vec::new() };
     let set = selections.set(field, of);
     let mut answer = Answer { registry, sets: selections.sets, known: HashMap::new() };
-    let bytes = answer.measure(thing, set)?;
-    let mut out = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
+    let bytes = usize::try_from(answer.measure(thing, set)?).map_err(Error::internal)?;
+    // All root fields of an operation together are one answer.
+    budget.spend(bytes)?;
+    let mut out = Vec::with_capacity(bytes);
     answer.write(&mut out, thing, set)?;
     Ok(Some(out))
 }

@@ -139,26 +139,31 @@ impl Literals {
 
     /// Declares variables as lists that may be null where such lists are expected: async-graphql takes no others there.
     pub fn widen(&self, document: &mut ExecutableDocument) {
-        let mut wanted = HashMap::new();
-        let all = self.operations.values().chain(self.fragments.values());
-        for place in all.flat_map(|said| &said.uses) {
-            if place.of.ends_with(']') {
-                wanted.insert(place.variable.as_str(), place.of.as_str());
-            }
-        }
-        let change = |operation: &mut OperationDefinition| {
+        let change = |name: &str, operation: &mut OperationDefinition| {
+            let uses: Vec<_> = self.within(name).iter().flat_map(|said| &said.uses).collect();
             for variable in &mut operation.variable_definitions {
-                let of = wanted.get(variable.node.name.node.as_str());
-                if let Some(of) = of.and_then(|of| Type::new(of)) {
+                let own = variable.node.var_type.node.to_string();
+                let of_list = |of: &str| of.ends_with(']') && bare(of) == bare(&own);
+                let mut wanted =
+                    uses.iter().filter(|place| place.variable == variable.node.name.node.as_str());
+                let of = wanted.find(|place| of_list(&place.of)).and_then(|place| Type::new(&place.of));
+                if let Some(of) = of {
                     variable.node.var_type.node = of;
                 }
             }
         };
         match &mut document.operations {
-            DocumentOperations::Single(one) => change(&mut one.node),
-            DocumentOperations::Multiple(all) => all.values_mut().for_each(|one| change(&mut one.node)),
+            DocumentOperations::Single(one) => change("", &mut one.node),
+            DocumentOperations::Multiple(all) => {
+                all.iter_mut().for_each(|(name, one)| change(name, &mut one.node));
+            }
         }
     }
+}
+
+/// A type without what it says of nulls.
+fn bare(of: &str) -> String {
+    of.replace('!', "")
 }
 
 /// Whether a value of the one type is a value of the other.

@@ -78,15 +78,16 @@ impl<'a> Planner<'a> {
         let permit = self.caller.actor.permit(self.kith.object(object)?, Action::Read)?;
         let mut plan = Plan::by_id(permit, id);
         let shape = self.record(&mut plan, sets, 1)?;
-        let budget = self.kith.budget();
-        let table = self.kith.read(&plan, &budget).await?;
+        self.reach(1);
+        self.afford()?;
+        let table = self.kith.read(&plan, self.budget).await?;
         if table.is_empty() {
             return Ok(Json::Null);
         }
         let seal =
             |plan: &Plan, keys: &[kernel::Value], backward| self.caller.seal.seal(plan, keys, backward);
         let mut out = Vec::new();
-        write_record(&mut out, &plan, &table, 0, &shape, Writer { seal: &seal, budget: &budget })?;
+        write_record(&mut out, &plan, &table, 0, &shape, Writer { seal: &seal, budget: self.budget })?;
         serde_json::from_slice(&out).map_err(Error::internal)
     }
 
@@ -94,8 +95,13 @@ impl<'a> Planner<'a> {
         let parts = self.document.fields(sets, &[PERMISSION]);
         let selected = |permission: Permission| {
             let whole = json!(permission);
-            let part =
-                |name: &str| if name == "__typename" { PERMISSION.into() } else { whole[name].clone() };
+            let part = |name: &str| {
+                if name == "__typename" {
+                    PERMISSION.into()
+                } else {
+                    whole.get(name).cloned().unwrap_or_default()
+                }
+            };
             let members = parts.iter().map(|field| (field.key.to_owned(), part(field.name)));
             Json::Object(members.collect())
         };

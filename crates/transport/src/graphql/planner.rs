@@ -13,7 +13,7 @@ use async_graphql::{
 };
 use kernel::{
     Code, Error, Result,
-    answer::{Connection, EdgePart, Member, PageInfo, Part as Section, Shape, Source},
+    answer::{Budget, Connection, EdgePart, Member, PageInfo, Part as Section, Shape, Source},
     field::Kind,
     id::TypeId,
     object::{Action, Attribute, Object},
@@ -60,6 +60,8 @@ pub struct Planner<'a> {
     pub caller: &'a Caller,
     /// What is asked.
     pub document: Document<'a>,
+    /// What the operation's reads draw on, and its answer.
+    pub budget: &'a Budget,
     types: &'a Registry,
     limit: u64,
     cost: u64,
@@ -76,11 +78,12 @@ impl<'a> Planner<'a> {
         kith: &'a Kith,
         caller: &'a Caller,
         document: Document<'a>,
+        budget: &'a Budget,
         types: &'a Registry,
         limit: u64,
     ) -> Self {
         let (path, dearest) = (Vec::with_capacity(MAX_DEPTH), (0, Vec::new()));
-        Self { kith, caller, document, types, limit, cost: 0, path, dearest, depth: 0 }
+        Self { kith, caller, document, budget, types, limit, cost: 0, path, dearest, depth: 0 }
     }
 
     /// How many records the operation may reach.
@@ -176,7 +179,7 @@ impl<'a> Planner<'a> {
                 return Ok(Answer::Many(Box::new(plan), connection));
             }
         }
-        let known = introspection::answer(self.types, self.document, field)?;
+        let known = introspection::answer(self.types, self.document, field, self.budget)?;
         known.map(Answer::Known).ok_or_else(|| Code::InvalidQuery.into())
     }
 
@@ -193,7 +196,9 @@ impl<'a> Planner<'a> {
         id: Uuid,
         set: &'a SelectionSet,
     ) -> Result<(Plan, Shape)> {
-        let mut plan = Plan::by_id(self.caller.actor.permit(object, Action::Read)?, id);
+        // What is done is shown, whatever has changed meanwhile.
+        let permit = self.caller.actor.permit(object, Action::Read)?.kept();
+        let mut plan = Plan::by_id(permit, id);
         plan.deleted = Deleted::Include;
         let shape = self.record(&mut plan, &[set], 1)?;
         Ok((plan, shape))
@@ -407,7 +412,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Counts the records that the field reaches.
-    fn reach(&mut self, records: u64) {
+    pub(super) fn reach(&mut self, records: u64) {
         self.cost = self.cost.saturating_add(records);
         if records > self.dearest.0 {
             self.dearest.0 = records;
@@ -416,7 +421,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Refuses an operation that reaches too many records, once all of them are counted.
-    fn afford(&self) -> Result<()> {
+    pub(super) fn afford(&self) -> Result<()> {
         if self.cost <= self.limit {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::openapi::{
     Content, Ref, RefOr, Required,
     path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle},
-    schema::Type,
+    schema::{AnyOfBuilder, Type},
 };
 
 use super::part::{Node, of};
@@ -18,6 +18,10 @@ use crate::rest;
 
 /// The parameters of lists.
 pub const LIST: &[&str] = &["limit", "cursor", "filter", "fields", "include", "deleted", "count"];
+/// The name of a field, behind those of the links that lead to it, or of a link.
+pub const NAME: &str = r"[A-Za-z0-9]+(\.[A-Za-z0-9]+){0,2}";
+/// A list of entity tags, or any of them.
+const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
 const CONDITION: &str = "Which records, as predicate JSON; instead of `filter`.";
 /// The parameters that say what is shown of a record.
 pub const SHOWN: &[&str] = &["fields", "include"];
@@ -30,6 +34,7 @@ pub fn reference(name: &str) -> Ref {
 /// All shared parameters.
 pub fn all() -> BTreeMap<String, RefOr<Parameter>> {
     let text = || Node::from(of(Type::String));
+    let names = || of(Type::String).pattern(Some(format!("^{NAME}(,{NAME})*$")));
     let query = |name, doc: String, schema: Node| {
         (name, parameter(name, ParameterIn::Query, &doc).schema(Some(schema)))
     };
@@ -47,24 +52,29 @@ pub fn all() -> BTreeMap<String, RefOr<Parameter>> {
     let shared = [
         query("limit", "How many records the page has at most.".to_owned(), limit.into()),
         query("cursor", "The cursor of the page, from another page of the same list.".to_owned(), text()),
-        query("fields", "Which fields are shown, separated by commas; those of linked records behind a dot: `name,company.name`. All where nothing is said. The answer then has these members only.".to_owned(), text()),
-        query("include", included, text()),
+        query("fields", "Which fields are shown, separated by commas; those of linked records behind a dot: `name,company.name`. All where nothing is said. The answer then has these members only.".to_owned(), names().into()),
+        query("include", included, names().into()),
         query("deleted", "Whether deleted records are meant.".to_owned(), deleted.into()),
         query("count", "Whether the records are counted, up to 10 001.".to_owned(), of(Type::Boolean).default(Some(json!(false))).into()),
         ("name", parameter("name", ParameterIn::Query, "The file's name.").required(Required::True).schema(Some(of(Type::String).min_length(Some(1)).max_length(Some(255))))),
         ("filter", filter()),
-        ("where", parameter("where", ParameterIn::Query, CONDITION).content("application/json", Content::new(Some(of(Type::Object))))),
-        ("ifMatch", header("If-Match", "The version the caller has seen, in quotes: `\"3\"`; a list of versions that will do, or `*`. Another one fails with 412 `version_conflict`.")),
-        ("ifNoneMatch", header("If-None-Match", "The `ETag` the caller has; while it is the present one the answer is 304.")),
+        ("ifMatch", header("If-Match", Some(TAGS), "The version the caller has seen, in quotes: `\"3\"`; a list of versions that will do, or `*`. Another one fails with 412 `version_conflict`.")),
+        ("ifNoneMatch", header("If-None-Match", None, "The `ETag` the caller has; while it is the present one the answer is 304.")),
         ("code", parameter("code", ParameterIn::Path, "The code.").schema(Some(Ref::from_schema_name("Code")))),
         ("id", parameter("id", ParameterIn::Path, "The record's id, a TypeID or a plain UUID.").schema(Some(text()))),
     ];
     shared.into_iter().map(|(name, parameter)| (name.to_owned(), parameter.build().into())).collect()
 }
 
-/// The predicate of a list, as JSON in the query.
-pub fn condition(predicate: &str) -> Parameter {
-    let content = Content::new(Some(Ref::from_schema_name(predicate)));
+/// The predicate of a list of records of one of these objects, as JSON in the query.
+pub fn condition<'o>(objects: impl Iterator<Item = &'o Object>) -> Parameter {
+    let mut predicates: Vec<Node> =
+        objects.map(|object| Ref::from_schema_name(format!("{}Where", object.type_name)).into()).collect();
+    let predicate = match predicates.len() {
+        1 => predicates.remove(0),
+        _ => predicates.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item).into(),
+    };
+    let content = Content::new(Some(predicate));
     parameter("where", ParameterIn::Query, CONDITION).content("application/json", content).build()
 }
 
@@ -89,9 +99,8 @@ fn parameter(name: &str, place: ParameterIn, doc: &str) -> ParameterBuilder {
     ParameterBuilder::new().name(name).parameter_in(place).required(required).description(Some(doc))
 }
 
-fn header(name: &str, doc: &str) -> ParameterBuilder {
-    let tags = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
-    parameter(name, ParameterIn::Header, doc).schema(Some(of(Type::String).pattern(Some(tags))))
+fn header(name: &str, pattern: Option<&str>, doc: &str) -> ParameterBuilder {
+    parameter(name, ParameterIn::Header, doc).schema(Some(of(Type::String).pattern(pattern)))
 }
 
 fn filter() -> ParameterBuilder {

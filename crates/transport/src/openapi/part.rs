@@ -12,6 +12,9 @@ use super::Schemas;
 
 /// A decimal number as text.
 pub const DECIMAL: &str = r"^-?[0-9]{1,14}(\.[0-9]{1,4})?$";
+/// A duration by ISO 8601.
+const DURATION: &str =
+    "^[-+]?P(?=[0-9T])([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+S)?)?$";
 /// The TypeID of any record.
 pub const SOME_ID: &str = "^[a-z]([a-z_]{0,61}[a-z])?_[0-7][0-9a-hjkmnp-tv-z]{25}$";
 
@@ -141,7 +144,9 @@ pub fn add_shared(schemas: &mut Schemas) {
         .description(Some("A point relative to now, in the workspace's time zone."))
         .property(
             "relative",
-            text("An ISO 8601 duration, back in time with a minus: `-P30D`.").examples([json!("-P30D")]),
+            text("An ISO 8601 duration, back in time with a minus: `-P30D`.")
+                .pattern(Some(DURATION))
+                .examples([json!("-P30D")]),
         )
         .required("relative");
     let status = of(Type::Object)

@@ -36,11 +36,14 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
             paths.add_path_operation(format!("/v1/{}{path}", object.path), vec![method], draft.done());
         }
     };
-    let (page, predicate) = (format!("{name}Page"), format!("{name}Where"));
+    let page = format!("{name}Page");
 
     let list = draft(format!("list{many}"), &format!("Lists {}.", object.plural));
-    let list =
-        list.takes(LIST).takes_one(sort([object].into_iter())).takes_one(condition(&predicate)).fails(KEYED);
+    let list = list
+        .takes(LIST)
+        .takes_one(sort([object].into_iter()))
+        .takes_one(condition([object].into_iter()))
+        .fails(KEYED);
     let list = list.answers("200", "A page.", Some(&page), LINKED);
     add(Action::Read, HttpMethod::Get, "", list);
 
@@ -137,8 +140,9 @@ pub fn of_view(paths: &mut Paths, object: &Object, view: &View) {
 pub fn of_collection(paths: &mut Paths, registry: &Registry, object: &Object, collection: &Collection) {
     let page = format!("{}Page", pascal(collection.name));
     let draft = Draft::new(collection.name, &object.type_name, collection.doc).takes(ID).takes(LIST);
-    let objects = collection.of.iter().filter_map(|name| registry.object(name)).map(AsRef::as_ref);
-    let draft = draft.takes_one(sort(objects)).takes(&["where"]).fails(KEYED).fails(ABOUT_ONE);
+    let objects = || collection.of.iter().filter_map(|name| registry.object(name)).map(AsRef::as_ref);
+    let draft =
+        draft.takes_one(sort(objects())).takes_one(condition(objects())).fails(KEYED).fails(ABOUT_ONE);
     let draft = draft.answers("200", "A page.", Some(&page), LINKED);
     let path = format!("/v1/{}/{{id}}/{}", object.path, collection.path);
     paths.add_path_operation(path, vec![HttpMethod::Get], draft.done());

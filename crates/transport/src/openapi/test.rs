@@ -15,8 +15,10 @@ use utoipa::openapi::{
 
 use super::{
     Schemas,
+    parameter::NAME,
     part::{DECIMAL, Node, SOME_ID, accepted_id, boolean, closed, list, of, reference, text},
 };
+use crate::rest;
 
 /// An operand may have 4 000 bytes, and a letter up to four of them.
 const MAX_TEXT: usize = 1_000;
@@ -67,7 +69,8 @@ fn search(object: &Object) -> Node {
     let key = sortable.fold(closed(), |key, attribute| key.property(attribute.name, direction()));
     let key = key.min_properties(Some(1)).max_properties(Some(1));
     let order = "The order, by at most five fields; records without a value come last. The newest come first where nothing is said.";
-    let names = |doc| list(of(Type::String), doc);
+    let names =
+        |doc| list(of(Type::String).pattern(Some(format!("^{NAME}$"))), doc).max_items(Some(rest::MAX_NAMES));
     let deleted = text("Whether deleted records are meant.")
         .enum_values(Some(kernel::plan::Deleted::NAMES.iter().copied()));
     closed()

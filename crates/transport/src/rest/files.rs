@@ -39,7 +39,7 @@ pub async fn upload(mut ask: Ask<'_>) -> Result<HttpResponse> {
         let detail = "a file is the body itself, with its own Content-Type; a multipart form is not read";
         return Err(Error::new(Code::UnsupportedMediaType, detail));
     }
-    let content = patient(ask.request, &mut ask.payload, ask.transport.settings().timeout);
+    let content = patient(ask.request, ask.payload, ask.transport.settings().timeout);
     let record = ask.kith.store_file(&ask.caller.actor, &name, media_type, content).await?;
     let mut response = json(StatusCode::CREATED);
     response.insert_header((header::LOCATION, location(ask.object, record.id())));

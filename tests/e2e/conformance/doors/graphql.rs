@@ -57,7 +57,9 @@ impl Call<'_> {
             Operation::View(view) => {
                 let panel = |panel: &app::view::Panel| {
                     let target = self.registry.target(self.object.link(panel.link).unwrap().1).unwrap();
-                    format!("{} {{ {} }}", panel.name, selection(target, may_read))
+                    // As REST has it.
+                    let is_shown = |name: &str| may_read(name) && !target.attribute(name).unwrap().is_long();
+                    format!("{} {{ {} }}", panel.name, selection(target, is_shown))
                 };
                 let panels: Vec<_> = view.panels.iter().map(panel).collect();
                 let panels = panels.join(" ");

@@ -1,5 +1,6 @@
 //! Calls as requests to the REST door.
 
+use kernel::object::Object;
 use reqwest::Method;
 use serde_json::json;
 
@@ -13,6 +14,12 @@ pub fn encode(text: &str) -> String {
         .collect()
 }
 
+/// All fields, where lists leave some of them out unless they are named.
+pub fn all_fields(object: &Object) -> Option<Vec<&'static str>> {
+    let names = || object.attributes.iter().map(|field| field.name).collect();
+    object.attributes.iter().any(|field| field.is_long()).then(names)
+}
+
 impl Call<'_> {
     /// The request.
     pub(super) fn rest(&self, asked: &Asked) -> Request {
@@ -23,6 +30,9 @@ impl Call<'_> {
         match self.operation {
             Operation::List => {
                 let mut path = format!("{objects}?limit=200");
+                if let Some(fields) = all_fields(self.object.as_ref()) {
+                    path += &format!("&fields={}", fields.join(","));
+                }
                 if let Some(predicate) = &asked.predicate {
                     path += &format!("&where={}", encode(&predicate.to_string()));
                 }
@@ -32,7 +42,9 @@ impl Call<'_> {
                 request(Method::GET, path, None)
             }
             Operation::Search => {
-                let body = json!({ "limit": 200, "where": asked.predicate, "deleted": asked.deleted });
+                let (predicate, deleted, fields) =
+                    (&asked.predicate, asked.deleted, all_fields(self.object.as_ref()));
+                let body = json!({ "limit": 200, "where": predicate, "deleted": deleted, "fields": fields });
                 request(Method::POST, format!("{objects}/search"), Some(body))
             }
             Operation::Get => request(Method::GET, record, None),

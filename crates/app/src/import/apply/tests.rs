@@ -50,7 +50,7 @@ fn every_kind_of_source() {
             "revenue": {"amount": "1500", "currency": "EUR"}
         })
     );
-    assert_eq!(input(&fields, &format!("{header},,,,,,\n")), json!({"kind": "PERSON"}));
+    assert_eq!(input(&fields, &format!("Other,{header}x,,,,,,,\n")), json!({"kind": "PERSON"}));
 }
 
 #[test]

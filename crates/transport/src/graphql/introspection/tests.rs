@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use async_graphql::dynamic::Schema;
 use serde_json::Map;
@@ -24,7 +24,7 @@ fn asked(schema: &Schema, query: &str) -> Result<Vec<u8>> {
     let operation = Operation::read(schema.registry(), query, None)?;
     let document = Document { document: &operation.document, variables: &Map::new() };
     let fields = document.fields(&[&operation.definition()?.selection_set.node], &["Query"]);
-    answer(schema.registry(), document, fields.first().unwrap()).map(Option::unwrap)
+    answer(schema.registry(), document, fields.first().unwrap(), &Budget::unlimited()).map(Option::unwrap)
 }
 
 /// Types that nothing leads to are told of as well, as the schema file tells of them, and interfaces say which others they
