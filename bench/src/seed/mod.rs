@@ -111,7 +111,18 @@ impl Maker<'_> {
     fn workspace(&self, url: &str, n: usize) -> Outcome<Json> {
         let name = format!("Workspace {n}");
         let mut create = Command::new(self.kith);
-        create.args(["workspace", "create", "--json", "--owner", "Ada", "--name", &name, "--database", url]);
+        create.args([
+            "workspace",
+            "create",
+            "--json",
+            "--empty",
+            "--owner",
+            "Ada",
+            "--name",
+            &name,
+            "--database",
+            url,
+        ]);
         Ok(serde_json::from_str(&output(&mut create)?)?)
     }
 

@@ -115,8 +115,7 @@ impl Gate {
     ///
     /// `overloaded` where that takes longer than they wait, or would.
     pub async fn turn(self: &Arc<Self>, asking: Asking) -> Result<Turn> {
-        let (call, called) = oneshot::channel();
-        let number = {
+        let (number, called) = {
             let mut state = self.state();
             // Nobody waits for whom there is room.
             if state.has_room(&asking) {
@@ -129,7 +128,8 @@ impl Gate {
             {
                 return Err(Code::Overloaded.into());
             }
-            state.wait(asking, call)
+            let (call, called) = oneshot::channel();
+            (state.wait(asking, call), called)
         };
         let _place = Place { gate: self, asking, number };
         wait(called, asking.patience).await
