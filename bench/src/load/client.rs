@@ -152,10 +152,13 @@ pub async fn open(
         let mut sent = 0.0;
         for request in requests.iter().cycle() {
             let at = begun + Duration::from_secs_f64(sent / rate);
-            if at >= begun + length || due.send((at, request)).is_err() {
+            if at >= begun + length {
                 return;
             }
             sleep_until(at.into()).await;
+            if due.send((at, request)).is_err() {
+                return;
+            }
             sent += 1.0;
         }
     };
