@@ -5,8 +5,8 @@
 //!
 //! - A free connection goes to the workspace that holds the fewest, within it to the credential that holds the fewest,
 //!   and among equals to whoever has waited longest. A workspace that asks for much waits for itself.
-//! - No workspace holds all connections, and its writers, who may have to wait for each other, not all of its share:
-//!   another workspace, and a read, always find one.
+//! - Of several connections no workspace holds all, so that another one finds one. Of more than two its writers, who may
+//!   have to wait for each other, leave one to its reads.
 //! - Dear reads, which is to say those that took long before, pass a gate of their own first, so that quick ones never
 //!   wait behind more than a few of them.
 //! - Who has waited long is turned away with `overloaded`, and who would have to is so at once: a client learns early
