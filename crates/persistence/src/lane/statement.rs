@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use futures::{Stream, TryStreamExt as _};
-use kernel::{Error, Result};
+use kernel::{Code, Error, Result};
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, IntoArguments, postgres::PgArguments};
 
@@ -248,7 +248,8 @@ impl Lane {
     }
 
     pub(super) fn open(&mut self) -> Result<&mut Open> {
-        self.open.as_mut().ok_or_else(|| Error::internal("the lane is closed"))
+        // Where a connection had ended and none could be had in its place.
+        self.open.as_mut().ok_or_else(|| Error::new(Code::Unavailable, "the database lets nobody in"))
     }
 
     /// A connection that has ended is not used again, nor one of PostgreSQL that still has rows to send.
