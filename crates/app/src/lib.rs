@@ -1,6 +1,7 @@
 //! The one door: the standard operations once, the commands by area. Transports and followers call this
 //! and nothing below it.
 
+mod activities;
 pub mod auth;
 pub mod command;
 mod commands;
@@ -19,7 +20,6 @@ mod service;
 mod settle;
 pub mod view;
 mod work;
-mod work_items;
 
 use std::sync::Arc;
 

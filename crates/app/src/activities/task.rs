@@ -1,6 +1,6 @@
 //! `completeTask`.
 
-use domain::work::task::{self, TaskStatus};
+use domain::activities::task::{self, TaskStatus};
 use kernel::{Code, Error, Record, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
