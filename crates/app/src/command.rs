@@ -13,7 +13,7 @@ use utoipa::{
 use uuid::Uuid;
 use validator::{Validate, ValidationError, ValidationErrors};
 
-use crate::{Kith, operation::finish, schema, work::Work};
+use crate::{Kith, operation::finish, schema, unit_of_work::UnitOfWork};
 
 /// What a command is called and what it needs.
 #[derive(Debug)]
@@ -151,7 +151,7 @@ pub trait Command: DeserializeOwned + Validate + PartialSchema + Send + 'static 
     type On: Target;
     /// Does it. The actor has leave, the record is locked and its version checked; all that is written here
     /// is committed together, or not at all.
-    fn run(self, work: &mut Work, on: Self::On) -> impl Future<Output = Result<Produced>> + Send;
+    fn run(self, work: &mut UnitOfWork, on: Self::On) -> impl Future<Output = Result<Produced>> + Send;
 }
 
 /// What a caller asks of a command.
@@ -204,7 +204,7 @@ async fn run<C: Command>(kith: &Kith, actor: &Actor, call: Call) -> Result<Produ
             return Err(Code::VersionRequired.into());
         }
         let command = read::<C>(call.input.clone())?;
-        let mut work = Work::begin(kith, &actor).await?;
+        let mut work = UnitOfWork::begin(kith, &actor).await?;
         let produced = on(&mut work, &permit, call.id, call.expected_version, command).await;
         finish(work, produced).await
     };
@@ -212,7 +212,7 @@ async fn run<C: Command>(kith: &Kith, actor: &Actor, call: Call) -> Result<Produ
 }
 
 async fn on<C: Command>(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     permit: &kernel::Permit,
     id: Option<Uuid>,
     expected: Option<i64>,

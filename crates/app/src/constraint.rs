@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     settle::{Pending, compared},
-    work::{Values, Work},
+    unit_of_work::{UnitOfWork, Values},
 };
 
 /// A first and a last day, each of them open where it is not known.
@@ -57,11 +57,11 @@ impl Pending {
     }
 }
 
-impl Work {
+impl UnitOfWork {
     /// Takes the turn for a change of these values, before a record is locked.
     pub(crate) async fn take_turn(&mut self, permit: &Permit, values: &Values) -> Result<()> {
         let contended = |(field, value): &(usize, Value)| permit.object().is_contended(*field, value);
-        if values.iter().any(contended) { self.unit.take_turn(permit).await } else { Ok(()) }
+        if values.iter().any(contended) { self.transaction.take_turn(permit).await } else { Ok(()) }
     }
 
     /// Notes what would not hold any more among the object's records.
@@ -72,7 +72,7 @@ impl Work {
             fields.any(|field| object.is_contended(field.index, change.at(field.index)))
         };
         if pending.iter().any(contended) {
-            self.unit.take_turn(permit).await?;
+            self.transaction.take_turn(permit).await?;
         }
         self.keep_ids(permit, pending).await?;
         self.keep_together(permit, pending).await?;
@@ -90,7 +90,7 @@ impl Work {
         }
         let mut known = HashMap::new();
         for ids in chosen.chunks(1_000) {
-            known.extend(self.unit.known(permit, ids).await?);
+            known.extend(self.transaction.known(permit, ids).await?);
         }
         for change in pending.iter_mut().filter(|change| change.has_own_id) {
             let id = change.after.id();
@@ -123,7 +123,7 @@ impl Work {
             }
             let asked: Vec<_> = asked.into_values().collect();
             let mut there: HashMap<Vec<String>, Vec<(Uuid, Period)>> = HashMap::new();
-            for Alike { id, key, during } in self.unit.alike(permit, rule, &asked).await? {
+            for Alike { id, key, during } in self.transaction.alike(permit, rule, &asked).await? {
                 there.entry(compared(&key)).or_default().push((id, during));
             }
             for (change, key) in pending.iter_mut().zip(keys) {
@@ -156,7 +156,7 @@ impl Work {
     pub(crate) async fn keep_restored(&mut self, permit: &Permit, change: &mut Pending) -> Result<()> {
         let object = Arc::clone(permit.object());
         if !object.only_one.is_empty() || !object.together.is_empty() {
-            self.unit.take_turn(permit).await?;
+            self.transaction.take_turn(permit).await?;
         }
         for rule in &object.only_one {
             if change.at(rule.flag) == &Value::Boolean(true) {
@@ -165,7 +165,7 @@ impl Work {
                     holds = holds.and(Predicate::equals(within, change.at(within).clone()));
                 }
                 let read = self.permit(object.name, Action::Read)?;
-                if !self.unit.find(&read, holds).await?.is_empty() {
+                if !self.transaction.find(&read, holds).await?.is_empty() {
                     unmark(&mut change.after, rule);
                 }
             }
@@ -173,7 +173,7 @@ impl Work {
         for field in object.attributes.iter().filter(|field| field.restrict) {
             let (Some(target), Value::Id(id)) = (field.target(), change.at(field.index)) else { continue };
             let (id, read) = (*id, self.permit(target, Action::Read)?);
-            let found = self.unit.find_referenced(&read, &[id], true).await?;
+            let found = self.transaction.find_referenced(&read, &[id], true).await?;
             if found.iter().all(|record| record.get(system::DELETED_AT).is_some()) {
                 let detail = format!("{}: the {target} is deleted; restore it first", field.name);
                 change.refuse(field, Code::ReferenceNotFound, detail);

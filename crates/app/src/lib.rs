@@ -18,8 +18,8 @@ mod sales;
 mod schema;
 mod service;
 mod settle;
+mod unit_of_work;
 pub mod view;
-mod work;
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub use platform::{
     file::{Content, MAX_FILE},
     workspace::{NewWorkspace, Workspace},
 };
-pub use work::{Values, Work};
+pub use unit_of_work::{UnitOfWork, Values};
 
 use command::Registered;
 

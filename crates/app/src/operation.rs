@@ -11,7 +11,7 @@ use kernel::{
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use crate::{Kith, work::Work};
+use crate::{Kith, unit_of_work::UnitOfWork};
 
 impl Kith {
     /// A budget for the answer to one request.
@@ -48,7 +48,7 @@ impl Kith {
         let create = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Create)?;
             let values = input::read(&permit, Purpose::Create, input);
-            let mut work = Work::begin(self, &actor).await?;
+            let mut work = UnitOfWork::begin(self, &actor).await?;
             let created = work.create(&permit, values).await;
             finish(work, created).await
         };
@@ -68,7 +68,7 @@ impl Kith {
         let update = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Update)?;
             let input = input::read(&permit, Purpose::Update, input);
-            let mut work = Work::begin(self, &actor).await?;
+            let mut work = UnitOfWork::begin(self, &actor).await?;
             let updated = async {
                 work.take_turn(&permit, &input.values).await?;
                 let before = work.lock(&permit, id, expected).await?;
@@ -91,7 +91,7 @@ impl Kith {
         let object = self.standard(object, Action::Delete)?;
         let delete = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Delete)?;
-            let mut work = Work::begin(self, &actor).await?;
+            let mut work = UnitOfWork::begin(self, &actor).await?;
             let deleted = work.delete(&permit, id, expected).await;
             finish(work, deleted).await
         };
@@ -109,7 +109,7 @@ impl Kith {
         let object = self.standard(object, Action::Delete)?;
         let restore = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Delete)?;
-            let mut work = Work::begin(self, &actor).await?;
+            let mut work = UnitOfWork::begin(self, &actor).await?;
             let restored = work.restore(&permit, id, expected).await;
             finish(work, restored).await
         };
@@ -124,11 +124,11 @@ impl Kith {
 }
 
 /// Commits what succeeded; undoes what did not, so that the connection is free again.
-pub(crate) async fn finish<T>(work: Work, outcome: Result<T>) -> Result<T> {
+pub(crate) async fn finish<T>(work: UnitOfWork, outcome: Result<T>) -> Result<T> {
     match outcome {
         Ok(value) => work.commit().await.map(|()| value),
         Err(error) => {
-            work.unit.abandon().await?;
+            work.transaction.abandon().await?;
             Err(error)
         }
     }

@@ -21,7 +21,7 @@ use kernel::{
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
 /// A change on its way.
 pub(crate) struct Pending {
@@ -74,7 +74,7 @@ impl Pending {
     }
 }
 
-impl Work {
+impl UnitOfWork {
     /// Takes changes of one object through all checks; what is wrong is noted with each.
     pub(crate) async fn settle(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
         let object = permit.object();
@@ -197,7 +197,7 @@ impl Work {
             let ids: Vec<_> = ids.into_iter().collect();
             for ids in ids.chunks(1_000) {
                 let hold = held.contains(name.as_str());
-                for record in self.unit.find_referenced(&permit, ids, hold).await? {
+                for record in self.transaction.find_referenced(&permit, ids, hold).await? {
                     found.insert((name.clone(), record.id()), record);
                 }
             }
@@ -225,7 +225,7 @@ impl Work {
             }
             let mut taken = HashMap::new();
             for keys in all.chunks(500) {
-                taken.extend(self.unit.taken(permit, attribute, keys).await?);
+                taken.extend(self.transaction.taken(permit, attribute, keys).await?);
             }
             for (change, keys) in pending.iter_mut().zip(keys) {
                 let id = change.after.id();
@@ -266,7 +266,7 @@ impl Work {
     ) -> Result<Violation> {
         let object = permit.object();
         let visible = match self.actor().permit(object, Action::Read) {
-            Ok(permit) => self.unit.reaches(&permit, &[holder]).await?,
+            Ok(permit) => self.transaction.reaches(&permit, &[holder]).await?,
             Err(_) => false,
         };
         let id = TypeId { prefix: &object.prefix, uuid: holder }.to_string();

@@ -9,9 +9,9 @@ use tokio::{sync::watch, time::sleep};
 const ASK: Duration = Duration::from_secs(5);
 
 /// Works until it is to stop.
-pub(crate) async fn work_off(kith: Kith, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run(kith: Kith, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        match kith.work_off_job(&stop).await {
+        match kith.run_next_job(&stop).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => {

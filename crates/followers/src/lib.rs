@@ -20,7 +20,7 @@ pub fn start(kith: &Kith, jobs: usize) -> Handle {
     let mut tasks = JoinSet::new();
     tasks.spawn(files::sweep(kith.clone(), stop.clone()));
     for _ in 0..jobs {
-        tasks.spawn(jobs::work_off(kith.clone(), stop.clone()));
+        tasks.spawn(jobs::run(kith.clone(), stop.clone()));
     }
     Handle { stopping, tasks }
 }

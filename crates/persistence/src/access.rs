@@ -6,7 +6,7 @@ use kernel::{Code, Result};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, OnConflict, Query};
 use uuid::Uuid;
 
-use crate::{Database, Unit, lane::Lane, sql::column};
+use crate::{Database, Transaction, lane::Lane, sql::column};
 
 const TABLE: &str = "access_epochs";
 const EPOCH: &str = "epoch";
@@ -45,7 +45,7 @@ impl Database {
     }
 }
 
-impl Unit {
+impl Transaction {
     /// Tells every process to look credentials up anew, unless the actor's own is no longer good. Gives the number
     /// that the actor has from here on.
     pub(crate) async fn raise_epoch(&mut self) -> Result<Option<i64>> {

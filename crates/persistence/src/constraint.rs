@@ -17,7 +17,7 @@ use sea_orm::sea_query::{
 use sea_query_sqlx::SqlxValues;
 use uuid::Uuid;
 
-use crate::{Unit, dialect::Dialect, sql::column};
+use crate::{Transaction, dialect::Dialect, sql::column};
 
 /// So many keys are asked for in one statement.
 const KEYS: usize = 200;
@@ -33,8 +33,9 @@ pub struct Alike {
     pub during: (Option<NaiveDate>, Option<NaiveDate>),
 }
 
-impl Unit {
-    /// Waits until this unit alone changes what depends on other records of the object; the turn ends with the unit.
+impl Transaction {
+    /// Locks the object's table against other changes of what depends on several of its records, until the
+    /// transaction ends.
     /// Whoever takes it does so before locking a record, or two could wait for each other.
     pub async fn take_turn(&mut self, permit: &Permit) -> Result<()> {
         let table = &permit.object().table;

@@ -9,7 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Unit,
+    Database, Transaction,
     entity::{
         api_key_secret,
         workspace_secret::{self, CURSOR},
@@ -85,7 +85,7 @@ impl Database {
     }
 }
 
-impl Unit {
+impl Transaction {
     /// Refuses to leave the workspace without anybody who can get in and let others in. Whoever changes what governs
     /// access holds the number of its state, so that two who leave at once are seen one after the other.
     pub(crate) async fn keep_a_way_in(&mut self) -> Result<()> {

@@ -14,7 +14,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Unit,
+    Database, Transaction,
     entity::{
         file_chunk::{Column, Entity, Model},
         file_upload,
@@ -28,8 +28,8 @@ pub const PIECE: usize = 256 * 1024;
 /// So many pieces are freed by one statement, so that nobody waits for a large file.
 const AT_ONCE: i64 = 64;
 
-impl Unit {
-    /// Makes the pieces those of a file: its record is written in this unit.
+impl Transaction {
+    /// Makes the pieces those of a file: its record is written in this transaction.
     pub async fn end_upload(&mut self, file: Uuid) -> Result<()> {
         let delete = file_upload::Entity::delete_by_id((self.actor().workspace, file));
         delete.exec(&self.lane().await?.orm()).await.map(drop).map_err(orm::error)

@@ -82,7 +82,7 @@ pub(crate) struct Lane {
     busy: bool,
     /// Whether nothing has come back yet over a connection that was used before.
     untried: bool,
-    transaction: Transaction,
+    transaction: TransactionState,
     home: Arc<Lanes>,
     place: Arc<Place>,
     turn: Option<Turn>,
@@ -90,7 +90,7 @@ pub(crate) struct Lane {
 
 /// Whether a lane is in a transaction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Transaction {
+enum TransactionState {
     None,
     /// In one that was begun for the workspace alone, because the session cannot keep it.
     Entered,
@@ -136,7 +136,7 @@ impl Lanes {
             routine,
             busy: false,
             untried,
-            transaction: Transaction::None,
+            transaction: TransactionState::None,
             home: Arc::clone(self),
             place,
             turn: Some(turn),
@@ -283,7 +283,7 @@ impl Lane {
         self.open = None;
         self.place.idle().clear();
         self.open = Some(self.home.address.connect().await?);
-        (self.busy, self.untried, self.transaction) = (false, false, Transaction::None);
+        (self.busy, self.untried, self.transaction) = (false, false, TransactionState::None);
         if matches!(self.home.address, Address::Postgres(_)) {
             self.set().await.map_err(|failure| self.failed(failure))?;
         }
@@ -300,10 +300,10 @@ impl Drop for Lane {
     fn drop(&mut self) {
         let Some(open) = self.open.take() else { return };
         let ending = match (self.busy, self.transaction) {
-            (false, Transaction::None) => return self.place.idle().push(open),
-            (false, Transaction::Entered) => "COMMIT",
+            (false, TransactionState::None) => return self.place.idle().push(open),
+            (false, TransactionState::Entered) => "COMMIT",
             // Waits for what is still to come.
-            (true, Transaction::None) => "SELECT 1",
+            (true, TransactionState::None) => "SELECT 1",
             _ => "ROLLBACK",
         };
         match &open.watch {

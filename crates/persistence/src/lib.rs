@@ -1,4 +1,4 @@
-//! Persistence: plans to SQL to rows, changes to SQL, the unit of work and the log. It knows objects only
+//! Persistence: plans to SQL to rows, changes to SQL, transactions and the log. It knows objects only
 //! as data, so it names none; the few tables it does name are the engine's own.
 
 mod access;
@@ -21,7 +21,7 @@ mod role;
 pub mod session;
 mod sql;
 mod statistics;
-mod unit;
+mod transaction;
 #[cfg(feature = "unscoped")]
 pub mod unscoped;
 mod write;
@@ -50,7 +50,7 @@ use sqlx::{
 use uuid::Uuid;
 
 pub use constraint::Alike;
-pub use unit::{Owned, Unit, owner_of};
+pub use transaction::{Owned, Transaction, owner_of};
 
 use admission::{Asking, Costs, DEAR_PATIENCE, Gate, Timed};
 use checkpoint::Log;
@@ -228,15 +228,15 @@ impl Database {
         reader::read(&mut lane, &sql, plan, budget).await
     }
 
-    /// Begins a unit of work.
-    pub async fn begin(&self, actor: &Actor, now: Instant) -> Result<Unit> {
+    /// Begins a transaction.
+    pub async fn begin(&self, actor: &Actor, now: Instant) -> Result<Transaction> {
         // Nobody waits for the answer to an import.
         let patience = (actor.origin == Origin::Api).then_some(self.patience);
         let credential = actor.credential.unwrap_or_default();
         let asking =
             Asking { share: actor.workspace, workspace: actor.workspace, credential, writes: true, patience };
         let lane = self.writers.lane(asking, false).await?;
-        Unit::begin(lane, Arc::clone(&self.registry), actor.clone(), now).await
+        Transaction::begin(lane, Arc::clone(&self.registry), actor.clone(), now).await
     }
 
     /// Refuses whoever would wait for a connection too long, before anything else is done for them.

@@ -17,7 +17,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use uuid::{Uuid, Variant, Version};
 
-use crate::{bulk::Rows, dialect::Dialect, unit::Owned};
+use crate::{bulk::Rows, dialect::Dialect, transaction::Owned};
 
 /// What happened to a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

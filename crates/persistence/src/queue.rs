@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Unit,
+    Database, Transaction,
     entity::{
         job_turn,
         queued_job::{ActiveModel, Column, Entity, Model},
@@ -161,7 +161,7 @@ impl Database {
     }
 }
 
-impl Unit {
+impl Transaction {
     /// Puts a new job into the queue, unless the workspace has too many there.
     pub async fn enqueue_job(&mut self, job: Uuid, credential: Uuid) -> Result<()> {
         let own = Entity::find().filter(Column::WorkspaceId.eq(self.actor().workspace));

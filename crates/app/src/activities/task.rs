@@ -8,7 +8,7 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Produced, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// What completes a task.
@@ -26,7 +26,7 @@ impl Command for CompleteTask {
     );
     type On = Record;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
         if matches!(before.get(task::STATUS), Some(TaskStatus::Done | TaskStatus::Cancelled)) {
             return Err(Error::new(Code::IllegalState, "the task is done or cancelled already"));
         }

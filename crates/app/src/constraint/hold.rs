@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     settle::Pending,
-    work::{DAY_MICROS, RESTORABLE_DAYS, Work},
+    unit_of_work::{DAY_MICROS, RESTORABLE_DAYS, UnitOfWork},
 };
 
-impl Work {
+impl UnitOfWork {
     /// Notes what would become untrue of the records that refer to a record.
     pub(super) async fn keep_in_use(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
         let object = Arc::clone(permit.object());
@@ -57,7 +57,7 @@ impl Work {
         for holder in &permit.object().held_by {
             let object = Arc::clone(self.kith.object(holder.object)?);
             let Some(field) = object.at(holder.field) else { continue };
-            let count = self.unit.referring(permit, &object, field, id, since).await?;
+            let count = self.transaction.referring(permit, &object, field, id, since).await?;
             if count > 0 {
                 referring.insert(object.plural.to_owned(), json!(count));
             }

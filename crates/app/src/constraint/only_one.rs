@@ -8,9 +8,9 @@ use kernel::{
     predicate::{Compare, Predicate, Test},
 };
 
-use crate::{settle::Pending, work::Work};
+use crate::{settle::Pending, unit_of_work::UnitOfWork};
 
-impl Work {
+impl UnitOfWork {
     /// Takes a flag from the record that has it, where another gets it; the last one of several has it.
     pub(super) async fn keep_only_one(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
         let object = Arc::clone(permit.object());
@@ -48,7 +48,7 @@ impl Work {
                 }
                 None => marked,
             };
-            let holders = self.unit.lock_where(&update, holds).await?;
+            let holders = self.transaction.lock_where(&update, holds).await?;
             let others = holders.into_iter().filter(|holder| !ids.contains(&holder.id()));
             let mut others: Vec<_> = others
                 .map(|before| {

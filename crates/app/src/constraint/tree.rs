@@ -4,12 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use kernel::{Code, Permit, Result, Value, Violation, id::TypeId, object::Action};
 
-use crate::{settle::Pending, work::Work};
+use crate::{settle::Pending, unit_of_work::UnitOfWork};
 
 /// So many levels a tree may have.
 const LEVELS: usize = 100;
 
-impl Work {
+impl UnitOfWork {
     /// Notes where a record would stand above itself, with the way that leads there.
     pub(super) async fn keep_trees(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
         let object = Arc::clone(permit.object());
@@ -25,7 +25,7 @@ impl Work {
             }
             let mut tree = HashMap::new();
             for from in from.chunks(1_000) {
-                tree.extend(self.unit.above(permit, field, from, LEVELS).await?);
+                tree.extend(self.transaction.above(permit, field, from, LEVELS).await?);
             }
             for change in pending.iter_mut().filter(|change| change.is_good() && change.differs(field)) {
                 let id = change.after.id();
@@ -45,7 +45,7 @@ impl Work {
                     let pointer = format!("/{}", field.name);
                     let read = self.actor().permit(&object, Action::Read);
                     let is_seen = match read {
-                        Ok(read) => self.unit.reaches(&read, way.get(1..).unwrap_or_default()).await?,
+                        Ok(read) => self.transaction.reaches(&read, way.get(1..).unwrap_or_default()).await?,
                         Err(_) => false,
                     };
                     change.violations.push(match is_seen {

@@ -21,7 +21,7 @@ use super::{
     rehearsal::Rehearsal,
     target::Target,
 };
-use crate::{settle::Pending, work::Work};
+use crate::{settle::Pending, unit_of_work::UnitOfWork};
 
 /// What became of a row.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub(super) enum Outcome {
 
 /// A batch on its way.
 pub(super) struct Batch<'a> {
-    pub work: &'a mut Work,
+    pub work: &'a mut UnitOfWork,
     pub target: &'a Target,
     pub lookups: &'a mut Lookups,
     /// In a dry run, what earlier batches would have made.
@@ -64,7 +64,7 @@ impl Batch<'_> {
             }
         }
         // What the database refuses is refused here, where the rows can be tried one by one.
-        self.work.unit.flush().await?;
+        self.work.transaction.flush().await?;
         Ok(outcomes)
     }
 

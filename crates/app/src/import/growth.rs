@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kernel::object::Object;
-use persistence::Unit;
+use persistence::Transaction;
 
 use crate::Kith;
 
@@ -35,8 +35,8 @@ impl Growth {
     }
 
     /// Adds what a unit of work is about to commit.
-    pub fn add(&mut self, unit: &Unit) {
-        for object in unit.changed() {
+    pub fn add(&mut self, transaction: &Transaction) {
+        for object in transaction.changed() {
             self.changes = self.changes.saturating_add(1);
             self.objects.entry(object.name).or_insert_with(|| Arc::clone(object));
         }

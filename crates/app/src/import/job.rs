@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Kith,
     platform::job::{lease_end, show_progress},
-    work::{Work, values_of},
+    unit_of_work::{UnitOfWork, values_of},
 };
 
 /// So many errors of a job are kept.
@@ -105,7 +105,7 @@ struct Keeping<'a> {
 }
 
 impl Watch for Keeping<'_> {
-    async fn keep(&mut self, work: &mut Work, counts: &Counts, rejections: &[Rejection]) -> Result<Go> {
+    async fn keep(&mut self, work: &mut UnitOfWork, counts: &Counts, rejections: &[Rejection]) -> Result<Go> {
         let room = usize::try_from(MAX_ERRORS.saturating_sub(self.claim.progress.errors)).unwrap_or_default();
         let kept = rejections.get(..rejections.len().min(room)).unwrap_or_default();
         if !kept.is_empty() {
@@ -114,7 +114,7 @@ impl Watch for Keeping<'_> {
         let errors = self.claim.progress.errors.saturating_add(number(kept.len() as u64));
         let progress = progress(counts, errors);
         // The job's own row comes before its row in the queue, here as where it is cancelled.
-        if !work.unit.advance_job(self.claim, progress, lease_end(work.now())).await? {
+        if !work.transaction.advance_job(self.claim, progress, lease_end(work.now())).await? {
             self.end = End::Lost;
             return Ok(Go::Stop);
         }
@@ -147,7 +147,7 @@ impl Watch for Keeping<'_> {
     }
 }
 
-async fn keep_errors(work: &mut Work, job: Uuid, rejections: &[Rejection]) -> Result<()> {
+async fn keep_errors(work: &mut UnitOfWork, job: Uuid, rejections: &[Rejection]) -> Result<()> {
     let permit = work.permit("jobError", Action::Create)?;
     let short = |text: &str, max: usize| text.chars().take(max).collect::<String>();
     let draft = |Rejection { row, error }: &Rejection| {

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     settle::{compared, item_keys},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// What is remembered of earlier rows; then it is forgotten and begun anew.
@@ -101,7 +101,7 @@ impl Lookups {
     /// Finds everything the drafts refer to.
     pub async fn find<'d>(
         &mut self,
-        work: &mut Work,
+        work: &mut UnitOfWork,
         target: &Target,
         drafts: impl Iterator<Item = &'d Draft>,
     ) -> Result<Findings> {
@@ -148,7 +148,7 @@ impl Lookups {
 
 /// The records whose field has one of these values.
 async fn by_field_value(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     permit: &Permit,
     name: &str,
     values: BTreeSet<String>,
@@ -181,7 +181,7 @@ async fn by_field_value(
 /// The records that the permit reaches whose field has one of these values, in the form in which they are compared:
 /// the id and the value.
 pub(super) async fn matching(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     permit: &Permit,
     field: usize,
     values: &[Value],
@@ -192,7 +192,7 @@ pub(super) async fn matching(
         let (id, value) = (plan.column(Object::ID), plan.column(field));
         plan.predicate = Predicate::Field(Test { field, compare: Compare::OneOf(values.to_vec()) });
         plan.page.limit = u32::MAX;
-        let table = work.unit.read(&plan).await?;
+        let table = work.transaction.read(&plan).await?;
         for row in 0..table.len() {
             if let kernel::value::Cell::Id(id) = table.cell(row, id)? {
                 found.push((id, table.cell(row, value)?.to_value()));
@@ -204,7 +204,7 @@ pub(super) async fn matching(
 
 /// The records with one of these keys in an outside system.
 async fn by_outside_key(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     permit: &Permit,
     system: &str,
     ids: BTreeSet<String>,
@@ -216,7 +216,7 @@ async fn by_outside_key(
     let mut taken: HashMap<Vec<String>, Uuid> = HashMap::new();
     for keys in keys.chunks(AT_ONCE) {
         let keys: Vec<_> = keys.iter().map(|(key, _)| key.clone()).collect();
-        taken.extend(work.unit.taken(permit, &attribute, &keys).await?);
+        taken.extend(work.transaction.taken(permit, &attribute, &keys).await?);
     }
     let found: Vec<_> = taken.values().copied().map(Value::Id).collect();
     let visible: BTreeSet<_> =

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{draft::Draft, lookup::matching, target::Target};
 use crate::{
     settle::{compared, item_keys},
-    work::{Values, Work},
+    unit_of_work::{UnitOfWork, Values},
 };
 
 /// So many keys are looked for by one statement.
@@ -78,7 +78,7 @@ impl Target {
 
     /// The records that have these keys and that the permit reaches; those that may be changed are kept from other
     /// writers.
-    pub(super) async fn recognised(&self, work: &mut Work, keys: &[Vec<Value>]) -> Result<Recognised> {
+    pub(super) async fn recognised(&self, work: &mut UnitOfWork, keys: &[Vec<Value>]) -> Result<Recognised> {
         let Some(attribute) = self.match_field().filter(|_| !keys.is_empty()) else {
             return Ok(Recognised::default());
         };
@@ -87,7 +87,7 @@ impl Target {
         match attribute.list() {
             Some(_) => {
                 for keys in keys.chunks(AT_ONCE) {
-                    found.extend(work.unit.taken(permit, attribute, keys).await?);
+                    found.extend(work.transaction.taken(permit, attribute, keys).await?);
                 }
             }
             None => {
@@ -109,7 +109,7 @@ impl Target {
             );
         } else {
             for ids in ids.chunks(AT_ONCE) {
-                let records = work.unit.lock(permit, ids).await?;
+                let records = work.transaction.lock(permit, ids).await?;
                 reached.extend(records.into_iter().map(|record| (record.id(), Some(record))));
             }
         }

@@ -21,7 +21,7 @@ use super::{
     source::Format,
     target::Target,
 };
-use crate::{Kith, auth::LOOKS, work::Work};
+use crate::{Kith, auth::LOOKS, unit_of_work::UnitOfWork};
 
 /// How long to wait before another attempt.
 const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(300), Duration::from_secs(2)];
@@ -112,7 +112,7 @@ pub trait Watch: Send {
     /// them. Stopping here undoes the unit.
     fn keep(
         &mut self,
-        work: &mut Work,
+        work: &mut UnitOfWork,
         counts: &Counts,
         rejections: &[Rejection],
     ) -> impl Future<Output = Result<Go>> + Send;
@@ -222,21 +222,21 @@ impl<W: Watch> Run<'_, W> {
             _ => false,
         };
         for pause in PAUSES {
-            match self.good_unit(lines, refusal.clone()).await? {
+            match self.attempt_authenticated(lines, refusal.clone()).await? {
                 Attempt::Refused(error) if is_passing(&error) => sleep(pause).await,
                 done => return Ok(done),
             }
         }
-        match self.good_unit(lines, refusal).await? {
+        match self.attempt_authenticated(lines, refusal).await? {
             Attempt::Refused(error) if is_passing(&error) => Err(error),
             done => Ok(done),
         }
     }
 
     /// A unit of work under a key that is good: it is looked at again where the workspace's access has changed.
-    async fn good_unit(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
+    async fn attempt_authenticated(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
         for _ in 0..LOOKS {
-            match self.unit(lines, refusal.clone()).await {
+            match self.attempt_once(lines, refusal.clone()).await {
                 Ok(Attempt::Refused(error)) | Err(error) if error.code == Code::Unauthenticated => {
                     self.actor = self.kith.looked_up_again(&self.actor).await?;
                     self.target = self.target.of(self.kith, &self.actor)?;
@@ -248,8 +248,8 @@ impl<W: Watch> Run<'_, W> {
     }
 
     /// Writes rows, or the refusal of rows, in one unit of work.
-    async fn unit(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
-        let mut work = Work::begin(self.kith, &self.actor).await?;
+    async fn attempt_once(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
+        let mut work = UnitOfWork::begin(self.kith, &self.actor).await?;
         let written = match refusal {
             None => {
                 let (target, lookups, rehearsal) = (&self.target, &mut self.lookups, self.rehearsal.as_ref());
@@ -261,13 +261,13 @@ impl<W: Watch> Run<'_, W> {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 // Where the connection is lost, nothing was written either.
-                let _ = work.unit.abandon().await;
+                let _ = work.transaction.abandon().await;
                 return Ok(Attempt::Refused(error));
             }
         };
         if self.rehearsal.is_some() {
-            work.unit.abandon().await?;
-            work = Work::begin(self.kith, &self.actor).await?;
+            work.transaction.abandon().await?;
+            work = UnitOfWork::begin(self.kith, &self.actor).await?;
         }
         let mut counts = self.counts;
         let mut rejections = Vec::new();
@@ -281,11 +281,11 @@ impl<W: Watch> Run<'_, W> {
         match self.watch.keep(&mut work, &counts, &rejections).await {
             Ok(Go::On) => {}
             stopped => {
-                work.unit.abandon().await?;
+                work.transaction.abandon().await?;
                 return stopped.map(Attempt::Done);
             }
         }
-        self.growth.add(&work.unit);
+        self.growth.add(&work.transaction);
         match work.commit().await {
             Ok(()) => {}
             // Whether the rows are kept is unknown here, so they are not written again.

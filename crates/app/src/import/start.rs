@@ -18,7 +18,7 @@ use super::{
 use crate::{
     command::{Command, Produced, Spec, record},
     schema,
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// What starts an import.
@@ -56,7 +56,7 @@ impl Command for StartImport {
     ).creating().starting_job();
     type On = ();
 
-    async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
         let file = work.referenced("file", "fileId", &self.file_id).await?;
         let (format, mapping) = (self.format(&file)?, self.mapping()?);
         let kith = work.kith.clone();
@@ -81,7 +81,7 @@ impl Command for StartImport {
             .with(job::REQUEST, request)
             .with(job::OWNER, user);
         let job = work.make(job).await?;
-        work.unit.enqueue_job(job.id(), credential).await?;
+        work.transaction.enqueue_job(job.id(), credential).await?;
         work.queues = true;
         Ok(vec![(&job).into()])
     }

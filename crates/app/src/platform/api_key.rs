@@ -18,7 +18,7 @@ use validator::Validate;
 use crate::{
     command::{Command, Output, OutputKind, Produced, Product, Spec, record},
     schema,
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// What issues a key.
@@ -56,7 +56,7 @@ impl Command for IssueApiKey {
     .creating();
     type On = ();
 
-    async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
         let user = work.referenced("user", "userId", &self.user_id).await?.id();
         let role = MembershipRole::read(&Value::Text(self.role));
         let role = role.ok_or_else(|| {
@@ -80,11 +80,11 @@ impl Command for IssueApiKey {
 }
 
 /// Makes a key, and gives its secret.
-pub(super) async fn issue(work: &mut Work, key: Companion) -> Result<(Record, String)> {
+pub(super) async fn issue(work: &mut UnitOfWork, key: Companion) -> Result<(Record, String)> {
     let id = work.kith.context().ids.next(work.now());
     let new = work.kith.new_key(work.actor().workspace, id)?;
     let key = work.make(key.with(system::ID, id).with(api_key::HINT, new.hint)).await?;
-    work.unit.keep_key_hash(id, &new.hash).await?;
+    work.transaction.keep_key_hash(id, &new.hash).await?;
     Ok((key, new.secret))
 }
 
@@ -103,7 +103,7 @@ impl Command for RevokeApiKey {
     );
     type On = Record;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
         if before.get(api_key::REVOKED_AT).is_some() {
             return Err(Error::new(Code::IllegalState, "the key is revoked already"));
         }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     Kith,
     operation::finish,
-    work::{DAY_MICROS, RESTORABLE_DAYS, Work},
+    unit_of_work::{DAY_MICROS, RESTORABLE_DAYS, UnitOfWork},
 };
 
 /// The largest file that is stored, in bytes.
@@ -79,7 +79,7 @@ impl Kith {
                     .with(file::SHA256, hex.clone())
                     .with(file::OWNER, actor.user);
                 async move {
-                    let mut work = Work::begin(self, &actor).await?;
+                    let mut work = UnitOfWork::begin(self, &actor).await?;
                     let stored = make_file(&mut work, file).await;
                     finish(work, stored).await
                 }
@@ -153,9 +153,9 @@ impl Kith {
 }
 
 /// Makes the pieces that were kept a file.
-async fn make_file(work: &mut Work, file: Companion) -> Result<Record> {
+async fn make_file(work: &mut UnitOfWork, file: Companion) -> Result<Record> {
     let file = work.make(file).await?;
-    work.unit.end_upload(file.id()).await?;
+    work.transaction.end_upload(file.id()).await?;
     Ok(file)
 }
 

@@ -23,7 +23,7 @@ use crate::{
     Kith,
     command::{Command, Produced, Spec, record},
     import::job::{End, import},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// Whoever works on a job has it for so long from each step on; then it is taken for left behind.
@@ -48,11 +48,11 @@ impl Command for CancelJob {
     );
     type On = Record;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
         if !matches!(before.get(job::STATE), Some(JobState::Queued | JobState::Running)) {
             return Err(Error::new(Code::IllegalState, "the job has ended already"));
         }
-        let progress = work.unit.dequeue_job(before.id(), None).await?;
+        let progress = work.transaction.dequeue_job(before.id(), None).await?;
         let now = work.now();
         let cancelled = work.change(before, |job| {
             job.set(job::STATE, JobState::Cancelled);
@@ -70,7 +70,7 @@ impl Kith {
     }
 
     /// Does the job whose turn it is, or a part of it, unless the server is to stop; false where none waits.
-    pub async fn work_off_job(&self, stopping: &watch::Receiver<bool>) -> Result<bool> {
+    pub async fn run_next_job(&self, stopping: &watch::Receiver<bool>) -> Result<bool> {
         let now = self.context().clock.now();
         let lease = self.context().ids.next(now);
         let Some(mut claim) = self.database().claim_job(lease, now, lease_end(now)).await? else {
@@ -79,7 +79,7 @@ impl Kith {
         let id = TypeId { prefix: "job", uuid: claim.job }.to_string();
         tracing::info!(job = %id, rows = claim.progress.read, "begins to work on a job");
         let keeper = keeper(&claim, id.as_str().into());
-        let done = self.work_on(&keeper, &mut claim, stopping).await;
+        let done = self.run_job(&keeper, &mut claim, stopping).await;
         let (state, detail) = match done {
             Ok(End::Complete) => (JobState::Succeeded, None),
             Ok(End::Lost) => return Ok(true),
@@ -104,7 +104,7 @@ impl Kith {
         self.end_job(&keeper, &claim, state, detail).await.map(|()| true)
     }
 
-    async fn work_on(
+    async fn run_job(
         &self,
         keeper: &Actor,
         claim: &mut Claim,
@@ -127,7 +127,7 @@ impl Kith {
 
     /// Notes that the job is worked on; none where there is nothing to do any more.
     async fn begin_job(&self, keeper: &Actor, claim: &Claim) -> Result<Option<Record>> {
-        let mut work = Work::begin(self, keeper).await?;
+        let mut work = UnitOfWork::begin(self, keeper).await?;
         let permit = work.permit("job", Action::Update)?;
         let job = work.lock(&permit, claim.job, None).await?;
         let now = work.now();
@@ -141,7 +141,7 @@ impl Kith {
             }
             Some(JobState::Running) => Some(job),
             _ => {
-                work.unit.dequeue_job(claim.job, None).await?;
+                work.transaction.dequeue_job(claim.job, None).await?;
                 None
             }
         };
@@ -157,11 +157,11 @@ impl Kith {
         state: JobState,
         detail: Option<String>,
     ) -> Result<()> {
-        let mut work = Work::begin(self, keeper).await?;
+        let mut work = UnitOfWork::begin(self, keeper).await?;
         let permit = work.permit("job", Action::Update)?;
         let job = work.lock(&permit, claim.job, None).await?;
-        let Some(progress) = work.unit.dequeue_job(claim.job, Some(claim)).await? else {
-            return work.unit.abandon().await;
+        let Some(progress) = work.transaction.dequeue_job(claim.job, Some(claim)).await? else {
+            return work.transaction.abandon().await;
         };
         let now = work.now();
         let ended = work.change(job, |job| {
@@ -177,7 +177,7 @@ impl Kith {
 
 /// Shows in the job's record how far the job has come.
 pub(crate) async fn show_progress(kith: &Kith, keeper: &Actor, claim: &Claim) -> Result<()> {
-    let mut work = Work::begin(kith, keeper).await?;
+    let mut work = UnitOfWork::begin(kith, keeper).await?;
     let permit = work.permit("job", Action::Update)?;
     let job = work.lock(&permit, claim.job, None).await?;
     if job.get(job::STATE) == Some(JobState::Running) {

@@ -27,7 +27,7 @@ use kernel::{
 use uuid::Uuid;
 
 use super::api_key::issue;
-use crate::{Kith, cursor::KEY, operation::finish, work::Work};
+use crate::{Kith, cursor::KEY, operation::finish, unit_of_work::UnitOfWork};
 
 /// What a new workspace is to be.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ impl Kith {
         let now = self.context().clock.now();
         let (workspace, user) = (ids.next(now), ids.next(now));
         let actor = self.founder(workspace, user, "workspace-create");
-        let mut work = Work::begin(self, &actor).await?;
+        let mut work = UnitOfWork::begin(self, &actor).await?;
         let made = found(&mut work, new).await;
         finish(work, made).await
     }
@@ -84,7 +84,7 @@ impl Kith {
     /// Issues an owner's key for a user, whom it makes active where they are not: the way back in for whoever runs
     /// the database. Gives the id of the key and the key itself.
     pub async fn let_in(&self, workspace: Uuid, user: Uuid, name: &str) -> Result<(Uuid, String)> {
-        let mut work = Work::begin(self, &self.founder(workspace, user, "key-create")).await?;
+        let mut work = UnitOfWork::begin(self, &self.founder(workspace, user, "key-create")).await?;
         let issued = let_in(&mut work, name).await;
         finish(work, issued).await
     }
@@ -105,7 +105,7 @@ impl Kith {
     }
 }
 
-async fn let_in(work: &mut Work, name: &str) -> Result<(Uuid, String)> {
+async fn let_in(work: &mut UnitOfWork, name: &str) -> Result<(Uuid, String)> {
     let user = work.actor().user;
     let permit = work.permit("user", Action::Delete)?;
     let mut found = work.lock(&permit, user, None).await?;
@@ -122,7 +122,7 @@ async fn let_in(work: &mut Work, name: &str) -> Result<(Uuid, String)> {
 }
 
 /// Makes the pipeline that a new workspace begins with.
-async fn make_pipeline(work: &mut Work) -> Result<()> {
+async fn make_pipeline(work: &mut UnitOfWork) -> Result<()> {
     let pipeline = Companion::new("pipeline").with(pipeline::NAME, "Sales".to_owned());
     let pipeline = work.make(pipeline.with(pipeline::IS_DEFAULT, true)).await?.id();
     for (position, (name, kind, probability)) in (0..).zip(STAGES) {
@@ -137,7 +137,7 @@ async fn make_pipeline(work: &mut Work) -> Result<()> {
     Ok(())
 }
 
-async fn found(work: &mut Work, new: NewWorkspace) -> Result<Workspace> {
+async fn found(work: &mut UnitOfWork, new: NewWorkspace) -> Result<Workspace> {
     let Actor { workspace, user, .. } = *work.actor();
     let record = Companion::new("workspace")
         .with(system::ID, workspace)
@@ -151,7 +151,7 @@ async fn found(work: &mut Work, new: NewWorkspace) -> Result<Workspace> {
     work.make(membership.with(membership::ROLE, MembershipRole::Owner)).await?;
     let mut cursor_key = [0; KEY];
     work.kith.context().entropy.fill(&mut cursor_key)?;
-    work.unit.keep_cursor_key(&BASE64.encode(cursor_key)).await?;
+    work.transaction.keep_cursor_key(&BASE64.encode(cursor_key)).await?;
     if new.with_pipeline {
         make_pipeline(work).await?;
     }

@@ -18,7 +18,7 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Produced, Product, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// What turns a lead into a customer to be.
@@ -58,7 +58,7 @@ impl Command for ConvertLead {
     );
     type On = Record;
 
-    async fn run(self, work: &mut Work, contact: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, contact: Record) -> Result<Produced> {
         // A deal that is gone is no deal. One that lives may be somebody else's, which is not shown.
         if let Some(deal) = contact.get(contact::CONVERTED_DEAL)
             && work.lives("deal", deal).await?
@@ -94,7 +94,7 @@ impl Command for ConvertLead {
 }
 
 impl ConvertLead {
-    async fn stage(&self, work: &mut Work) -> Result<Uuid> {
+    async fn stage(&self, work: &mut UnitOfWork) -> Result<Uuid> {
         if let Some(id) = &self.stage_id {
             return Ok(work.referenced("stage", "stageId", id).await?.id());
         }
@@ -119,7 +119,12 @@ impl ConvertLead {
     }
 
     /// The company: the one named, a new one, or the one the contact belongs to already.
-    async fn company(&self, work: &mut Work, contact: &Record, named: Option<Uuid>) -> Result<Option<Uuid>> {
+    async fn company(
+        &self,
+        work: &mut UnitOfWork,
+        contact: &Record,
+        named: Option<Uuid>,
+    ) -> Result<Option<Uuid>> {
         let mut ties = work.find_by("affiliation", affiliation::CONTACT, contact.id()).await?;
         ties.sort_by_key(|tie| (tie.get(affiliation::PRIMARY) != Some(true), tie.id()));
         let today = work.now().utc().with_timezone(&work.actor().zone).date_naive();

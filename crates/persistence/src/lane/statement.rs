@@ -8,7 +8,7 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, IntoArguments, postgres::PgArguments};
 
 use super::{
-    Address, Effect, Lane, Transaction,
+    Address, Effect, Lane, TransactionState,
     failure::Failure,
     open::{Connection, Open},
 };
@@ -141,11 +141,11 @@ impl Lane {
 
     /// Begins a transaction.
     pub async fn begin(&mut self) -> Result<()> {
-        self.begin_as(Transaction::Begun).await
+        self.begin_as(TransactionState::Begun).await
     }
 
-    async fn begin_as(&mut self, transaction: Transaction) -> Result<()> {
-        if std::mem::replace(&mut self.transaction, transaction) != Transaction::None {
+    async fn begin_as(&mut self, transaction: TransactionState) -> Result<()> {
+        if std::mem::replace(&mut self.transaction, transaction) != TransactionState::None {
             return Ok(());
         }
         match self.control(Step::Begin).await {
@@ -162,13 +162,13 @@ impl Lane {
     /// Makes the transaction's changes last.
     pub async fn commit(&mut self) -> Result<()> {
         self.control(Step::End("COMMIT")).await.map_err(|failure| self.failed(failure))?;
-        self.transaction = Transaction::None;
+        self.transaction = TransactionState::None;
         Ok(())
     }
 
     /// Whether it is in a transaction, for whatever reason.
     pub fn is_in_transaction(&self) -> bool {
-        self.transaction != Transaction::None
+        self.transaction != TransactionState::None
     }
 
     /// Undoes the transaction's changes.
@@ -179,7 +179,7 @@ impl Lane {
             Err(failure) if self.dialect() == Dialect::Sqlite && failure.end().is_none() => self.busy = true,
             done => done.map_err(|failure| self.failed(failure))?,
         }
-        self.transaction = Transaction::None;
+        self.transaction = TransactionState::None;
         Ok(())
     }
 
@@ -190,15 +190,15 @@ impl Lane {
     }
 
     pub(super) async fn workspace_entered(&mut self) -> Result<()> {
-        if self.transaction == Transaction::None && matches!(self.home.address, Address::Pooler(_)) {
-            self.begin_as(Transaction::Entered).await?;
+        if self.transaction == TransactionState::None && matches!(self.home.address, Address::Pooler(_)) {
+            self.begin_as(TransactionState::Entered).await?;
         }
         Ok(())
     }
 
     /// After a statement that writes: outside of a transaction that somebody has begun it lasts at once.
     pub(super) async fn leave(&mut self) -> Result<()> {
-        if self.transaction == Transaction::Entered { self.commit().await } else { Ok(()) }
+        if self.transaction == TransactionState::Entered { self.commit().await } else { Ok(()) }
     }
 
     /// Whether a statement can stay prepared: in a session that is the lane's own.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use app::{
-    Work,
+    UnitOfWork,
     import::{Counts, Format, Go, Import, Mapping, Problem, Rejection, Report, Target, Watch, run},
 };
 use clap::{Args, ValueEnum};
@@ -146,7 +146,7 @@ struct Follower {
 }
 
 impl Watch for Follower {
-    async fn keep(&mut self, _: &mut Work, _: &Counts, _: &[Rejection]) -> Result<Go> {
+    async fn keep(&mut self, _: &mut UnitOfWork, _: &Counts, _: &[Rejection]) -> Result<Go> {
         Ok(Go::On)
     }
 

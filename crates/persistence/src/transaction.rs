@@ -1,5 +1,5 @@
-//! The unit of work: changes of records and the events that tell of them, in one transaction. Nothing can
-//! be written without its event, for the same call stages both; dropped before its commit, all is undone.
+//! The database transaction behind a unit of work: changes of records and their events. Nothing can be written
+//! without its event, for the same call stages both; dropped before its commit, all is undone.
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ use crate::{
     write,
 };
 
-/// A unit of work in one workspace.
-pub struct Unit {
+/// A transaction in one workspace.
+pub struct Transaction {
     lane: Lane,
     registry: Arc<Registry>,
     actor: Actor,
@@ -39,7 +39,7 @@ pub struct Unit {
     /// Rows that nobody has asked for yet, so that they can be written with the events.
     unwritten: Vec<Rows>,
     entries: Vec<Entry>,
-    /// The tables of which this unit has the turn.
+    /// The tables whose lock this transaction holds.
     pub(crate) turns: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ pub struct Owned<'a> {
     pub owner: Option<Uuid>,
 }
 
-impl Unit {
+impl Transaction {
     pub(crate) async fn begin(
         lane: Lane,
         registry: Arc<Registry>,
@@ -60,12 +60,12 @@ impl Unit {
         now: Instant,
     ) -> Result<Self> {
         let (unwritten, entries, turns) = (Vec::new(), Vec::new(), Vec::new());
-        let mut unit = Self { lane, registry, actor, now, begun: false, unwritten, entries, turns };
-        if unit.lane.dialect() == Dialect::Sqlite {
+        let mut transaction = Self { lane, registry, actor, now, begun: false, unwritten, entries, turns };
+        if transaction.lane.dialect() == Dialect::Sqlite {
             // What is read here is not to change before it is written.
-            unit.lane().await?;
+            transaction.lane().await?;
         }
-        Ok(unit)
+        Ok(transaction)
     }
 
     /// The lane, in a transaction that has written everything so far.
@@ -85,7 +85,7 @@ impl Unit {
         self.lane().await.map(drop)
     }
 
-    /// The lane, for reading what the unit has left.
+    /// The lane, for reading, with what the transaction has written.
     pub(crate) async fn reading(&mut self) -> Result<&mut Lane> {
         if self.unwritten.is_empty() { Ok(&mut self.lane) } else { self.lane().await }
     }
@@ -94,7 +94,7 @@ impl Unit {
         self.lane.dialect()
     }
 
-    /// Who works.
+    /// The actor.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
@@ -104,7 +104,7 @@ impl Unit {
         self.now
     }
 
-    /// Reads what a plan asks for, as the unit has left it.
+    /// Reads what a plan asks for, with what the transaction has written.
     pub async fn read(&mut self, plan: &Plan) -> Result<Table> {
         let registry = Arc::clone(&self.registry);
         let lane = self.reading().await?;
@@ -113,7 +113,7 @@ impl Unit {
     }
 
     /// The records of these ids that the permit reaches, with all their fields, kept from other writers
-    /// until the unit ends. Deleted ones are found where the permit is for deleting and restoring.
+    /// until the transaction ends. Deleted ones are found where the permit is for deleting and restoring.
     pub async fn lock(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<Vec<Record>> {
         let deleted = if permit.action() == Action::Delete { Deleted::Include } else { Deleted::Exclude };
         let id = |id: &Uuid| Value::Id(*id);
@@ -135,7 +135,7 @@ impl Unit {
         Ok(records)
     }
 
-    /// The records for which a predicate holds, kept from other writers until the unit ends.
+    /// The records for which a predicate holds, kept from other writers until the transaction ends.
     pub async fn lock_where(&mut self, permit: &Permit, predicate: Predicate) -> Result<Vec<Record>> {
         self.select(permit, predicate, Deleted::Exclude, Some(LockType::NoKeyUpdate)).await
     }
@@ -152,7 +152,7 @@ impl Unit {
     }
 
     /// The records of these ids, deleted ones too: what a record has referred to for long may be gone. Where they
-    /// are held, nobody can delete them until the unit ends.
+    /// are held, nobody can delete them until the transaction ends.
     pub async fn find_referenced(
         &mut self,
         permit: &Permit,

@@ -1,5 +1,5 @@
-//! A piece of work: what standard operations and commands are written in. Every change goes through its
-//! object's checks and rules, and into one transaction with its events.
+//! The unit of work, in which standard operations and commands are written. Every change goes through its object's
+//! checks and rules, and into one transaction with its events.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -18,50 +18,50 @@ use kernel::{
     time::Instant,
     value::FieldType,
 };
-use persistence::{Owned, Unit};
+use persistence::{Owned, Transaction};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{Kith, settle::Pending};
 
-/// How many changes a version conflict looks back over.
+/// The number of changes that a version conflict looks back over.
 const MAX_CHANGES: u32 = 200;
 
-/// Deleted records can be restored for so many days.
+/// The number of days for which a deleted record can be restored.
 pub(crate) const RESTORABLE_DAYS: i64 = 30;
-/// A day in the unit of instants.
+/// A day, in the unit of instants.
 pub(crate) const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
-/// Work in progress.
-pub struct Work {
+/// A unit of work of one actor.
+pub struct UnitOfWork {
     pub(crate) kith: Kith,
-    pub(crate) unit: Unit,
-    /// Whether a job was put into the queue, so that somebody is to be woken once it can be seen there.
+    pub(crate) transaction: Transaction,
+    /// Whether a job was enqueued, so that a runner is woken after the commit.
     pub(crate) queues: bool,
 }
 
 /// The values of a record about to be created or changed, by the places of their fields.
 pub type Values = Vec<(usize, Value)>;
 
-impl Work {
-    /// Begins to work for somebody.
+impl UnitOfWork {
+    /// Begins a unit of work for an actor.
     pub async fn begin(kith: &Kith, actor: &Actor) -> Result<Self> {
         let now = kith.context().clock.now();
-        let unit = kith.database().begin(actor, now).await?;
-        Ok(Self { kith: kith.clone(), unit, queues: false })
+        let transaction = kith.database().begin(actor, now).await?;
+        Ok(Self { kith: kith.clone(), transaction, queues: false })
     }
 
-    /// Who works.
+    /// The actor.
     pub fn actor(&self) -> &Actor {
-        self.unit.actor()
+        self.transaction.actor()
     }
 
-    /// The instant of the work.
+    /// The instant of all its changes.
     pub fn now(&self) -> Instant {
-        self.unit.now()
+        self.transaction.now()
     }
 
-    /// Asks for leave, for the one who works.
+    /// The actor's permit for an action on an object.
     pub fn permit(&self, object: &str, action: Action) -> Result<Permit> {
         self.actor().permit(self.kith.object(object)?, action)
     }
@@ -128,7 +128,7 @@ impl Work {
         let owned: Vec<_> =
             good.iter().map(|pending| Owned { record: &pending.after, owner: pending.owner }).collect();
         if !owned.is_empty() {
-            self.unit.insert(permit, &owned).await?;
+            self.transaction.insert(permit, &owned).await?;
             let ids: Vec<_> = owned.iter().map(|owned| owned.record.id()).collect();
             self.stay_in_sight(permit, &ids).await?;
         }
@@ -138,7 +138,7 @@ impl Work {
 
     /// The record of that id, kept from other writers; not found where the permit does not reach it.
     pub async fn lock(&mut self, permit: &Permit, id: Uuid, expected: Option<i64>) -> Result<Record> {
-        let record = self.unit.lock(permit, &[id]).await?.pop().ok_or(Code::NotFound)?;
+        let record = self.transaction.lock(permit, &[id]).await?.pop().ok_or(Code::NotFound)?;
         match expected {
             Some(version) if version != record.version() => Err(self.conflict(&record, version).await),
             _ => Ok(record),
@@ -176,7 +176,7 @@ impl Work {
         replaced.pop().ok_or_else(|| Error::internal("nothing was changed"))?
     }
 
-    /// Changes records of one object together, like [`Work::create_all`].
+    /// Changes records of one object together, like [`UnitOfWork::create_all`].
     pub(crate) async fn update_all(
         &mut self,
         permit: &Permit,
@@ -197,7 +197,7 @@ impl Work {
             written.push((before, Owned { record: &pending.after, owner: pending.owner }));
         }
         if !written.is_empty() {
-            self.unit.update(permit, &written).await?;
+            self.transaction.update(permit, &written).await?;
             let ids: Vec<_> = written.iter().map(|(before, _)| before.id()).collect();
             self.stay_in_sight(permit, &ids).await?;
         }
@@ -246,7 +246,7 @@ impl Work {
         let Some(pending) = pending.pop() else { return Err(Error::internal("nothing was changed")) };
         if let (Some(before), true) = (&pending.before, pending.violations.is_empty()) {
             let after = Owned { record: &pending.after, owner: pending.owner };
-            self.unit.delete(permit, before, &after).await?;
+            self.transaction.delete(permit, before, &after).await?;
         }
         pending.outcome()
     }
@@ -254,7 +254,7 @@ impl Work {
     /// The records for which a predicate holds.
     pub async fn find(&mut self, object: &str, predicate: Predicate) -> Result<Vec<Record>> {
         let permit = self.permit(object, Action::Read)?;
-        self.unit.find(&permit, predicate).await
+        self.transaction.find(&permit, predicate).await
     }
 
     /// The records whose field has this value.
@@ -275,7 +275,7 @@ impl Work {
     /// Whether the record is there and not deleted, whoever may see it.
     pub async fn lives(&mut self, object: &str, id: Uuid) -> Result<bool> {
         let permit = self.permit(object, Action::Read)?;
-        Ok(self.unit.known(&permit, &[id]).await?.get(&id) == Some(&false))
+        Ok(self.transaction.known(&permit, &[id]).await?.get(&id) == Some(&false))
     }
 
     /// The record that a command's input refers to.
@@ -293,7 +293,7 @@ impl Work {
 
     /// Makes everything durable.
     pub async fn commit(self) -> Result<()> {
-        self.unit.commit().await?;
+        self.transaction.commit().await?;
         if self.queues {
             self.kith.0.queued.notify_one();
         }
@@ -309,7 +309,7 @@ impl Work {
                 continue;
             }
             let name = format!("{}.{}", object.name, attribute.name);
-            let first = self.unit.take_numbers(&name, good.len()).await?;
+            let first = self.transaction.take_numbers(&name, good.len()).await?;
             for (pending, number) in good.into_iter().zip(first..) {
                 pending.after.put(attribute.name, Value::Integer(number));
             }
@@ -345,7 +345,7 @@ impl Work {
 
     /// Refuses a change that would take a record out of the sight of whoever made it.
     async fn stay_in_sight(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<()> {
-        if ids.is_empty() || self.unit.reaches(permit, ids).await? {
+        if ids.is_empty() || self.transaction.reaches(permit, ids).await? {
             return Ok(());
         }
         Err(Error::new(
@@ -377,7 +377,7 @@ impl Work {
         if let Ok(sensitive) = permit.readable(event::SENSITIVE_CHANGES.def.name) {
             shown.push(plan.column(sensitive.index));
         }
-        let table = self.unit.read(&plan).await?;
+        let table = self.transaction.read(&plan).await?;
         let cells = (0..table.len()).flat_map(|row| shown.iter().map(move |column| (row, *column)));
         let mut names = BTreeSet::new();
         for (row, column) in cells {
