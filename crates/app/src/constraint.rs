@@ -1,7 +1,7 @@
 //! What holds among several records, kept for every object as it is declared: own ids, values that are unique
 //! together, trees, flags that one record has, and records that others stand on.
 
-mod hold;
+mod in_use;
 mod only_one;
 mod tree;
 
@@ -10,7 +10,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::NaiveDate;
 use kernel::{
     Code, Permit, Result, Value, Violation,
-    object::{Action, Attribute, Object, Together},
+    object::{Action, Attribute, Object, Together, key_texts},
     predicate::Predicate,
     system,
 };
@@ -19,14 +19,14 @@ use persistence::Alike;
 use uuid::Uuid;
 
 use crate::{
-    settle::{Pending, compared},
     unit_of_work::{UnitOfWork, Values},
+    validate::PendingChange,
 };
 
 /// A first and a last day, each of them open where it is not known.
 type Period = (Option<NaiveDate>, Option<NaiveDate>);
 
-impl Pending {
+impl PendingChange {
     fn is_good(&self) -> bool {
         self.violations.is_empty()
     }
@@ -65,24 +65,28 @@ impl UnitOfWork {
     }
 
     /// Notes what would not hold any more among the object's records.
-    pub(crate) async fn keep_constraints(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    pub(crate) async fn check_constraints(
+        &mut self,
+        permit: &Permit,
+        pending: &mut [PendingChange],
+    ) -> Result<()> {
         let object = permit.object();
-        let contended = |change: &Pending| {
+        let contended = |change: &PendingChange| {
             let mut fields = object.attributes.iter().filter(|field| change.differs(field));
             fields.any(|field| object.is_contended(field.index, change.at(field.index)))
         };
         if pending.iter().any(contended) {
             self.transaction.take_turn(permit).await?;
         }
-        self.keep_ids(permit, pending).await?;
-        self.keep_together(permit, pending).await?;
-        self.keep_trees(permit, pending).await?;
-        self.keep_in_use(permit, pending).await?;
-        self.keep_only_one(permit, pending).await
+        self.check_ids(permit, pending).await?;
+        self.check_together(permit, pending).await?;
+        self.check_trees(permit, pending).await?;
+        self.check_in_use(permit, pending).await?;
+        self.enforce_only_one(permit, pending).await
     }
 
     /// Notes every id that a client chose and another record has, also a deleted one.
-    async fn keep_ids(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    async fn check_ids(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let chosen: Vec<_> =
             pending.iter().filter(|change| change.has_own_id).map(|change| change.after.id()).collect();
         if chosen.is_empty() || !permit.object().is_mutable() {
@@ -97,7 +101,7 @@ impl UnitOfWork {
             let Some(deleted) = known.insert(id, false) else { continue };
             let detail = format!("another {} has this id", permit.object().name);
             let violation = Violation::new(Code::NotUnique, format!("/{}", system::ID.def.name), detail);
-            let violation = self.held_by(permit, violation, id).await?;
+            let violation = self.with_holder(permit, violation, id).await?;
             let tells = deleted && !violation.meta.is_empty();
             change.violations.push(if tells { violation.with("deleted", true) } else { violation });
         }
@@ -105,7 +109,7 @@ impl UnitOfWork {
     }
 
     /// Notes where another live record has the same values, at the same time where time matters.
-    async fn keep_together(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    async fn check_together(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let object = Arc::clone(permit.object());
         for rule in &object.together {
             let days = rule.during.map(|(first, last)| [first, last]);
@@ -117,14 +121,14 @@ impl UnitOfWork {
                 })
                 .collect();
             let asked: HashMap<_, _> =
-                keys.iter().flatten().map(|key| (compared(key), key.clone())).collect();
+                keys.iter().flatten().map(|key| (key_texts(key), key.clone())).collect();
             if asked.is_empty() {
                 continue;
             }
             let asked: Vec<_> = asked.into_values().collect();
             let mut there: HashMap<Vec<String>, Vec<(Uuid, Period)>> = HashMap::new();
             for Alike { id, key, during } in self.transaction.alike(permit, rule, &asked).await? {
-                there.entry(compared(&key)).or_default().push((id, during));
+                there.entry(key_texts(&key)).or_default().push((id, during));
             }
             for (change, key) in pending.iter_mut().zip(keys) {
                 let Some(key) = key else { continue };
@@ -134,7 +138,7 @@ impl UnitOfWork {
                 for others in there.values_mut() {
                     others.retain(|(other, _)| *other != id);
                 }
-                let others = there.entry(compared(&key)).or_default();
+                let others = there.entry(key_texts(&key)).or_default();
                 let holder =
                     others.iter().find(|(_, other)| overlap(*other, period)).map(|(holder, _)| *holder);
                 if let (Some(holder), Some(field)) =
@@ -142,7 +146,7 @@ impl UnitOfWork {
                 {
                     let detail = format!("another {} has this {}", object.name, names(&object, rule));
                     let violation = Violation::new(Code::NotUnique, format!("/{}", field.name), detail);
-                    change.violations.push(self.held_by(permit, violation, holder).await?);
+                    change.violations.push(self.with_holder(permit, violation, holder).await?);
                 } else if change.is_good() {
                     others.push((id, period));
                 }
@@ -153,7 +157,7 @@ impl UnitOfWork {
 
     /// Notes what a record would break that comes back: what is unique may be taken, a flag may be somebody else's by
     /// now, and what it stands on may be gone.
-    pub(crate) async fn keep_restored(&mut self, permit: &Permit, change: &mut Pending) -> Result<()> {
+    pub(crate) async fn check_restored(&mut self, permit: &Permit, change: &mut PendingChange) -> Result<()> {
         let object = Arc::clone(permit.object());
         if !object.only_one.is_empty() || !object.together.is_empty() {
             self.transaction.take_turn(permit).await?;
@@ -179,12 +183,12 @@ impl UnitOfWork {
                 change.refuse(field, Code::ReferenceNotFound, detail);
             }
         }
-        self.keep_together(permit, std::slice::from_mut(change)).await
+        self.check_together(permit, std::slice::from_mut(change)).await
     }
 }
 
 /// The values that no other record may have together; none where one of them is null.
-fn key(rule: &Together, change: &Pending) -> Option<Vec<Value>> {
+fn key(rule: &Together, change: &PendingChange) -> Option<Vec<Value>> {
     let object = &change.after.object;
     let part = |field: &usize| object.at(*field).map(|attribute| attribute.sort_key(change.at(*field)));
     let key: Vec<_> = rule.fields.iter().filter_map(part).collect();

@@ -17,8 +17,8 @@ mod platform;
 mod sales;
 mod schema;
 mod service;
-mod settle;
 mod unit_of_work;
+mod validate;
 pub mod view;
 
 use std::sync::Arc;

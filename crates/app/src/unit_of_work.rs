@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use kernel::{
     Code, Error, Permit, Record, Result, Value,
     actor::Actor,
-    change::Companion,
+    change::NewRecord,
     error::Violation,
     field::{Field, Kind},
     id::TypeId,
@@ -22,7 +22,7 @@ use persistence::{Owned, Transaction};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::{Kith, settle::Pending};
+use crate::{Kith, validate::PendingChange};
 
 /// The number of changes that a version conflict looks back over.
 const MAX_CHANGES: u32 = 200;
@@ -69,20 +69,20 @@ impl UnitOfWork {
     /// Creates one record. What could not be read of its input is told with all else that is wrong.
     pub async fn create(&mut self, permit: &Permit, input: impl Into<Input>) -> Result<Record> {
         let Input { values, violations, items: _ } = input.into();
-        let pending = Pending { violations, ..self.draft(permit.object(), values) };
+        let pending = PendingChange { violations, ..self.draft(permit.object(), values) };
         let mut created = self.create_all(permit, vec![pending]).await?;
         created.pop().ok_or_else(|| Error::internal("nothing was created"))?
     }
 
     /// Creates a record of the named object from typed values.
-    pub async fn make(&mut self, companion: Companion) -> Result<Record> {
-        let permit = self.permit(companion.object, Action::Create)?;
-        let values = values_of(permit.object(), companion);
+    pub async fn make(&mut self, record: NewRecord) -> Result<Record> {
+        let permit = self.permit(record.object, Action::Create)?;
+        let values = values_of(permit.object(), record);
         self.create(&permit, values).await
     }
 
-    /// A new record with its presets, before its rules.
-    pub(crate) fn draft(&self, object: &Arc<Object>, values: Values) -> Pending {
+    /// A new record with its defaults, before its rules.
+    pub(crate) fn draft(&self, object: &Arc<Object>, values: Values) -> PendingChange {
         let (now, user) = (self.now(), self.actor().user);
         let mut record = Record::new(Arc::clone(object));
         for attribute in &object.attributes {
@@ -96,7 +96,7 @@ impl UnitOfWork {
             let Some(attribute) = object.at(index) else { continue };
             let is_id = matches!(attribute.kind, Kind::Id);
             match value.is_null() {
-                // What cannot be null is what it is by default.
+                // A field that cannot be null keeps its default.
                 true if is_id || attribute.required && attribute.preset.is_some() => continue,
                 true => nulls.push(index),
                 false => has_own_id |= is_id,
@@ -113,16 +113,16 @@ impl UnitOfWork {
             record.set(system::CREATED_BY, user);
             record.set(system::UPDATED_BY, user);
         }
-        Pending { has_own_id, nulls, ..Pending::new(None, record) }
+        PendingChange { has_own_id, nulls, ..PendingChange::new(None, record) }
     }
 
     /// Creates records of one object together. Those that break a rule are refused, the others are created.
     pub(crate) async fn create_all(
         &mut self,
         permit: &Permit,
-        mut pending: Vec<Pending>,
+        mut pending: Vec<PendingChange>,
     ) -> Result<Vec<Result<Record>>> {
-        self.settle(permit, &mut pending).await?;
+        self.validate(permit, &mut pending).await?;
         self.number(permit.object(), &mut pending).await?;
         let good: Vec<_> = pending.iter().filter(|pending| pending.violations.is_empty()).collect();
         let owned: Vec<_> =
@@ -130,10 +130,10 @@ impl UnitOfWork {
         if !owned.is_empty() {
             self.transaction.insert(permit, &owned).await?;
             let ids: Vec<_> = owned.iter().map(|owned| owned.record.id()).collect();
-            self.stay_in_sight(permit, &ids).await?;
+            self.check_still_visible(permit, &ids).await?;
         }
-        self.accompany(&mut pending).await?;
-        Ok(pending.into_iter().map(Pending::outcome).collect())
+        self.create_related(&mut pending).await?;
+        Ok(pending.into_iter().map(PendingChange::outcome).collect())
     }
 
     /// The record of that id, kept from other writers; not found where the permit does not reach it.
@@ -160,7 +160,7 @@ impl UnitOfWork {
                 *place = value;
             }
         }
-        self.replace(permit, Pending { violations, ..Pending::new(Some(before), after) }).await
+        self.replace(permit, PendingChange { violations, ..PendingChange::new(Some(before), after) }).await
     }
 
     /// Changes typed fields of a record that was locked.
@@ -168,10 +168,10 @@ impl UnitOfWork {
         let permit = self.permit(before.object.name, Action::Update)?;
         let mut after = before.clone();
         set(&mut after);
-        self.replace(&permit, Pending::new(Some(before), after)).await
+        self.replace(&permit, PendingChange::new(Some(before), after)).await
     }
 
-    async fn replace(&mut self, permit: &Permit, pending: Pending) -> Result<Record> {
+    async fn replace(&mut self, permit: &Permit, pending: PendingChange) -> Result<Record> {
         let mut replaced = self.update_all(permit, &mut vec![pending]).await?;
         replaced.pop().ok_or_else(|| Error::internal("nothing was changed"))?
     }
@@ -180,11 +180,11 @@ impl UnitOfWork {
     pub(crate) async fn update_all(
         &mut self,
         permit: &Permit,
-        pending: &mut Vec<Pending>,
+        pending: &mut Vec<PendingChange>,
     ) -> Result<Vec<Result<Record>>> {
-        self.settle(permit, pending).await?;
+        self.validate(permit, pending).await?;
         let (now, user) = (self.now(), self.actor().user);
-        let changed = |pending: &Pending| {
+        let changed = |pending: &PendingChange| {
             let differs = pending.before.as_ref().is_some_and(|before| before.values != pending.after.values);
             differs && pending.violations.is_empty()
         };
@@ -199,10 +199,10 @@ impl UnitOfWork {
         if !written.is_empty() {
             self.transaction.update(permit, &written).await?;
             let ids: Vec<_> = written.iter().map(|(before, _)| before.id()).collect();
-            self.stay_in_sight(permit, &ids).await?;
+            self.check_still_visible(permit, &ids).await?;
         }
-        self.accompany(pending).await?;
-        Ok(std::mem::take(pending).into_iter().map(Pending::outcome).collect())
+        self.create_related(pending).await?;
+        Ok(std::mem::take(pending).into_iter().map(PendingChange::outcome).collect())
     }
 
     /// Deletes a record, softly.
@@ -211,9 +211,9 @@ impl UnitOfWork {
         if before.get(system::DELETED_AT).is_some() {
             return Err(Code::NotFound.into());
         }
-        self.hold(permit, id).await?;
+        self.check_not_referred_to(permit, id).await?;
         let now = self.now();
-        self.mark(permit, before, Some(now)).await
+        self.set_deleted(permit, before, Some(now)).await
     }
 
     /// Restores a deleted record.
@@ -226,21 +226,26 @@ impl UnitOfWork {
         if age >= RESTORABLE_DAYS {
             return Err(Code::NotFound.into());
         }
-        self.mark(permit, before, None).await
+        self.set_deleted(permit, before, None).await
     }
 
-    async fn mark(&mut self, permit: &Permit, before: Record, deleted: Option<Instant>) -> Result<Record> {
+    async fn set_deleted(
+        &mut self,
+        permit: &Permit,
+        before: Record,
+        deleted: Option<Instant>,
+    ) -> Result<Record> {
         let mut after = before.clone();
         after.set(system::DELETED_AT, deleted);
         after.set(system::VERSION, before.version().saturating_add(1));
         after.set(system::UPDATED_AT, self.now());
         after.set(system::UPDATED_BY, self.actor().user);
-        let mut pending = vec![Pending::new(Some(before), after)];
-        self.own(permit, &mut pending).await?;
+        let mut pending = vec![PendingChange::new(Some(before), after)];
+        self.load_owners(permit, &mut pending).await?;
         if deleted.is_none() {
-            self.keep_unique(permit, &mut pending).await?;
+            self.check_unique(permit, &mut pending).await?;
             for change in &mut pending {
-                self.keep_restored(permit, change).await?;
+                self.check_restored(permit, change).await?;
             }
         }
         let Some(pending) = pending.pop() else { return Err(Error::internal("nothing was changed")) };
@@ -301,7 +306,7 @@ impl UnitOfWork {
     }
 
     /// Gives out the numbers of serial fields.
-    async fn number(&mut self, object: &Object, pending: &mut [Pending]) -> Result<()> {
+    async fn number(&mut self, object: &Object, pending: &mut [PendingChange]) -> Result<()> {
         for attribute in object.attributes.iter().filter(|attribute| attribute.serial) {
             let good = pending.iter_mut().filter(|pending| pending.violations.is_empty());
             let good: Vec<_> = good.collect();
@@ -318,23 +323,23 @@ impl UnitOfWork {
     }
 
     /// Creates what the rules want created along.
-    async fn accompany(&mut self, pending: &mut [Pending]) -> Result<()> {
-        let companions: Vec<_> = pending
+    async fn create_related(&mut self, pending: &mut [PendingChange]) -> Result<()> {
+        let related: Vec<_> = pending
             .iter_mut()
             .filter(|pending| pending.violations.is_empty())
-            .flat_map(|p| std::mem::take(&mut p.companions))
+            .flat_map(|p| std::mem::take(&mut p.related))
             .collect();
-        let mut by_object: Vec<(&'static str, Vec<Companion>)> = Vec::new();
-        for companion in companions {
-            match by_object.iter_mut().find(|(object, _)| *object == companion.object) {
-                Some((_, group)) => group.push(companion),
-                None => by_object.push((companion.object, vec![companion])),
+        let mut by_object: Vec<(&'static str, Vec<NewRecord>)> = Vec::new();
+        for record in related {
+            match by_object.iter_mut().find(|(object, _)| *object == record.object) {
+                Some((_, group)) => group.push(record),
+                None => by_object.push((record.object, vec![record])),
             }
         }
         for (object, group) in by_object {
             let permit = self.permit(object, Action::Create)?;
             let object = permit.object();
-            let drafts = group.into_iter().map(|companion| self.draft(object, values_of(object, companion)));
+            let drafts = group.into_iter().map(|record| self.draft(object, values_of(object, record)));
             let drafts = drafts.collect();
             for created in Box::pin(self.create_all(&permit, drafts)).await? {
                 created?;
@@ -344,7 +349,7 @@ impl UnitOfWork {
     }
 
     /// Refuses a change that would take a record out of the sight of whoever made it.
-    async fn stay_in_sight(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<()> {
+    async fn check_still_visible(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<()> {
         if ids.is_empty() || self.transaction.reaches(permit, ids).await? {
             return Ok(());
         }
@@ -393,8 +398,8 @@ impl UnitOfWork {
     }
 }
 
-/// The values of a companion; where it has none, it says nothing.
-pub(crate) fn values_of(object: &Object, companion: Companion) -> Values {
-    let said = companion.values.into_iter().filter(|(_, value)| !value.is_null());
-    said.filter_map(|(name, value)| Some((object.index(name)?, value))).collect()
+/// The values of a new record that are not null.
+pub(crate) fn values_of(object: &Object, record: NewRecord) -> Values {
+    let given = record.values.into_iter().filter(|(_, value)| !value.is_null());
+    given.filter_map(|(name, value)| Some((object.index(name)?, value))).collect()
 }

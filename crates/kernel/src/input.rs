@@ -37,7 +37,7 @@ pub struct Input {
     /// The place of each field and its value.
     pub values: Vec<(usize, Value)>,
     /// Changes of single items of lists.
-    pub items: Vec<items::Change>,
+    pub items: Vec<items::ListChange>,
     /// What is wrong with the other members.
     pub violations: Vec<Violation>,
 }
@@ -108,10 +108,10 @@ fn item_change(
     adds: bool,
     json: &Json,
     pointer: &str,
-) -> Result<items::Change, Vec<Violation>> {
+) -> Result<items::ListChange, Vec<Violation>> {
     let fail = |code, detail: String| vec![Violation::new(code, pointer, detail)];
     permit.readable(attribute.name).map_err(|error| fail(error.code, error.detail))?;
-    let mut change = items::Change { field: attribute.index, ..items::Change::default() };
+    let mut change = items::ListChange { field: attribute.index, ..items::ListChange::default() };
     let Some(list) = attribute.list().filter(|_| !json.is_null()) else { return Ok(change) };
     if adds {
         return additions(attribute, Purpose::Update, json, pointer);
@@ -134,8 +134,8 @@ pub fn additions(
     purpose: Purpose,
     json: &Json,
     pointer: &str,
-) -> Result<items::Change, Vec<Violation>> {
-    let mut change = items::Change { field: attribute.index, ..items::Change::default() };
+) -> Result<items::ListChange, Vec<Violation>> {
+    let mut change = items::ListChange { field: attribute.index, ..items::ListChange::default() };
     let Some(list) = attribute.list() else { return Ok(change) };
     let read = read_items(attribute, list, purpose, json, pointer)?;
     let names = |json: &Json| {

@@ -58,7 +58,7 @@ pub struct Added {
 
 /// A change of single items of one list: first some are removed, then others added.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Change {
+pub struct ListChange {
     /// The list's place in the object.
     pub field: usize,
     /// The items that are added or changed.
@@ -67,7 +67,7 @@ pub struct Change {
     pub remove: Vec<Key>,
 }
 
-impl Change {
+impl ListChange {
     /// The list as it shall be.
     pub fn apply(&self, attribute: &Attribute, before: &Value) -> Result<Value, Violation> {
         let Some(of_list) = attribute.list() else { return Ok(before.clone()) };

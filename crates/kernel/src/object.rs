@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 mod constraint;
@@ -21,7 +22,7 @@ use crate::{
     change::Change,
     error::{Error, Result},
     field::{Field, FieldDef, Kind, List, Writing},
-    system,
+    items, system,
     text::{json_key, kebab, pascal, snake},
     value::Value,
 };
@@ -67,6 +68,15 @@ pub enum Ownership {
 
 /// A pure rule of an object: looks at a change, completes it or names what it breaks.
 pub type Rule = fn(&mut Change<'_>);
+
+/// The values of a key as texts, as the database gives them back.
+pub fn key_texts(key: &[Value]) -> Vec<String> {
+    let text = |value: &Value| match value {
+        Value::Text(text) => text.clone(),
+        other => format!("{other:?}"),
+    };
+    key.iter().map(text).collect()
+}
 
 /// Texts that may have more characters than this are long.
 const LONG: u32 = 4_000;
@@ -122,6 +132,22 @@ impl Attribute {
             (Kind::Text(_), Value::Text(text)) => Value::Text(self.comparison.form(text).into_owned()),
             (_, other) => other.clone(),
         }
+    }
+
+    /// The values that no two records may share: one of a unique field, or one for each item of a list.
+    pub fn unique_keys(&self, value: &Value) -> Vec<Vec<Value>> {
+        match self.list() {
+            None if self.unique && !value.is_null() => vec![vec![self.sort_key(value)]],
+            Some(list) if list.unique => self.item_keys(value),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The keys of a list's items.
+    pub fn item_keys(&self, value: &Value) -> Vec<Vec<Value>> {
+        let part = |part: Option<String>| part.map_or(Value::Null, Value::Text);
+        let key = |item: &Json| items::key(self, item).into_iter().map(part).collect();
+        items::of(value).iter().map(key).collect()
     }
 
     /// The members of a change that change single items, where it is a list whose items can be told apart.

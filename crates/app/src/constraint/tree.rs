@@ -4,17 +4,17 @@ use std::{collections::HashMap, sync::Arc};
 
 use kernel::{Code, Permit, Result, Value, Violation, id::TypeId, object::Action};
 
-use crate::{settle::Pending, unit_of_work::UnitOfWork};
+use crate::{unit_of_work::UnitOfWork, validate::PendingChange};
 
 /// So many levels a tree may have.
 const LEVELS: usize = 100;
 
 impl UnitOfWork {
     /// Notes where a record would stand above itself, with the way that leads there.
-    pub(super) async fn keep_trees(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    pub(super) async fn check_trees(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let object = Arc::clone(permit.object());
         for field in object.attributes.iter().filter(|field| field.hierarchy) {
-            let above = |change: &Pending| match change.at(field.index) {
+            let above = |change: &PendingChange| match change.at(field.index) {
                 Value::Id(id) => Some(*id),
                 _ => None,
             };

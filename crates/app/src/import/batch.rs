@@ -21,7 +21,7 @@ use super::{
     rehearsal::Rehearsal,
     target::Target,
 };
-use crate::{settle::Pending, unit_of_work::UnitOfWork};
+use crate::{unit_of_work::UnitOfWork, validate::PendingChange};
 
 /// What became of a row.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ impl Batch<'_> {
                 [Existing { record: Some(before), .. }] => match merged(before, changes, &self.target.adds) {
                     Ok(after) => {
                         updates.push((row, draft, before.version()));
-                        updated.push(Pending::new(Some(before.clone()), after));
+                        updated.push(PendingChange::new(Some(before.clone()), after));
                     }
                     Err(violations) => outcomes.push((row, Outcome::Rejected(draft.faults(violations)))),
                 },

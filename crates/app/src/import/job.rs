@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use domain::platform::{file, job, job_error};
 use kernel::{
-    Code, Error, Record, Result, actor::Actor, change::Companion, id::TypeId, object::Action, time::Instant,
+    Code, Error, Record, Result, actor::Actor, change::NewRecord, id::TypeId, object::Action, time::Instant,
 };
 use persistence::queue::{Claim, Progress};
 use serde_json::Value as Json;
@@ -151,7 +151,7 @@ async fn keep_errors(work: &mut UnitOfWork, job: Uuid, rejections: &[Rejection])
     let permit = work.permit("jobError", Action::Create)?;
     let short = |text: &str, max: usize| text.chars().take(max).collect::<String>();
     let draft = |Rejection { row, error }: &Rejection| {
-        let error = Companion::new("jobError")
+        let error = NewRecord::new("jobError")
             .with(job_error::JOB, job)
             .with(job_error::ROW, number(*row))
             .with(job_error::COLUMN, error.column.as_deref().map(|column| short(column, 255)))

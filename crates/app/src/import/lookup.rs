@@ -7,7 +7,7 @@ use kernel::{
     field::Kind,
     id::TypeId,
     input,
-    object::{Action, Object},
+    object::{Action, Object, key_texts},
     plan::Plan,
     predicate::{Compare, Predicate, Test},
     system,
@@ -22,10 +22,7 @@ use super::{
     rehearsal::Rehearsal,
     target::Target,
 };
-use crate::{
-    settle::{compared, item_keys},
-    unit_of_work::UnitOfWork,
-};
+use crate::unit_of_work::UnitOfWork;
 
 /// What is remembered of earlier rows; then it is forgotten and begun anew.
 const MAX_REMEMBERED: usize = 50_000;
@@ -167,14 +164,14 @@ async fn by_field_value(
     let wanted: Vec<_> = keys.iter().filter_map(|(key, _)| key.clone()).collect();
     let mut ids: HashMap<Vec<String>, Vec<Uuid>> = HashMap::new();
     for (id, value) in matching(work, permit, attribute.index, &wanted).await? {
-        ids.entry(compared(&[attribute.sort_key(&value)])).or_default().push(id);
+        ids.entry(key_texts(&[attribute.sort_key(&value)])).or_default().push(id);
     }
-    let finding = |key: Option<Value>| match key.and_then(|key| ids.get(&compared(&[key]))).map(Vec::as_slice)
-    {
-        None | Some([]) => Finding::Nothing,
-        Some([id]) => Finding::One(*id),
-        Some(_) => Finding::Several,
-    };
+    let finding =
+        |key: Option<Value>| match key.and_then(|key| ids.get(&key_texts(&[key]))).map(Vec::as_slice) {
+            None | Some([]) => Finding::Nothing,
+            Some([id]) => Finding::One(*id),
+            Some(_) => Finding::Several,
+        };
     Ok(keys.into_iter().map(|(key, text)| (text, finding(key))).collect())
 }
 
@@ -211,7 +208,7 @@ async fn by_outside_key(
 ) -> Result<Vec<(String, Finding)>> {
     let attribute = permit.readable(system::EXTERNAL_REFS.def.name)?.clone();
     let key =
-        |id: &str| item_keys(&attribute, &Value::document(&json!([{ "system": system, "id": id }]))).concat();
+        |id: &str| attribute.item_keys(&Value::document(&json!([{ "system": system, "id": id }]))).concat();
     let keys: Vec<_> = ids.into_iter().map(|id| (key(&id), id)).collect();
     let mut taken: HashMap<Vec<String>, Uuid> = HashMap::new();
     for keys in keys.chunks(AT_ONCE) {
@@ -221,7 +218,7 @@ async fn by_outside_key(
     let found: Vec<_> = taken.values().copied().map(Value::Id).collect();
     let visible: BTreeSet<_> =
         matching(work, permit, Object::ID, &found).await?.into_iter().map(|(id, _)| id).collect();
-    let finding = |key: &[Value]| match taken.get(&compared(key)) {
+    let finding = |key: &[Value]| match taken.get(&key_texts(key)) {
         Some(id) if visible.contains(id) => Finding::One(*id),
         _ => Finding::Nothing,
     };

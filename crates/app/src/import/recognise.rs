@@ -6,17 +6,14 @@ use kernel::{
     Record, Result, Value,
     input::{self, Purpose},
     items,
-    object::Object,
+    object::{Object, key_texts},
     text::fold,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{draft::Draft, lookup::matching, target::Target};
-use crate::{
-    settle::{compared, item_keys},
-    unit_of_work::{UnitOfWork, Values},
-};
+use crate::unit_of_work::{UnitOfWork, Values};
 
 /// So many keys are looked for by one statement.
 const AT_ONCE: usize = 1_000;
@@ -35,7 +32,7 @@ pub(super) struct Recognised(HashMap<Vec<String>, Vec<Existing>>);
 impl Recognised {
     /// The records with one of these keys.
     pub fn with(&self, keys: &[Vec<Value>]) -> Vec<&Existing> {
-        let mut found: Vec<_> = keys.iter().filter_map(|key| self.0.get(&compared(key))).flatten().collect();
+        let mut found: Vec<_> = keys.iter().filter_map(|key| self.0.get(&key_texts(key))).flatten().collect();
         found.sort_unstable_by_key(|existing| existing.id);
         found.dedup_by_key(|existing| existing.id);
         found
@@ -71,7 +68,7 @@ impl Target {
         let value = values.iter().find(|(field, _)| *field == attribute.index);
         match (attribute.list(), value) {
             (_, None | Some((_, Value::Null))) => Vec::new(),
-            (Some(_), Some((_, value))) => item_keys(attribute, value),
+            (Some(_), Some((_, value))) => attribute.item_keys(value),
             (None, Some((_, value))) => vec![vec![attribute.sort_key(value)]],
         }
     }
@@ -94,7 +91,7 @@ impl Target {
                 let values: Vec<_> = keys.iter().flatten().cloned().collect();
                 let rows = matching(work, permit, attribute.index, &values).await?;
                 found.extend(
-                    rows.into_iter().map(|(id, value)| (compared(&[attribute.sort_key(&value)]), id)),
+                    rows.into_iter().map(|(id, value)| (key_texts(&[attribute.sort_key(&value)]), id)),
                 );
             }
         }

@@ -159,7 +159,7 @@ pub async fn run<W: Watch>(kith: &Kith, actor: &Actor, import: Import, watch: &m
         if run.batch(&lines).await? == Go::Stop {
             break false;
         }
-        run.growth.settle(kith).await;
+        run.growth.refresh(kith).await;
     };
     if complete {
         run.growth.end(kith).await;

@@ -4,7 +4,7 @@ use domain::platform::{
     file,
     job::{self, JobKind, JobState},
 };
-use kernel::{Code, Error, Record, Result, Violation, change::Companion, id::TypeId};
+use kernel::{Code, Error, Record, Result, Violation, change::NewRecord, id::TypeId};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -75,7 +75,7 @@ impl Command for StartImport {
             "dryRun": self.dry_run.unwrap_or_default(),
         });
         let user = work.actor().user;
-        let job = Companion::new("job")
+        let job = NewRecord::new("job")
             .with(job::KIND, JobKind::Import)
             .with(job::STATE, JobState::Queued)
             .with(job::REQUEST, request)

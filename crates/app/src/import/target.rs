@@ -108,7 +108,7 @@ impl Target {
     }
 
     /// The items that a row adds to lists of a record that is there already.
-    pub(super) fn additions(&self, input: &Map<String, Json>) -> Vec<items::Change> {
+    pub(super) fn additions(&self, input: &Map<String, Json>) -> Vec<items::ListChange> {
         let adds = self.adds.iter().filter_map(|field| self.object().at(*field));
         let given = adds.filter_map(|attribute| Some((attribute, input.get(attribute.name)?)));
         // The input was read before, so there is nothing wrong with it.

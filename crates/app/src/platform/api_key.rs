@@ -6,7 +6,7 @@ use domain::platform::{
 };
 use kernel::{
     Code, Error, Record, Result, Value, Violation,
-    change::Companion,
+    change::NewRecord,
     system,
     time::Instant,
     value::{Choices, FieldType},
@@ -69,7 +69,7 @@ impl Command for IssueApiKey {
             let detail = "expiresAt must not be in the past";
             return Err(Violation::new(Code::OutOfRange, "/expiresAt", detail).into());
         }
-        let key = Companion::new("apiKey")
+        let key = NewRecord::new("apiKey")
             .with(api_key::NAME, self.name)
             .with(api_key::USER, user)
             .with(api_key::ROLE, role)
@@ -80,7 +80,7 @@ impl Command for IssueApiKey {
 }
 
 /// Makes a key, and gives its secret.
-pub(super) async fn issue(work: &mut UnitOfWork, key: Companion) -> Result<(Record, String)> {
+pub(super) async fn issue(work: &mut UnitOfWork, key: NewRecord) -> Result<(Record, String)> {
     let id = work.kith.context().ids.next(work.now());
     let new = work.kith.new_key(work.actor().workspace, id)?;
     let key = work.make(key.with(system::ID, id).with(api_key::HINT, new.hint)).await?;

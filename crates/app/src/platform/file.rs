@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use domain::platform::file;
 use futures::{Stream, TryStreamExt, pin_mut, stream};
 use kernel::{
-    Code, Error, Record, Result, Violation, actor::Actor, change::Companion, field::Field, input,
+    Code, Error, Record, Result, Violation, actor::Actor, change::NewRecord, field::Field, input,
     object::Action, system, time::Instant, value::FieldType,
 };
 use persistence::file::PIECE;
@@ -71,7 +71,7 @@ impl Kith {
         let stored = async {
             self.keep_pieces(workspace, id, spool).await?;
             let store = |actor: Actor| {
-                let file = Companion::new("file")
+                let file = NewRecord::new("file")
                     .with(system::ID, id)
                     .with(file::NAME, name.clone())
                     .with(file::MEDIA_TYPE, media_type.clone())
@@ -153,7 +153,7 @@ impl Kith {
 }
 
 /// Makes the pieces that were kept a file.
-async fn make_file(work: &mut UnitOfWork, file: Companion) -> Result<Record> {
+async fn make_file(work: &mut UnitOfWork, file: NewRecord) -> Result<Record> {
     let file = work.make(file).await?;
     work.transaction.end_upload(file.id()).await?;
     Ok(file)

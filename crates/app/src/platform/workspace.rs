@@ -19,7 +19,7 @@ use domain::{
 use kernel::{
     Result,
     actor::{Actor, Origin},
-    change::Companion,
+    change::NewRecord,
     id::TypeId,
     object::Action,
     system,
@@ -115,7 +115,7 @@ async fn let_in(work: &mut UnitOfWork, name: &str) -> Result<(Uuid, String)> {
     if found.get(user::ACTIVE) != Some(true) {
         work.change(found, |user| user.set(user::ACTIVE, true)).await?;
     }
-    let key = Companion::new("apiKey").with(api_key::NAME, name.to_owned());
+    let key = NewRecord::new("apiKey").with(api_key::NAME, name.to_owned());
     let key = key.with(api_key::USER, user).with(api_key::ROLE, MembershipRole::Owner);
     let (key, secret) = issue(work, key).await?;
     Ok((key.id(), secret))
@@ -123,10 +123,10 @@ async fn let_in(work: &mut UnitOfWork, name: &str) -> Result<(Uuid, String)> {
 
 /// Makes the pipeline that a new workspace begins with.
 async fn make_pipeline(work: &mut UnitOfWork) -> Result<()> {
-    let pipeline = Companion::new("pipeline").with(pipeline::NAME, "Sales".to_owned());
+    let pipeline = NewRecord::new("pipeline").with(pipeline::NAME, "Sales".to_owned());
     let pipeline = work.make(pipeline.with(pipeline::IS_DEFAULT, true)).await?.id();
     for (position, (name, kind, probability)) in (0..).zip(STAGES) {
-        let stage = Companion::new("stage")
+        let stage = NewRecord::new("stage")
             .with(stage::PIPELINE, pipeline)
             .with(stage::NAME, name.to_owned())
             .with(stage::POSITION, position)
@@ -139,15 +139,15 @@ async fn make_pipeline(work: &mut UnitOfWork) -> Result<()> {
 
 async fn found(work: &mut UnitOfWork, new: NewWorkspace) -> Result<Workspace> {
     let Actor { workspace, user, .. } = *work.actor();
-    let record = Companion::new("workspace")
+    let record = NewRecord::new("workspace")
         .with(system::ID, workspace)
         .with(workspace::NAME, new.name)
         .with(workspace::TIME_ZONE, new.time_zone)
         .with(workspace::DEFAULT_CURRENCY, new.currency);
     work.make(record).await?;
-    let owner = Companion::new("user").with(system::ID, user).with(user::NAME, new.owner);
+    let owner = NewRecord::new("user").with(system::ID, user).with(user::NAME, new.owner);
     work.make(owner.with(user::EMAIL, new.email)).await?;
-    let membership = Companion::new("membership").with(membership::USER, user);
+    let membership = NewRecord::new("membership").with(membership::USER, user);
     work.make(membership.with(membership::ROLE, MembershipRole::Owner)).await?;
     let mut cursor_key = [0; KEY];
     work.kith.context().entropy.fill(&mut cursor_key)?;
@@ -155,7 +155,7 @@ async fn found(work: &mut UnitOfWork, new: NewWorkspace) -> Result<Workspace> {
     if new.with_pipeline {
         make_pipeline(work).await?;
     }
-    let key = Companion::new("apiKey").with(api_key::NAME, "The first key".to_owned());
+    let key = NewRecord::new("apiKey").with(api_key::NAME, "The first key".to_owned());
     let key = key.with(api_key::USER, user).with(api_key::ROLE, MembershipRole::Owner);
     let (key, secret) = issue(work, key).await?;
     let shown = |prefix, uuid| TypeId { prefix, uuid }.to_string();

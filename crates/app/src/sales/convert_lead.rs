@@ -10,7 +10,7 @@ use domain::{
         stage::{self, StageKind},
     },
 };
-use kernel::{Code, Error, Record, Result, change::Companion, money::Money};
+use kernel::{Code, Error, Record, Result, change::NewRecord, money::Money};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -74,7 +74,7 @@ impl Command for ConvertLead {
         let stage = self.stage(work).await?;
         let amount = self.amount()?;
         let company = self.company(work, &contact, named).await?;
-        let deal = Companion::new("deal")
+        let deal = NewRecord::new("deal")
             .with(deal::NAME, self.deal_name)
             .with(deal::AMOUNT, amount)
             .with(deal::STAGE, stage)
@@ -137,7 +137,7 @@ impl ConvertLead {
         let company = match (named, &self.company_name) {
             (Some(named), _) => named,
             (None, Some(name)) => {
-                let new = Companion::new("company").with(company::NAME, name.clone());
+                let new = NewRecord::new("company").with(company::NAME, name.clone());
                 work.make(new.with(company::OWNER, contact.get(contact::OWNER))).await?.id()
             }
             (None, None) => {
@@ -153,7 +153,7 @@ impl ConvertLead {
         if !known.contains(&company) {
             // Where there was a tie before, this one begins now; else nobody knows when it began.
             let again = ties.iter().any(|tie| company_of(tie) == Some(company));
-            let tie = Companion::new("affiliation").with(affiliation::CONTACT, contact.id());
+            let tie = NewRecord::new("affiliation").with(affiliation::CONTACT, contact.id());
             let tie = tie.with(affiliation::COMPANY, company).with(affiliation::FROM, again.then_some(today));
             work.make(tie.with(affiliation::PRIMARY, known.is_empty())).await?;
         }

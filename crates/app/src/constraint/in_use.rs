@@ -7,13 +7,17 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    settle::Pending,
     unit_of_work::{DAY_MICROS, RESTORABLE_DAYS, UnitOfWork},
+    validate::PendingChange,
 };
 
 impl UnitOfWork {
     /// Notes what would become untrue of the records that refer to a record.
-    pub(super) async fn keep_in_use(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    pub(super) async fn check_in_use(
+        &mut self,
+        permit: &Permit,
+        pending: &mut [PendingChange],
+    ) -> Result<()> {
         let object = Arc::clone(permit.object());
         for field in object.attributes.iter().filter(|field| field.fixed_in_use) {
             for change in pending.iter_mut().filter(|change| change.before.is_some() && change.differs(field))
@@ -33,7 +37,7 @@ impl UnitOfWork {
     }
 
     /// Refuses to delete a record while others stand on it.
-    pub(crate) async fn hold(&mut self, permit: &Permit, id: Uuid) -> Result<()> {
+    pub(crate) async fn check_not_referred_to(&mut self, permit: &Permit, id: Uuid) -> Result<()> {
         let referring = self.referring(permit, id, None).await?;
         if referring.is_empty() {
             return Ok(());
