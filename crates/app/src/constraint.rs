@@ -59,9 +59,9 @@ impl PendingChange {
 
 impl UnitOfWork {
     /// Takes the turn for a change of these values, before a record is locked.
-    pub(crate) async fn take_turn(&mut self, permit: &Permit, values: &Values) -> Result<()> {
+    pub(crate) async fn lock_contended(&mut self, permit: &Permit, values: &Values) -> Result<()> {
         let contended = |(field, value): &(usize, Value)| permit.object().is_contended(*field, value);
-        if values.iter().any(contended) { self.transaction.take_turn(permit).await } else { Ok(()) }
+        if values.iter().any(contended) { self.transaction.lock_table(permit).await } else { Ok(()) }
     }
 
     /// Notes what would not hold any more among the object's records.
@@ -76,7 +76,7 @@ impl UnitOfWork {
             fields.any(|field| object.is_contended(field.index, change.at(field.index)))
         };
         if pending.iter().any(contended) {
-            self.transaction.take_turn(permit).await?;
+            self.transaction.lock_table(permit).await?;
         }
         self.check_ids(permit, pending).await?;
         self.check_together(permit, pending).await?;
@@ -94,7 +94,7 @@ impl UnitOfWork {
         }
         let mut known = HashMap::new();
         for ids in chosen.chunks(1_000) {
-            known.extend(self.transaction.known(permit, ids).await?);
+            known.extend(self.transaction.existing(permit, ids).await?);
         }
         for change in pending.iter_mut().filter(|change| change.has_own_id) {
             let id = change.after.id();
@@ -160,7 +160,7 @@ impl UnitOfWork {
     pub(crate) async fn check_restored(&mut self, permit: &Permit, change: &mut PendingChange) -> Result<()> {
         let object = Arc::clone(permit.object());
         if !object.only_one.is_empty() || !object.together.is_empty() {
-            self.transaction.take_turn(permit).await?;
+            self.transaction.lock_table(permit).await?;
         }
         for rule in &object.only_one {
             if change.at(rule.flag) == &Value::Boolean(true) {

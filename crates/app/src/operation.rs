@@ -70,7 +70,7 @@ impl Kith {
             let input = input::read(&permit, Purpose::Update, input);
             let mut work = UnitOfWork::begin(self, &actor).await?;
             let updated = async {
-                work.take_turn(&permit, &input.values).await?;
+                work.lock_contended(&permit, &input.values).await?;
                 let before = work.lock(&permit, id, expected).await?;
                 work.update(&permit, before, input).await
             };
@@ -128,7 +128,7 @@ pub(crate) async fn finish<T>(work: UnitOfWork, outcome: Result<T>) -> Result<T>
     match outcome {
         Ok(value) => work.commit().await.map(|()| value),
         Err(error) => {
-            work.transaction.abandon().await?;
+            work.transaction.rollback().await?;
             Err(error)
         }
     }

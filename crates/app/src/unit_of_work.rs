@@ -280,7 +280,7 @@ impl UnitOfWork {
     /// Whether the record is there and not deleted, whoever may see it.
     pub async fn lives(&mut self, object: &str, id: Uuid) -> Result<bool> {
         let permit = self.permit(object, Action::Read)?;
-        Ok(self.transaction.known(&permit, &[id]).await?.get(&id) == Some(&false))
+        Ok(self.transaction.existing(&permit, &[id]).await?.get(&id) == Some(&false))
     }
 
     /// The record that a command's input refers to.
@@ -314,7 +314,7 @@ impl UnitOfWork {
                 continue;
             }
             let name = format!("{}.{}", object.name, attribute.name);
-            let first = self.transaction.take_numbers(&name, good.len()).await?;
+            let first = self.transaction.next_numbers(&name, good.len()).await?;
             for (pending, number) in good.into_iter().zip(first..) {
                 pending.after.put(attribute.name, Value::Integer(number));
             }

@@ -145,7 +145,7 @@ impl Plan {
     ///
     /// So it is for a record by its id, and for a list in the order of creation whose predicate names just the
     /// fields of an index; and along links, where nothing is asked of the records behind them.
-    pub fn is_routine(&self) -> bool {
+    pub fn has_generic_plan(&self) -> bool {
         self.permit.only_of().is_none()
             && self.deleted == Deleted::Exclude
             && !self.page.count

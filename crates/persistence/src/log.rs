@@ -19,7 +19,7 @@ use uuid::{Uuid, Variant, Version};
 
 use crate::{bulk::Rows, dialect::Dialect, transaction::Owned};
 
-/// What happened to a record.
+/// The operation of an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Operation {
     Create,
@@ -66,7 +66,7 @@ impl Entry {
         &self.object
     }
 
-    /// Whether what happened decides what credentials may do.
+    /// Whether the change may alter what credentials may do.
     pub fn governs_access(&self) -> bool {
         self.object.governs_access
     }
@@ -117,7 +117,7 @@ impl Entry {
     }
 }
 
-/// What changes with every change, and so tells nothing.
+/// The fields that change with every change, and so are left out of events.
 const STAMPS: [&str; 6] = [
     system::ID.def.name,
     system::VERSION.def.name,
@@ -127,7 +127,7 @@ const STAMPS: [&str; 6] = [
     system::UPDATED_BY.def.name,
 ];
 
-/// The members written so far as a document; none where there are none.
+/// The members written so far as a document; none if there are none.
 fn document(mut members: Vec<u8>) -> Option<String> {
     if members.is_empty() {
         return None;

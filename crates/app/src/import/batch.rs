@@ -114,7 +114,7 @@ impl Batch<'_> {
         }
         // Before records are locked: whoever takes the turn may wait for one of them.
         for (_, _, _, changes) in &ready {
-            self.work.take_turn(&self.target.create, &changes.values).await?;
+            self.work.lock_contended(&self.target.create, &changes.values).await?;
         }
         let keys: Vec<_> = ready.iter().flat_map(|(_, _, keys, _)| keys).cloned().collect();
         let recognised = self.target.recognised(self.work, &keys).await?;

@@ -139,7 +139,7 @@ impl Watch for Keeping<'_> {
         self.shown = now;
         show_progress(self.kith, self.keeper, self.claim).await?;
         let worth = ready.0.saturating_sub(self.begun.0).saturating_mul(WORTH);
-        if since(ready) >= worth && self.kith.database().is_awaited(self.claim, now).await? {
+        if since(ready) >= worth && self.kith.database().should_yield(self.claim, now).await? {
             self.end = End::Left;
             return Ok(Go::Stop);
         }

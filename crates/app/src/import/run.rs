@@ -261,12 +261,12 @@ impl<W: Watch> Run<'_, W> {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 // Where the connection is lost, nothing was written either.
-                let _ = work.transaction.abandon().await;
+                let _ = work.transaction.rollback().await;
                 return Ok(Attempt::Refused(error));
             }
         };
         if self.rehearsal.is_some() {
-            work.transaction.abandon().await?;
+            work.transaction.rollback().await?;
             work = UnitOfWork::begin(self.kith, &self.actor).await?;
         }
         let mut counts = self.counts;
@@ -281,7 +281,7 @@ impl<W: Watch> Run<'_, W> {
         match self.watch.keep(&mut work, &counts, &rejections).await {
             Ok(Go::On) => {}
             stopped => {
-                work.transaction.abandon().await?;
+                work.transaction.rollback().await?;
                 return stopped.map(Attempt::Done);
             }
         }

@@ -121,7 +121,7 @@ impl Kith {
         let object = self.object("file")?;
         let since = Instant(now.saturating_sub(RESTORABLE_DAYS.saturating_mul(DAY_MICROS)));
         let mut files = self.database().deleted_files(object, since).await?;
-        files.extend(self.database().left_uploads(Instant(now.saturating_sub(LEFT_MICROS))).await?);
+        files.extend(self.database().abandoned_uploads(Instant(now.saturating_sub(LEFT_MICROS))).await?);
         let mut pieces = 0_u64;
         for (workspace, file) in &files {
             pieces = pieces.saturating_add(self.database().free_pieces(*workspace, *file).await?);

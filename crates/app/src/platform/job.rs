@@ -161,7 +161,7 @@ impl Kith {
         let permit = work.permit("job", Action::Update)?;
         let job = work.lock(&permit, claim.job, None).await?;
         let Some(progress) = work.transaction.dequeue_job(claim.job, Some(claim)).await? else {
-            return work.transaction.abandon().await;
+            return work.transaction.rollback().await;
         };
         let now = work.now();
         let ended = work.change(job, |job| {
