@@ -121,22 +121,22 @@ impl From<&Record> for Product {
     }
 }
 
-/// What a command works on: a record, or the object as a whole.
-pub trait Target: Sized + Send {
+/// The subject of a command: a record, or the object as a whole.
+pub trait Subject: Sized + Send {
     /// Whether it is a record.
     const IS_RECORD: bool;
     /// Takes the record the caller named.
     fn from(record: Option<Record>) -> Result<Self>;
 }
 
-impl Target for Record {
+impl Subject for Record {
     const IS_RECORD: bool = true;
     fn from(record: Option<Record>) -> Result<Self> {
         record.ok_or_else(|| Code::NotFound.into())
     }
 }
 
-impl Target for () {
+impl Subject for () {
     const IS_RECORD: bool = false;
     fn from(_: Option<Record>) -> Result<Self> {
         Ok(())
@@ -148,7 +148,7 @@ pub trait Command: DeserializeOwned + Validate + PartialSchema + Send + 'static 
     /// What it is called and what it needs.
     const SPEC: Spec;
     /// What it works on.
-    type On: Target;
+    type On: Subject;
     /// Does it. The actor has leave, the record is locked and its version checked; all that is written here
     /// is committed together, or not at all.
     fn run(self, work: &mut UnitOfWork, on: Self::On) -> impl Future<Output = Result<Produced>> + Send;
@@ -165,7 +165,7 @@ pub struct Call {
     pub input: Map<String, Json>,
 }
 
-type Run =
+type RunFn =
     for<'a> fn(&'a Kith, &'a Actor, Call) -> Pin<Box<dyn Future<Output = Result<Produced>> + Send + 'a>>;
 
 /// A command in the registry.
@@ -176,7 +176,7 @@ pub struct Registered {
     pub on_record: bool,
     /// The schema of its input.
     pub input: RefOr<Schema>,
-    run: Run,
+    run: RunFn,
 }
 
 impl Registered {
@@ -222,7 +222,7 @@ async fn on<C: Command>(
         Some(id) if C::On::IS_RECORD => Some(work.lock(permit, id, expected).await?),
         _ => None,
     };
-    command.run(work, <C::On as Target>::from(record)?).await
+    command.run(work, <C::On as Subject>::from(record)?).await
 }
 
 /// Reads and checks the input: all that is wrong at once.

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Lookup, LookupKey};
 use super::fault::{Fault, RowError};
-use super::mapping::{CellSource, Mapping, Members, Source, child};
+use super::mapping::{CellSource, Mapping, MemberSources, Source, child};
 use super::row::{Cell, Row};
 use super::shape::{Reference, ReferenceBy, Shape};
 use super::transform::{Blank, Texts};
@@ -129,7 +129,7 @@ impl<'r> Builder<'r> {
     }
 
     /// The members together, or nothing when they have cells and all of them are blank.
-    fn object(&mut self, members: &Members, pointer: &str) -> Option<Value> {
+    fn object(&mut self, members: &MemberSources, pointer: &str) -> Option<Value> {
         let (cells, filled, origins) = (self.cells, self.filled, self.origins.len());
         let mut object = Map::new();
         for (name, source) in members {

@@ -21,33 +21,33 @@ pub const MAX_MAPPING_BYTES: usize = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct Mapping {
     pub(super) matching: Option<String>,
-    pub(super) existing: Existing,
+    pub(super) existing: OnMatch,
     /// The lists to which the rows add, instead of replacing them.
     pub(super) add: Vec<String>,
     pub(super) spelling: Spelling,
-    pub(super) fields: Members,
+    pub(super) fields: MemberSources,
 }
 
-/// What becomes of a record that a row is recognised in.
+/// The treatment of an existing record that a row matches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Existing {
-    /// The row changes it.
+pub enum OnMatch {
+    /// The row updates it.
     #[default]
     Update,
-    /// It stays as it is.
+    /// It is kept unchanged.
     Keep,
 }
 
-pub(super) type Members = Vec<(String, Source)>;
+pub(super) type MemberSources = Vec<(String, Source)>;
 
 #[derive(Debug, Clone)]
 pub(super) enum Source {
     Cells(Box<CellSource>),
     Constant(Value),
     /// Items whose cells are all blank are left out.
-    List(Vec<Members>),
-    Object(Members),
+    List(Vec<MemberSources>),
+    Object(MemberSources),
 }
 
 /// One or several cells of the row, joined and transformed.
@@ -130,11 +130,11 @@ impl Mapping {
             Some(_) => return Err(MappingError::new("/match", "here stands the name of a member")),
         };
         let existing = match file.remove("existing") {
-            None => Existing::default(),
+            None => OnMatch::default(),
             Some(_) if matching.is_none() => {
                 return Err(MappingError::new("/existing", "`existing` needs `match`"));
             }
-            Some(name) => Existing::deserialize(name)
+            Some(name) => OnMatch::deserialize(name)
                 .map_err(|_| MappingError::new("/existing", "`existing` is UPDATE or KEEP"))?,
         };
         let add = file.remove("add").map_or(Ok(Vec::new()), Vec::<String>::deserialize);
@@ -178,7 +178,7 @@ impl Mapping {
     }
 
     /// What becomes of an existing record that a row is recognised in.
-    pub fn existing(&self) -> Existing {
+    pub fn existing(&self) -> OnMatch {
         self.existing
     }
 
@@ -250,7 +250,7 @@ fn said<T>(
     value.as_str().and_then(read).map(Some).ok_or_else(|| child("", name))
 }
 
-fn each_cell<'m>(members: &'m Members, see: &mut impl FnMut(&'m CellSource)) {
+fn each_cell<'m>(members: &'m MemberSources, see: &mut impl FnMut(&'m CellSource)) {
     members.iter().for_each(|(_, source)| each_source(source, see));
 }
 
@@ -274,7 +274,7 @@ pub(super) fn child(pointer: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{Existing, MAX_MAPPING_BYTES, Mapping, child};
+    use super::{MAX_MAPPING_BYTES, Mapping, OnMatch, child};
     use serde_json::{Value, json};
 
     fn parse(mapping: &Value) -> Result<Mapping, String> {
@@ -324,7 +324,7 @@ mod tests {
         let kept = |existing: Value| {
             parse(&json!({"match": "name", "existing": existing, "fields": {"name": name}}))
         };
-        assert_eq!(kept(json!("KEEP")).unwrap().existing(), Existing::Keep);
+        assert_eq!(kept(json!("KEEP")).unwrap().existing(), OnMatch::Keep);
         assert!(kept(json!("keep")).is_err());
         assert!(parse(&json!({"existing": "KEEP", "fields": {"name": name}})).is_err());
         assert!(parse(&json!({"fields": {"": name}})).is_err());

@@ -2,7 +2,7 @@
 
 use super::csv_rows::{CsvRows, delimiter_of};
 use super::fault::{Fault, RowError};
-use super::json_lines::{JsonLines, Line};
+use super::json_lines::{JsonLine, JsonLines};
 use super::row::{Cells, Header, MAX_COLUMNS, Row, csv_cells, json_cells};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
@@ -166,9 +166,9 @@ impl<'r> SourceReader<'r> {
                     record => break record.map(|record| (record.line, csv_cells(record, header))),
                 }
             },
-            Rows::JsonLines(lines) => {
-                lines.next_line()?.map(|Line { line, text }| (line, json_cells(text).map_err(Fault::in_row)))
-            }
+            Rows::JsonLines(lines) => lines
+                .next_line()?
+                .map(|JsonLine { line, text }| (line, json_cells(text).map_err(Fault::in_row))),
         })
     }
 }
@@ -335,13 +335,14 @@ mod tests {
 
     #[test]
     fn a_file_that_breaks_off_ends_the_rows() {
-        struct Broken;
-        impl Read for Broken {
+        struct FailingRead;
+        impl Read for FailingRead {
             fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
                 Err(io::Error::other("gone"))
             }
         }
-        let reader = SourceReader::new(b"a\n1\n".chain(Broken), Format::Csv, Spelling::default()).unwrap();
+        let reader =
+            SourceReader::new(b"a\n1\n".chain(FailingRead), Format::Csv, Spelling::default()).unwrap();
         let rows: Vec<String> = reader.map(|row| show(row, &["a"])).collect();
         assert_eq!(rows, ["1@2 1", "the file could not be read: gone"]);
     }

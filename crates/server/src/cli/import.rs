@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufWriter, IsTerminal, Write},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -10,7 +11,7 @@ use std::{
 
 use app::{
     UnitOfWork,
-    import::{Counts, Format, Go, Import, Mapping, Problem, Rejection, Report, Target, Watch, run},
+    import::{Counts, Format, Import, Mapping, Observer, Problem, Rejection, Report, Target, run},
 };
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -145,12 +146,17 @@ struct Follower {
     errors: Option<BufWriter<File>>,
 }
 
-impl Watch for Follower {
-    async fn keep(&mut self, _: &mut UnitOfWork, _: &Counts, _: &[Rejection]) -> Result<Go> {
-        Ok(Go::On)
+impl Observer for Follower {
+    async fn before_commit(
+        &mut self,
+        _: &mut UnitOfWork,
+        _: &Counts,
+        _: &[Rejection],
+    ) -> Result<ControlFlow<()>> {
+        Ok(ControlFlow::Continue(()))
     }
 
-    async fn kept(&mut self, counts: &Counts, rejections: &[Rejection]) -> Result<Go> {
+    async fn committed(&mut self, counts: &Counts, rejections: &[Rejection]) -> Result<ControlFlow<()>> {
         if let Some(errors) = &mut self.errors {
             for rejection in rejections {
                 serde_json::to_writer(&mut *errors, rejection).map_err(Error::internal)?;
@@ -158,6 +164,6 @@ impl Watch for Follower {
             }
         }
         self.bar.set_message(format!("{} rows, {} rejected,", counts.rows_read, counts.rows_rejected));
-        Ok(Go::On)
+        Ok(ControlFlow::Continue(()))
     }
 }
