@@ -208,7 +208,7 @@ async fn run<C: Command>(kith: &Kith, actor: &Actor, call: Call) -> Result<Produ
         let produced = on(&mut work, &permit, call.id, call.expected_version, command).await;
         finish(work, produced).await
     };
-    kith.lastingly(actor, run).await
+    kith.with_retries(actor, run).await
 }
 
 async fn on<C: Command>(

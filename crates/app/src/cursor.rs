@@ -30,7 +30,7 @@ pub struct Seal([u8; KEY]);
 impl Seal {
     /// Reads the key as it is kept.
     pub fn new(text: &str) -> Result<Self> {
-        let bytes = BASE64.decode(text).map_err(Error::internal)?;
+        let bytes = BASE64.decode(text).map_err(|error| Error::internal(error))?;
         bytes.try_into().map(Self).map_err(|_| Error::internal("the cursor key has the wrong length"))
     }
 

@@ -48,7 +48,7 @@ struct Inner {
     context: Context,
     commands: Vec<Registered>,
     queued: Notify,
-    credentials: Cache<(Uuid, Uuid), Arc<auth::Known>>,
+    credentials: Cache<(Uuid, Uuid), Arc<auth::CachedCredential>>,
 }
 
 /// Of how many credentials is remembered what was looked up.

@@ -52,7 +52,7 @@ impl Kith {
             let created = work.create(&permit, values).await;
             finish(work, created).await
         };
-        self.lastingly(actor, create).await
+        self.with_retries(actor, create).await
     }
 
     /// Changes a record by JSON Merge Patch (RFC 7396), and the items of its lists one by one.
@@ -77,7 +77,7 @@ impl Kith {
             let updated = updated.await;
             finish(work, updated).await
         };
-        self.lastingly(actor, update).await
+        self.with_retries(actor, update).await
     }
 
     /// Deletes a record; it can be restored for 30 days.
@@ -95,7 +95,7 @@ impl Kith {
             let deleted = work.delete(&permit, id, expected).await;
             finish(work, deleted).await
         };
-        self.lastingly(actor, delete).await
+        self.with_retries(actor, delete).await
     }
 
     /// Restores a deleted record.
@@ -113,7 +113,7 @@ impl Kith {
             let restored = work.restore(&permit, id, expected).await;
             finish(work, restored).await
         };
-        self.lastingly(actor, restore).await
+        self.with_retries(actor, restore).await
     }
 
     /// The object, if it has this standard operation.

@@ -128,7 +128,8 @@ impl Kith {
         let (place, link) = parent.object().link(panel.link).ok_or(Code::UnknownField)?;
         let target = self.registry().target(link).ok_or(Code::UnknownField)?;
         let mut plan = Plan::new(actor.permit(target, Action::Read)?);
-        let json: Json = serde_json::from_str(panel.predicate).map_err(kernel::Error::internal)?;
+        let json: Json =
+            serde_json::from_str(panel.predicate).map_err(|error| kernel::Error::internal(error))?;
         let now = self.context().clock.now();
         plan.predicate = Parser::new(self.registry(), actor, now).parse(&plan.permit, &json, "")?;
         let order = parse_sort(&plan.permit, panel.sort)?;

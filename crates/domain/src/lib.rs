@@ -41,7 +41,7 @@ pub fn registry() -> Registry {
 mod tests {
     use kernel::{
         field::{FieldDef, Kind},
-        registry::faults,
+        registry::problems,
     };
 
     use super::*;
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_registry_has_no_faults() {
-        assert_eq!(faults(&registry()), Vec::<String>::new());
+        assert_eq!(problems(&registry()), Vec::<String>::new());
     }
 
     #[test]

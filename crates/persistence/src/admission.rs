@@ -164,7 +164,7 @@ async fn wait(woken: Receiver<Slot>, max_wait: Option<Duration>) -> Result<Slot>
         Some(max_wait) => timeout(max_wait, woken).await.map_err(|_| Code::Overloaded)?,
         None => woken.await,
     };
-    woken.map_err(kernel::Error::internal)
+    woken.map_err(|error| kernel::Error::internal(error))
 }
 
 impl State {

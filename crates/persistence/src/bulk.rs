@@ -178,7 +178,7 @@ fn add_array<T>(arguments: &mut PgArguments, values: Vec<Option<T>>) -> Result<(
 where
     T: for<'q> Encode<'q, Postgres> + Type<Postgres> + PgHasArrayType + 'static,
 {
-    arguments.add(values).map_err(Error::internal)
+    arguments.add(values).map_err(|error| Error::internal(error))
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ pub(crate) fn commit_statement(
     mut rows: Vec<Rows>,
     events: Rows,
 ) -> Result<(Arc<str>, SqlxValues)> {
-    let count = i64::try_from(events.len()).map_err(Error::internal)?;
+    let count = i64::try_from(events.len()).map_err(|error| Error::internal(error))?;
     rows.push(events);
     let with_epoch = epoch.is_some();
     let key = StatementKey(rows.iter().map(|rows| InsertRef::of(rows, with_epoch)).collect());

@@ -127,7 +127,7 @@ impl Row {
             Self::Sqlite(row) => row.try_get_unchecked(index),
             Self::Postgres(row) => row.try_get_unchecked(index),
         }
-        .map_err(Error::internal)
+        .map_err(|error| Error::internal(error))
     }
 
     /// How many bytes a column's text has.
@@ -162,7 +162,7 @@ impl Row {
     fn date(&self, index: usize) -> Result<Option<chrono::NaiveDate>> {
         match self {
             Self::Sqlite(_) => Ok(self.get::<Option<&str>>(index)?.and_then(parse_date)),
-            Self::Postgres(row) => row.try_get(index).map_err(Error::internal),
+            Self::Postgres(row) => row.try_get(index).map_err(|error| Error::internal(error)),
         }
     }
 

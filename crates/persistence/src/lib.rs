@@ -192,7 +192,7 @@ impl Database {
     pub async fn read(&self, plan: &Plan, budget: &Budget) -> Result<Table> {
         let permit = &plan.permit;
         // The answer to a write does not wait behind other reads with a limit: the write has happened.
-        let max_wait = permit.credential().filter(|_| !permit.is_kept()).map(|_| self.max_wait);
+        let max_wait = permit.credential().filter(|_| !permit.is_unconditional()).map(|_| self.max_wait);
         let credential = permit.credential().unwrap_or_default();
         let request = AcquireRequest {
             share: permit.workspace(),

@@ -230,5 +230,5 @@ fn first_number(rows: &[Row]) -> Result<u32> {
 fn number(row: &Row) -> Result<u32> {
     let count: i64 = row.get(0)?;
     let capped = count.min(i64::from(kernel::plan::MAX_COUNT));
-    u32::try_from(capped).map_err(Error::internal)
+    u32::try_from(capped).map_err(|error| Error::internal(error))
 }

@@ -71,7 +71,7 @@ async fn control(connection: &mut PgConnection, sql: &'static str) -> Result<()>
 
 async fn fault(connection: &mut PgConnection) -> Result<Option<String>> {
     let row = sqlx::raw_sql(FAULT).fetch_one(connection).await.map_err(to_error)?;
-    row.try_get(0).map_err(Error::internal)
+    row.try_get(0).map_err(|error| Error::internal(error))
 }
 
 fn refusal(fault: &str) -> Error {

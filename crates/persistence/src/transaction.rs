@@ -251,7 +251,7 @@ impl Transaction {
         let pairs: Vec<_> = changes.iter().map(|(before, after)| (*before, after.record)).collect();
         for (statement, expected) in write::update(dialect, permit, &pairs) {
             let found = connection.execute(&statement).await?;
-            if usize::try_from(found).map_err(Error::internal)? != expected {
+            if usize::try_from(found).map_err(|error| Error::internal(error))? != expected {
                 return Err(Code::VersionConflict.into());
             }
         }
@@ -279,7 +279,7 @@ impl Transaction {
 
     /// Takes numbers and their instant: now, or the sequence's last instant if that is later.
     async fn advance_counter(&mut self, name: &str, count: usize) -> Result<(i64, Instant)> {
-        let count = i64::try_from(count).map_err(Error::internal)?;
+        let count = i64::try_from(count).map_err(|error| Error::internal(error))?;
         let kept = |name: &str| Expr::col((Alias::new("counters"), Alias::new(name)));
         let dialect = self.connection.dialect();
         let now = || Expr::value(dialect.instant(self.now));
@@ -375,7 +375,7 @@ impl Transaction {
         access::check(&mut self.connection, self.actor.workspace, epoch).await?;
         let rows = log::events(self.connection.dialect(), &self.actor, at, first, entries)?;
         self.connection.insert(rows).await?;
-        Ok(first + i64::try_from(count).map_err(Error::internal)? - 1)
+        Ok(first + i64::try_from(count).map_err(|error| Error::internal(error))? - 1)
     }
 
     /// Appends the events and writes the staged rows in one statement.

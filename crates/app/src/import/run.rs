@@ -21,7 +21,7 @@ use super::{
     source::Format,
     target::Target,
 };
-use crate::{Kith, auth::LOOKS, unit_of_work::UnitOfWork};
+use crate::{Kith, auth::MAX_ATTEMPTS, unit_of_work::UnitOfWork};
 
 /// The pauses before each retry.
 const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(300), Duration::from_secs(2)];
@@ -235,10 +235,10 @@ impl<W: Observer> ImportRun<'_, W> {
 
     /// One attempt under a valid key: the key is looked up again if the workspace's access has changed.
     async fn attempt_authenticated(&mut self, rows: &[FileRow], refusal: Option<Error>) -> Result<Attempt> {
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_ATTEMPTS {
             match self.attempt_once(rows, refusal.clone()).await {
                 Ok(Attempt::Refused(error)) | Err(error) if error.code == Code::Unauthenticated => {
-                    self.actor = self.kith.looked_up_again(&self.actor).await?;
+                    self.actor = self.kith.reauthenticated_actor(&self.actor).await?;
                     self.target = self.target.of(self.kith, &self.actor)?;
                 }
                 done => return done,

@@ -64,7 +64,7 @@ impl Kith {
         let media_type = media_type.map(|text| checked(file::MEDIA_TYPE, text)).transpose()?.flatten();
         let Received { spool, digest, size } = Received::all_of(content).await?;
         let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        let size = i64::try_from(size).map_err(Error::internal)?;
+        let size = i64::try_from(size).map_err(|error| Error::internal(error))?;
         let now = self.context().clock.now();
         let (workspace, id) = (actor.workspace, self.context().ids.next(now));
         self.database().begin_upload(workspace, id, now).await?;
@@ -84,7 +84,7 @@ impl Kith {
                     finish(work, stored).await
                 }
             };
-            self.lastingly(actor, store).await
+            self.with_retries(actor, store).await
         };
         let stored = stored.await;
         if let Err(error) = &stored
@@ -97,7 +97,7 @@ impl Kith {
     }
 
     async fn keep_pieces(&self, workspace: Uuid, file: Uuid, mut spool: SpooledTempFile) -> Result<()> {
-        spool.rewind().map_err(Error::internal)?;
+        spool.rewind().map_err(|error| Error::internal(error))?;
         for position in 0.. {
             let piece;
             (spool, piece) = blocking(move || {
@@ -196,5 +196,5 @@ impl Received {
 
 /// Does what may wait for a disk where it keeps nobody else waiting.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
-    spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)
+    spawn_blocking(work).await.map_err(|error| Error::internal(error))?.map_err(Error::internal)
 }

@@ -116,7 +116,7 @@ impl Kith {
         }
         let Some(job) = self.begin_job(keeper, claim).await? else { return Ok(End::Lost) };
         let done = async {
-            let actor = self.looked_up_again(keeper).await?;
+            let actor = self.reauthenticated_actor(keeper).await?;
             import(self, &actor, keeper, claim, &job, stopping.clone()).await
         };
         done.await.map_err(|error| match error.code {

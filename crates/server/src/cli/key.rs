@@ -20,14 +20,14 @@ use crate::{
 };
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum KeyCommand {
     /// Issues a key, and prints it this once
-    Create(Create),
+    Create(CreateKey),
 }
 
-/// What the key is to be.
+/// The new key.
 #[derive(Args)]
-pub(super) struct Create {
+pub(super) struct CreateKey {
     /// Your own key
     #[arg(long, env = "KITH_KEY", hide_env_values = true, required_unless_present = "workspace")]
     key: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Create {
     /// What the new key is for
     #[arg(long, default_value = "Issued on the command line")]
     name: String,
-    /// The id of the user on whose behalf it acts; the presented key's own user where nothing is said
+    /// The id of the user on whose behalf it acts [default: the presented key's own user]
     #[arg(long, value_name = "ID")]
     user: Option<String>,
     /// What it may do: OWNER, AGENT or READ_ONLY
@@ -48,7 +48,7 @@ pub(super) struct Create {
     json: bool,
 }
 
-/// The key by which the command line knows who gives the command.
+/// The key that authenticates a command of the command line.
 #[derive(Args)]
 pub(crate) struct Presented {
     /// Your own key
@@ -64,7 +64,7 @@ impl Presented {
     }
 }
 
-impl Command {
+impl KeyCommand {
     pub async fn run(self, config: &Config) -> Outcome {
         let Self::Create(create) = self;
         let kith = database::open(config).await?;
@@ -82,7 +82,7 @@ impl Command {
     }
 }
 
-impl Create {
+impl CreateKey {
     /// The operator lets a user in.
     async fn let_in(&self, kith: &Kith, workspace: &str) -> Outcome<(Uuid, String)> {
         let id = |prefix: &str, text: &str| {
