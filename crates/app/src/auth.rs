@@ -131,9 +131,9 @@ impl Kith {
     }
 
     /// Runs a unit of work for an actor, and retries it with a fresh look at the key if the workspace's access has
-    /// changed before the commit: a key that has ended writes nothing, and a valid one is not refused because of others.
-    /// A unique value that only the database found to be taken, by a faster writer, is retried once: the retry can say
-    /// which record holds it.
+    /// changed before the commit: a key that has ended writes nothing, and a valid one is not refused because of
+    /// others. A unique value that only the database found to be taken, by a faster writer, is retried once: the retry
+    /// can say which record holds it.
     pub(crate) async fn with_retries<T, F: Future<Output = Result<T>>>(
         &self,
         actor: &Actor,

@@ -1,4 +1,4 @@
-//! What holds among several records, kept for every object as it is declared: own ids, values that are unique
+//! Constraints among several records, checked for every object as it declares them: own ids, values that are unique
 //! together, trees, flags that one record has, and records that others stand on.
 
 mod in_use;
@@ -58,13 +58,13 @@ impl PendingChange {
 }
 
 impl UnitOfWork {
-    /// Takes the turn for a change of these values, before a record is locked.
+    /// Locks the object's table for a change of these values if they are contended, before a record is locked.
     pub(crate) async fn lock_contended(&mut self, permit: &Permit, values: &Values) -> Result<()> {
         let contended = |(field, value): &(usize, Value)| permit.object().is_contended(*field, value);
         if values.iter().any(contended) { self.transaction.lock_table(permit).await } else { Ok(()) }
     }
 
-    /// Notes what would not hold any more among the object's records.
+    /// Checks the constraints among the object's records.
     pub(crate) async fn check_constraints(
         &mut self,
         permit: &Permit,
@@ -85,7 +85,7 @@ impl UnitOfWork {
         self.enforce_only_one(permit, pending).await
     }
 
-    /// Notes every id that a client chose and another record has, also a deleted one.
+    /// Checks that ids chosen by clients are free; deleted records keep theirs.
     async fn check_ids(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let chosen: Vec<_> =
             pending.iter().filter(|change| change.has_own_id).map(|change| change.after.id()).collect();
@@ -108,7 +108,7 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Notes where another live record has the same values, at the same time where time matters.
+    /// Checks that no other live record has the same values, in the same period if the rule has one.
     async fn check_together(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let object = Arc::clone(permit.object());
         for rule in &object.together {

@@ -9,12 +9,12 @@ use kernel::{
 };
 use serde_json::{Value as Json, json};
 
-/// What is sealed, so that nothing else that the key may come to seal is taken for it.
+/// The purpose bound to the seal, so that nothing else sealed with the key is taken for a cursor.
 const PURPOSE: &str = "cursor";
-/// How long a workspace's key is.
+/// The length of a workspace's key.
 pub const KEY: usize = 32;
 
-/// What a cursor says.
+/// The position that a cursor holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Position {
     /// The values of the order's keys.

@@ -51,13 +51,14 @@ struct Inner {
     credentials: Cache<(Uuid, Uuid), Arc<auth::CachedCredential>>,
 }
 
-/// Of how many credentials is remembered what was looked up.
-const REMEMBERED: usize = 10_000;
+/// The number of credentials that are cached.
+const CACHED_CREDENTIALS: usize = 10_000;
 
 impl Kith {
     /// Kith over a store.
     pub fn new(database: Database, context: Context) -> Self {
-        let (commands, queued, credentials) = (commands::all(), Notify::new(), Cache::new(REMEMBERED));
+        let (commands, queued, credentials) =
+            (commands::all(), Notify::new(), Cache::new(CACHED_CREDENTIALS));
         let context = context.steady();
         Self(Arc::new(Inner { database, context, commands, queued, credentials }))
     }
@@ -97,7 +98,7 @@ impl Kith {
         self.0.database.close().await;
     }
 
-    /// How many SQL statements have been run.
+    /// The number of SQL statements that have been run.
     pub fn statements(&self) -> u64 {
         self.0.database.statements()
     }

@@ -66,7 +66,7 @@ impl UnitOfWork {
         self.actor().permit(self.kith.object(object)?, action)
     }
 
-    /// Creates one record. What could not be read of its input is told with all else that is wrong.
+    /// Creates one record. Violations of reading its input are reported with all others.
     pub async fn create(&mut self, permit: &Permit, input: impl Into<Input>) -> Result<Record> {
         let Input { values, violations, items: _ } = input.into();
         let pending = PendingChange { violations, ..self.draft(permit.object(), values) };
@@ -136,7 +136,7 @@ impl UnitOfWork {
         Ok(pending.into_iter().map(PendingChange::outcome).collect())
     }
 
-    /// The record of that id, kept from other writers; not found where the permit does not reach it.
+    /// Locks the record of that id; not found if the permit does not reach it.
     pub async fn lock(&mut self, permit: &Permit, id: Uuid, expected: Option<i64>) -> Result<Record> {
         let record = self.transaction.lock(permit, &[id]).await?.pop().ok_or(Code::NotFound)?;
         match expected {
@@ -145,7 +145,7 @@ impl UnitOfWork {
         }
     }
 
-    /// Changes a record that was locked. Where nothing differs nothing is written.
+    /// Updates a locked record. If nothing differs, nothing is written.
     pub async fn update(
         &mut self,
         permit: &Permit,
@@ -163,7 +163,7 @@ impl UnitOfWork {
         self.replace(permit, PendingChange { violations, ..PendingChange::new(Some(before), after) }).await
     }
 
-    /// Changes typed fields of a record that was locked.
+    /// Updates typed fields of a locked record.
     pub async fn change(&mut self, before: Record, set: impl FnOnce(&mut Record)) -> Result<Record> {
         let permit = self.permit(before.object.name, Action::Update)?;
         let mut after = before.clone();
@@ -277,7 +277,7 @@ impl UnitOfWork {
         self.find(object, Predicate::equals(index, value)).await
     }
 
-    /// Whether the record is there and not deleted, whoever may see it.
+    /// Whether the record exists and is not deleted, even if the actor cannot see it.
     pub async fn lives(&mut self, object: &str, id: Uuid) -> Result<bool> {
         let permit = self.permit(object, Action::Read)?;
         Ok(self.transaction.existing(&permit, &[id]).await?.get(&id) == Some(&false))
@@ -296,7 +296,7 @@ impl UnitOfWork {
         Ok(found.ok_or_else(missing)?)
     }
 
-    /// Makes everything durable.
+    /// Commits.
     pub async fn commit(self) -> Result<()> {
         self.transaction.commit().await?;
         if self.queues {
@@ -305,7 +305,7 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Gives out the numbers of serial fields.
+    /// Sets the numbers of serial fields.
     async fn number(&mut self, object: &Object, pending: &mut [PendingChange]) -> Result<()> {
         for attribute in object.attributes.iter().filter(|attribute| attribute.serial) {
             let good = pending.iter_mut().filter(|pending| pending.violations.is_empty());
@@ -322,7 +322,7 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Creates what the rules want created along.
+    /// Creates the records that rules create along with a change.
     async fn create_related(&mut self, pending: &mut [PendingChange]) -> Result<()> {
         let related: Vec<_> = pending
             .iter_mut()
@@ -348,7 +348,7 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Refuses a change that would take a record out of the sight of whoever made it.
+    /// Refuses a change after which the actor could not see the record any more.
     async fn check_still_visible(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<()> {
         if ids.is_empty() || self.transaction.reaches(permit, ids).await? {
             return Ok(());
@@ -359,7 +359,7 @@ impl UnitOfWork {
         ))
     }
 
-    /// What is told to somebody who has seen another version.
+    /// The error for a caller that has seen another version.
     async fn conflict(&mut self, record: &Record, seen: i64) -> Error {
         let changed = self.changed_since(record, seen).await.unwrap_or_default();
         Error::from(Code::VersionConflict)
@@ -367,7 +367,7 @@ impl UnitOfWork {
             .with("changedFields", changed)
     }
 
-    /// Which fields the latest changes since that version touched, as far as the actor may read them.
+    /// The fields that changed since that version, as far as the actor may read them.
     async fn changed_since(&mut self, record: &Record, seen: i64) -> Result<Vec<String>> {
         use domain::platform::event;
         let permit = self.permit("event", Action::Read)?;

@@ -1,4 +1,4 @@
-//! What every change passes before it is written: its references exist and can be seen, its object's rules
+//! The validation of every change before it is written: its references exist and can be seen, its object's rules
 //! agree, nothing required is missing, nothing unique is taken. For many records at once, in a number of
 //! statements that does not depend on theirs.
 
@@ -306,7 +306,7 @@ fn check_references(actor: &Actor, change: &mut PendingChange, found: &Found) {
         if !change.differs(attribute) {
             continue;
         }
-        // What was referred to before may stay, even where it is deleted by now.
+        // A reference that was there before may stay, even if its record is deleted by now.
         let before = change.before.as_ref().map(|before| targets(attribute, before)).unwrap_or_default();
         for (position, key) in targets(attribute, &change.after).into_iter().enumerate() {
             let lives = found.get(&key).is_some_and(|record| record.get(system::DELETED_AT).is_none());
@@ -366,7 +366,7 @@ fn targets(attribute: &Attribute, record: &Record) -> Vec<(String, Uuid)> {
     }
 }
 
-/// Whose a record is, along the chain of records it belongs to.
+/// The owner of a record, along the chain of records it belongs to.
 fn owner(object: &Object, record: &Record, found: &Found) -> Option<Uuid> {
     match object.ownership {
         Ownership::Shared => None,

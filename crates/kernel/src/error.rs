@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal,)+) => {
-        /// What went wrong, as a stable word a client can match on.
+        /// The code of an error, as a stable word that a client can match on.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
 
@@ -23,7 +23,7 @@ macro_rules! codes {
                 match self { $(Code::$variant => $code,)+ }
             }
 
-            /// What the code means, for the catalogue and for an error that has nothing more to say.
+            /// The code's meaning, for the catalogue and as the default detail of an error.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Code::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
@@ -123,13 +123,13 @@ codes! {
 /// One broken rule, at one place of the input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// What is wrong, as a stable word.
+    /// The code.
     pub code: Code,
-    /// Where: a JSON pointer (RFC 6901) into the input.
+    /// The place: a JSON pointer (RFC 6901) into the input.
     pub pointer: String,
-    /// What is wrong, for people.
+    /// A sentence for people.
     pub detail: String,
-    /// What a client may need to act on it.
+    /// Data that a client may need to act on it.
     pub meta: Map<String, Json>,
 }
 
@@ -153,15 +153,15 @@ const MAX_VIOLATIONS: usize = 100;
 /// A failure a client can act on.
 #[derive(Clone, Debug)]
 pub struct Error {
-    /// What went wrong.
+    /// The code.
     pub code: Code,
-    /// What went wrong, for people.
+    /// A sentence for people.
     pub detail: String,
     /// Each broken rule of the input, all at once.
     pub violations: Vec<Violation>,
-    /// What a client may need to act on it.
+    /// Data that a client may need to act on it.
     pub meta: Map<String, Json>,
-    /// What the operator needs to know and the client must not.
+    /// The cause, for the operator and never for the client.
     pub cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 

@@ -1,4 +1,4 @@
-//! What clients send, as values: strict, all that is wrong at once, nothing cut or coerced.
+//! Input of clients, as values: strict, with all violations at once, nothing cut or coerced.
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -17,7 +17,7 @@ use crate::{
     value::{Decimal, Value},
 };
 
-/// What the input is for.
+/// The purpose of an input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
     /// A new record.
@@ -28,17 +28,17 @@ pub enum Purpose {
     Import,
 }
 
-/// What is wrong with a value.
+/// The violation of a value.
 type Fault = (Code, String);
 
-/// What was read of an input.
+/// An input as it was read.
 #[derive(Debug, Default)]
 pub struct Input {
     /// The place of each field and its value.
     pub values: Vec<(usize, Value)>,
     /// Changes of single items of lists.
     pub items: Vec<items::ListChange>,
-    /// What is wrong with the other members.
+    /// The violations of the other members.
     pub violations: Vec<Violation>,
 }
 
@@ -149,7 +149,7 @@ pub fn additions(
     Ok(change)
 }
 
-/// What has a form now may be there without it since earlier, and can be removed.
+/// An item stored before its member had a form may lack the form, and can be removed.
 fn formless(member: Cow<'_, Attribute>) -> Cow<'_, Attribute> {
     if member.form.is_none() {
         return member;
@@ -197,7 +197,7 @@ fn member(
     Ok((attribute.index, value))
 }
 
-/// What a new record has where its input says nothing.
+/// A new record's default for an absent member.
 pub fn preset(preset: Preset, actor: uuid::Uuid, now: Instant) -> Value {
     match preset {
         Preset::Choice(name) => Value::Text(name.to_owned()),

@@ -67,7 +67,7 @@ impl Registry {
     }
 }
 
-/// What is wrong with a set of objects, for the test of the domain.
+/// The problems of a set of objects, for the test of the domain.
 pub fn problems(registry: &Registry) -> Vec<String> {
     let mut problems = Vec::new();
     for object in registry.objects() {

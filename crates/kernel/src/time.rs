@@ -76,7 +76,7 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
 }
 
-/// Where time comes from; tests set it.
+/// The clock; tests set it.
 pub trait Clock: Send + Sync {
     /// The present instant, in whole milliseconds.
     fn now(&self) -> Instant;

@@ -5,8 +5,8 @@
 //!
 //! - A free connection goes to the workspace that holds the fewest, within it to the credential that holds the fewest,
 //!   and among equals to the request that has waited longest. A workspace that asks for much waits for itself.
-//! - Of several connections no workspace holds all, so that another one finds one. Of more than two its writers, who may
-//!   have to wait for each other, leave one to its reads.
+//! - Of several connections no workspace holds all, so that another one finds one. Of more than two its writers, who
+//!   may have to wait for each other, leave one to its reads.
 //! - Expensive reads, which is to say those that took long before, pass a semaphore of their own first, so that quick
 //!   ones never wait behind more than a few of them.
 //! - A request that has waited too long is refused with `overloaded`, and one that would have to wait so long at once:
@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 pub(crate) use cost::{Costs, Timed};
 
-/// How much longer a expensive read waits than a quick one.
+/// How many times as long an expensive read may wait as a quick one.
 pub(crate) const EXPENSIVE_WAIT: u32 = 5;
 
 /// A request for a connection.
@@ -201,7 +201,7 @@ impl State {
         }
     }
 
-    /// How long the first request of a queue has waited.
+    /// The time that the first request of a queue has waited.
     fn delay(&self, workspace: Uuid, credential: Uuid) -> Duration {
         let line = self.waiting.get(&(workspace, credential));
         let first = line.and_then(|line| line.values().next());

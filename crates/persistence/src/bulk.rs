@@ -48,7 +48,7 @@ impl Rows {
         self.rows.push(values);
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }

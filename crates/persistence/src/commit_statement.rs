@@ -1,7 +1,7 @@
-//! The statement that ends a transaction on PostgreSQL, in one round trip: it inserts the rows that are still unwritten,
-//! then takes the numbers of the events, then inserts the events. The row that numbers a workspace's events is held until the commit is
-//! on disk, so nothing that can be done before may be done under it; where nothing was written before, the
-//! statement is the whole transaction.
+//! The statement that ends a transaction on PostgreSQL, in one round trip: it inserts the rows that are still
+//! unwritten, then takes the numbers of the events, then inserts the events. The row that numbers a workspace's events
+//! is held until the commit is on disk, so nothing that can be done before may be done under it; where nothing was
+//! written before, the statement is the whole transaction.
 
 use std::sync::{Arc, LazyLock};
 

@@ -85,8 +85,8 @@ impl Database {
 }
 
 impl Transaction {
-    /// Refuses to leave the workspace without an owner's valid key. The transaction has locked the epoch, so that of two
-    /// owners who leave at once the second one sees the first.
+    /// Refuses to leave the workspace without an owner's valid key. The transaction has locked the epoch, so that of
+    /// two owners who leave at once the second one sees the first.
     pub(crate) async fn check_an_owner_remains(&mut self) -> Result<()> {
         let mut select = Query::select();
         select.expr(Expr::cust("1")).from_as(Alias::new("api_keys"), Alias::new("k"));

@@ -1,4 +1,4 @@
-//! What differs between SQLite and PostgreSQL, in one place: how values are bound and read, and the few
+//! The differences between SQLite and PostgreSQL, in one place: how values are bound and read, and the few
 //! statements that only one of them understands.
 
 use kernel::{
@@ -130,7 +130,7 @@ impl Row {
         .map_err(|error| Error::internal(error))
     }
 
-    /// How many bytes a column's text has.
+    /// The number of bytes of a column's text.
     pub fn len_of(&self, index: usize) -> Result<usize> {
         Ok(self.get::<Option<&[u8]>>(index)?.map_or(0, <[u8]>::len))
     }

@@ -91,7 +91,7 @@ impl Entry {
             if old == new {
                 continue;
             }
-            // What only some roles may read stands apart, in a field that only they may read.
+            // Sensitive fields stand apart, in a field that only some roles may read.
             let out = if attribute.sensitive { &mut sensitive } else { &mut changes };
             if !attribute.sensitive {
                 changed.push(attribute.name);
@@ -212,7 +212,7 @@ pub(crate) fn events(
 }
 
 /// An event's id is a UUIDv8 (RFC 9562) of its instant and a hash of what only it tells: this version of this
-/// record. So it is known before its number, without randomness, and the same however often it is told.
+/// record. So it is known before its number, without randomness, and stable.
 fn event_id(now: Instant, actor: &Actor, entry: &Entry) -> Uuid {
     let mut hash = Sha256::new();
     hash.update(actor.workspace);

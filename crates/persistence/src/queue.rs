@@ -81,8 +81,8 @@ impl Model {
 }
 
 impl Database {
-    /// Claims a free job under a new lease: of the workspace with the fewest running jobs, among those of the one served
-    /// longest ago, and there the job that has waited longest.
+    /// Claims a free job under a new lease: of the workspace with the fewest running jobs, among those of the one
+    /// served longest ago, and there the job that has waited longest.
     pub async fn claim_job(&self, lease: Uuid, now: Instant, until: Instant) -> Result<Option<Claim>> {
         while let Some((workspace, job)) = self.next_job(now).await? {
             let taken = ActiveModel {
@@ -104,7 +104,8 @@ impl Database {
             served.update_column(job_turn::Column::ServedAt);
             let turn = job_turn::Entity::insert(turn).on_conflict(served);
             turn.exec_without_returning(&connection.orm()).await.map_err(orm::error)?;
-            // Only now its progress is certain: the runner before may have made its last step until the lease was taken.
+            // Only now its progress is certain: the runner before may have made its last step until the lease was
+            // taken.
             let job = Entity::find().filter(own).filter(Column::Lease.eq(lease));
             let job = job.one(&connection.orm()).await.map_err(orm::error)?;
             return Ok(job.map(|job| Claim {

@@ -113,8 +113,8 @@ impl Transaction {
         reader::read(connection, &sql, plan, &Budget::unlimited()).await
     }
 
-    /// Locks the records of these ids that the permit reaches, until the transaction ends. Deleted ones are found if the
-    /// permit is for deleting and restoring.
+    /// Locks the records of these ids that the permit reaches, until the transaction ends. Deleted ones are found if
+    /// the permit is for deleting and restoring.
     pub async fn lock(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<Vec<Record>> {
         let deleted = if permit.action() == Action::Delete { Deleted::Include } else { Deleted::Exclude };
         let id = |id: &Uuid| Value::Id(*id);

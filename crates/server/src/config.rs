@@ -14,11 +14,11 @@ use crate::failure::{Failure, Outcome};
 #[command(next_help_heading = "Configuration (a flag counts before the environment, that before the file)")]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Layer {
-    /// Where the data is: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME. Without it, the environment's
+    /// The database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME. Without it, the environment's
     /// DATABASE_URL is read too [default: sqlite:kith.db]
     #[arg(long, global = true, value_name = "URL", env = "KITH_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
-    /// Where to listen; port 0 is any free one [default: 127.0.0.1:8080]
+    /// The address to listen on; port 0 is any free one [default: 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "HOST:PORT", env = "KITH_LISTEN")]
     pub listen: Option<String>,
     /// Whether the server brings the database's schema up to date when it starts [default: auto]
@@ -36,7 +36,7 @@ pub struct Layer {
     /// The longest a request may take, its body included [default: 10]
     #[arg(long, global = true, value_name = "SECONDS", env = "KITH_REQUEST_TIMEOUT", hide_short_help = true)]
     pub request_timeout: Option<u64>,
-    /// The longest a request waits for a connection to the database before it is told to come again later [default: 1]
+    /// The longest a request waits for a connection to the database before it is refused [default: 1]
     #[arg(long, global = true, value_name = "SECONDS", env = "KITH_MAX_WAIT", hide_short_help = true)]
     pub max_wait: Option<u64>,
     /// The most connections that clients at one address may hold [default: half of what the process may open]
@@ -70,17 +70,17 @@ pub struct Layer {
         hide_short_help = true
     )]
     pub statement_timeout: Option<u64>,
-    /// Whose the database's sessions are: transaction, where a pooler in transaction mode stands before PostgreSQL
+    /// The pooling of sessions: transaction, if a pooler in transaction mode stands before PostgreSQL
     /// [default: session]
     #[arg(long, global = true, value_enum, env = "KITH_POOLING", hide_short_help = true)]
     pub pooling: Option<Sessions>,
     /// The most bytes that an answer may have [default: 8388608]
     #[arg(long, global = true, value_name = "BYTES", env = "KITH_MAX_ANSWER_BYTES", hide_short_help = true)]
     pub max_answer_bytes: Option<usize>,
-    /// What the log on standard error looks like [default: text]
+    /// The format of the log on standard error [default: text]
     #[arg(long, global = true, value_enum, env = "KITH_LOG_FORMAT", hide_short_help = true)]
     pub log_format: Option<LogFormat>,
-    /// What is logged: a level (error, warn, info, debug, trace), or TARGET=LEVEL for a part, separated by
+    /// The filter of the log: a level (error, warn, info, debug, trace), or TARGET=LEVEL for a part, separated by
     /// commas [default: info,actix_server=warn,sea_orm_migration=warn,sqlx=warn]
     #[arg(long, global = true, value_name = "FILTER", env = "KITH_LOG_FILTER", hide_short_help = true)]
     pub log_filter: Option<String>,

@@ -17,9 +17,9 @@ use crate::{
 
 /// A server that runs. It lives in the runtime it was started in.
 pub struct Running {
-    /// Where it is reached.
+    /// Its URL.
     pub url: String,
-    /// What it serves.
+    /// The Kith that it serves.
     pub kith: Kith,
     handle: ServerHandle,
     server: JoinHandle<io::Result<()>>,

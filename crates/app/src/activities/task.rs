@@ -11,7 +11,7 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
-/// What completes a task.
+/// Completes a task.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CompleteTask {}

@@ -1,4 +1,4 @@
-//! What others stand on: it is not deleted under them, and what it says of them stays.
+//! Records in use: while others refer to them they are not deleted, and some of their fields stay.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl UnitOfWork {
-    /// Notes what would become untrue of the records that refer to a record.
+    /// Checks that fields stay that the records referring to a record depend on.
     pub(super) async fn check_in_use(
         &mut self,
         permit: &Permit,
@@ -22,7 +22,7 @@ impl UnitOfWork {
         for field in object.attributes.iter().filter(|field| field.fixed_in_use) {
             for change in pending.iter_mut().filter(|change| change.before.is_some() && change.differs(field))
             {
-                // What can be restored would come back to it.
+                // A deleted record that can be restored would refer to it again.
                 let since = Instant(self.now().0.saturating_sub(RESTORABLE_DAYS * DAY_MICROS));
                 let referring = self.referring(permit, change.after.id(), Some(since)).await?;
                 if !referring.is_empty() {
@@ -36,7 +36,7 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Refuses to delete a record while others stand on it.
+    /// Refuses to delete a record while others refer to it.
     pub(crate) async fn check_not_referred_to(&mut self, permit: &Permit, id: Uuid) -> Result<()> {
         let referring = self.referring(permit, id, None).await?;
         if referring.is_empty() {
@@ -50,7 +50,7 @@ impl UnitOfWork {
         Err(Error::new(Code::IllegalState, detail).with("referring", referring))
     }
 
-    /// How many records refer to a record in a way that holds it, by their objects.
+    /// The numbers of records that refer to a record and keep it from being deleted, by their objects.
     async fn referring(
         &mut self,
         permit: &Permit,

@@ -1,4 +1,4 @@
-//! Trees: references along which nothing stands above itself.
+//! Trees: references without cycles.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -6,11 +6,11 @@ use kernel::{Code, Permit, Result, Value, Violation, id::TypeId, object::Action}
 
 use crate::{unit_of_work::UnitOfWork, validate::PendingChange};
 
-/// So many levels a tree may have.
+/// The most levels of a tree.
 const LEVELS: usize = 100;
 
 impl UnitOfWork {
-    /// Notes where a record would stand above itself, with the way that leads there.
+    /// Checks that no record is above itself; a violation has the path of the cycle.
     pub(super) async fn check_trees(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let object = Arc::clone(permit.object());
         for field in object.attributes.iter().filter(|field| field.hierarchy) {
@@ -53,7 +53,7 @@ impl UnitOfWork {
                             let detail = format!("{} would lead round: {}", field.name, path.join(" → "));
                             Violation::new(Code::Invalid, pointer, detail).with("path", path)
                         }
-                        // Whose the records between are is not told.
+                        // The actor may not see the records between.
                         false => {
                             let detail = format!("{} would lead round to the record itself", field.name);
                             Violation::new(Code::Invalid, pointer, detail)

@@ -103,13 +103,13 @@ impl Batch<'_> {
     async fn wave(&mut self, rows: Vec<(usize, &Draft, Map<String, Json>)>) -> Result<Vec<(usize, Outcome)>> {
         let (mut outcomes, mut ready) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for (row, draft, input) in rows {
-            // What may be set on create only is judged where the record is there: the same value may come again.
+            // Fields that are set on create only are judged in `merge`: the same value may come again.
             match input::members(&self.target.create, Purpose::Import, &input) {
                 Ok(values) => {
                     let changes = Input { values, items: self.target.additions(&input), ..Input::default() };
                     ready.push((row, draft, self.target.keys(&changes.values), changes));
                 }
-                Err(violations) => outcomes.push((row, Outcome::Rejected(draft.faults(violations)))),
+                Err(violations) => outcomes.push((row, Outcome::Rejected(draft.row_errors(violations)))),
             }
         }
         // Before records are locked: the holder of the table's lock may wait for one of them.
@@ -133,7 +133,9 @@ impl Batch<'_> {
                             updates.push((row, draft, before.version()));
                             updated.push(PendingChange::new(Some(before.clone()), after));
                         }
-                        Err(violations) => outcomes.push((row, Outcome::Rejected(draft.faults(violations)))),
+                        Err(violations) => {
+                            outcomes.push((row, Outcome::Rejected(draft.row_errors(violations))))
+                        }
                     }
                 }
                 several => {

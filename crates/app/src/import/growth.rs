@@ -12,7 +12,7 @@ use crate::Kith;
 const FIRST: u64 = 1_000;
 const TIMES: u64 = 10;
 
-/// What was written, and after how many changes the statistics are refreshed.
+/// The objects written, and the number of changes at which the statistics are refreshed next.
 pub(super) struct Growth {
     objects: BTreeMap<&'static str, Arc<Object>>,
     changes: u64,

@@ -1,4 +1,4 @@
-//! Which column of a file becomes which member of a record's input.
+//! The mapping of a file's columns to members of a record's input.
 
 use super::mapping_file::{Checker, checked_name};
 use super::shape::{Reference, Shape};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// The largest mapping file, in bytes.
 pub const MAX_MAPPING_BYTES: usize = 256 * 1024;
 
-/// How the rows of a file become records: for each member of the input, where its value comes from, and how an
+/// The mapping of a file's rows to records: for each member of the input, where its value comes from, and how an
 /// existing record is recognised.
 #[derive(Debug, Clone)]
 pub struct Mapping {
@@ -62,11 +62,11 @@ pub(super) struct CellSource {
 /// Why a mapping cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappingError {
-    /// Where in the mapping, as a JSON Pointer.
+    /// The place in the mapping, as a JSON Pointer.
     pub pointer: String,
     /// A sentence for people.
     pub message: String,
-    /// What else is wrong.
+    /// The other errors.
     pub others: Vec<MappingError>,
 }
 
@@ -75,7 +75,7 @@ impl MappingError {
         Self { pointer: pointer.to_owned(), message: message.into(), others: Vec::new() }
     }
 
-    /// What was read of several parts, or all that is wrong with them.
+    /// The values of several parts, or all their errors.
     pub(super) fn gathered<T>(parts: impl Iterator<Item = Result<T, Self>>) -> Result<Vec<T>, Self> {
         let (mut read, mut first) = (Vec::new(), None::<Self>);
         for part in parts {
@@ -177,7 +177,7 @@ impl Mapping {
         self.matching.as_deref()
     }
 
-    /// What becomes of an existing record that a row is recognised in.
+    /// The treatment of an existing record that a row matches.
     pub fn existing(&self) -> OnMatch {
         self.existing
     }

@@ -213,8 +213,8 @@ impl<W: Observer> ImportRun<'_, W> {
         if broken == rows.len() && broken > 1 { Err(refused) } else { Ok(ControlFlow::Continue(())) }
     }
 
-    /// Retries where the database could not serve: two writers may have waited for each other. After a timeout over many
-    /// rows, they are tried one by one; after one over a single row, it is not the row's fault.
+    /// Retries where the database could not serve: two writers may have waited for each other. After a timeout over
+    /// many rows, they are tried one by one; after one over a single row, it is not the row's fault.
     async fn attempt(&mut self, rows: &[FileRow], refusal: Option<Error>) -> Result<Attempt> {
         let is_transient = |error: &Error| match error.code {
             Code::Overloaded | Code::StorageFull | Code::Unavailable => true,

@@ -21,7 +21,7 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
-/// What starts an import.
+/// Starts an import.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartImport {
@@ -29,10 +29,10 @@ pub struct StartImport {
     object: String,
     /// The id of the stored file.
     file_id: String,
-    /// How the file is written.
+    /// The file's format.
     #[schema(schema_with = format)]
     format: Option<String>,
-    /// Which column becomes which field, and how an existing record is recognised.
+    /// The mapping: which column becomes which field, and how an existing record is recognised.
     #[schema(value_type = Object)]
     mapping: Json,
     /// Whether everything is tried and nothing written; the job then tells what would have been.

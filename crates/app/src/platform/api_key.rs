@@ -21,19 +21,19 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
-/// What issues a key.
+/// Issues a key.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IssueApiKey {
-    /// What the key is for.
+    /// The key's purpose.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// The id of the user on whose behalf it acts.
     user_id: String,
-    /// What it may do.
+    /// Its role.
     #[schema(schema_with = role)]
     role: String,
-    /// When it ends, as an RFC 3339 instant; never where nothing is said.
+    /// The instant at which it expires, by RFC 3339. Default: never.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
@@ -88,7 +88,7 @@ pub(super) async fn issue(work: &mut UnitOfWork, key: NewRecord) -> Result<(Reco
     Ok((key, new.secret))
 }
 
-/// What revokes a key.
+/// Revokes a key.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeApiKey {}

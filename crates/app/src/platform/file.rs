@@ -23,10 +23,10 @@ use crate::{
 
 /// The largest file that is stored, in bytes.
 pub const MAX_FILE: u64 = 1024 * 1024 * 1024;
-/// What is kept in memory while it comes in; more goes to a temporary file.
+/// The bytes of an upload kept in memory; more goes to a temporary file.
 const IN_MEMORY: usize = 4 * PIECE;
 
-/// What was uploaded for so long without coming to its end is left behind.
+/// The age at which an unfinished upload counts as abandoned.
 const LEFT_MICROS: i64 = DAY_MICROS;
 
 /// A stored file.
@@ -90,7 +90,7 @@ impl Kith {
         if let Err(error) = &stored
             && error.code != Code::Unavailable
         {
-            // Where this fails, or whether the record is there is unknown, the next sweep finds them.
+            // If this fails, or the outcome of the commit is unknown, the next sweep finds them.
             let _ = self.database().free_pieces(workspace, id).await;
         }
         stored

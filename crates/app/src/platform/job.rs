@@ -26,14 +26,14 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
-/// Whoever works on a job has it for so long from each step on; then it is taken for left behind.
+/// The length of a lease, renewed with each step; afterwards the job counts as abandoned.
 const LEASE_MICROS: i64 = 60 * 1_000_000;
-/// When a job is tried again that the store could not serve.
+/// The pause before a job is retried that the database could not serve.
 const RETRY_MICROS: i64 = 30 * 1_000_000;
-/// So often a job is begun without coming forward.
+/// The most attempts at a job without progress.
 const MAX_ATTEMPTS: i64 = 5;
 
-/// What cancels a job.
+/// Cancels a job.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelJob {}
@@ -69,7 +69,7 @@ impl Kith {
         self.0.queued.notified().await;
     }
 
-    /// Does the job whose turn it is, or a part of it, unless the server is to stop; false where none waits.
+    /// Runs the next job, or a part of it, until the server stops; false if none waits.
     pub async fn run_next_job(&self, stopping: &watch::Receiver<bool>) -> Result<bool> {
         let now = self.context().clock.now();
         let lease = self.context().ids.next(now);
@@ -87,7 +87,7 @@ impl Kith {
                 let now = self.context().clock.now();
                 return self.database().release_job(&claim, now, true).await.map(|()| true);
             }
-            Err(error) if is_passing(error.code) => {
+            Err(error) if is_transient(error.code) => {
                 tracing::warn!(job = %id, %error, cause = ?error.cause, "a job is tried again later");
                 let later = Instant(self.context().clock.now().0.saturating_add(RETRY_MICROS));
                 // A full disk is not the job's fault, however long it lasts.
@@ -125,7 +125,7 @@ impl Kith {
         })
     }
 
-    /// Notes that the job is worked on; none where there is nothing to do any more.
+    /// Marks the job as running; none if it has ended.
     async fn begin_job(&self, keeper: &Actor, claim: &Claim) -> Result<Option<Record>> {
         let mut work = UnitOfWork::begin(self, keeper).await?;
         let permit = work.permit("job", Action::Update)?;
@@ -149,7 +149,7 @@ impl Kith {
         Ok(job)
     }
 
-    /// Notes how the job ended, unless it is no longer in these hands.
+    /// Marks the job as ended, unless the claim is lost.
     async fn end_job(
         &self,
         keeper: &Actor,
@@ -175,7 +175,7 @@ impl Kith {
     }
 }
 
-/// Shows in the job's record how far the job has come.
+/// Writes the job's progress to its record.
 pub(crate) async fn show_progress(kith: &Kith, keeper: &Actor, claim: &Claim) -> Result<()> {
     let mut work = UnitOfWork::begin(kith, keeper).await?;
     let permit = work.permit("job", Action::Update)?;
@@ -186,12 +186,12 @@ pub(crate) async fn show_progress(kith: &Kith, keeper: &Actor, claim: &Claim) ->
     work.commit().await
 }
 
-/// Until when a job is in the hands of whoever works on it now.
+/// The end of a lease that begins or is renewed now.
 pub(crate) fn lease_end(now: Instant) -> Instant {
     Instant(now.0.saturating_add(LEASE_MICROS))
 }
 
-/// Who keeps the job's own record: its owner, with leave for just that, whatever becomes of the key.
+/// The actor that updates the job's own record: the job's user as an owner, even if the key has ended.
 fn keeper(claim: &Claim, request_id: Arc<str>) -> Actor {
     Actor {
         workspace: claim.workspace,
@@ -215,12 +215,12 @@ fn tell(job: &mut Record, progress: &Progress) {
     job.set(job::ROWS_REJECTED, rejected);
 }
 
-/// Whether a job that failed so may succeed later.
-fn is_passing(code: Code) -> bool {
+/// Whether a job that failed with this code may succeed later.
+fn is_transient(code: Code) -> bool {
     matches!(code, Code::Overloaded | Code::StorageFull | Code::Timeout | Code::Unavailable)
 }
 
-/// What the job's owner is told of a failure.
+/// The detail of a failure, for the job's owner.
 fn told(error: &Error) -> String {
     let violations = error.violations.iter().map(|violation| violation.detail.as_str());
     std::iter::once(error.detail.as_str()).chain(violations).collect::<Vec<_>>().join("; ")

@@ -29,7 +29,7 @@ use uuid::Uuid;
 use super::api_key::issue;
 use crate::{Kith, cursor::KEY, operation::finish, unit_of_work::UnitOfWork};
 
-/// What a new workspace is to be.
+/// The input of a new workspace.
 #[derive(Clone, Debug)]
 pub struct NewWorkspace {
     /// Its name.
@@ -46,7 +46,7 @@ pub struct NewWorkspace {
     pub with_pipeline: bool,
 }
 
-/// A new workspace, as its maker is told.
+/// A new workspace, as its creator sees it.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     /// Its id.
@@ -89,7 +89,7 @@ impl Kith {
         finish(work, issued).await
     }
 
-    /// Whoever runs the database acts as a user of the workspace.
+    /// The operator of the database acts as a user of the workspace.
     fn founder(&self, workspace: Uuid, user: Uuid, request_id: &str) -> Actor {
         Actor {
             workspace,

@@ -21,16 +21,16 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
-/// What turns a lead into a customer to be.
+/// Converts a lead.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConvertLead {
     /// The name of the new deal.
     #[schema(min_length = 1, max_length = 300)]
     deal_name: String,
-    /// The id of the stage the deal begins in; the first open stage of the default pipeline where nothing is said.
+    /// The id of the deal's first stage. Default: the first open stage of the default pipeline.
     stage_id: Option<String>,
-    /// What the deal is worth, as decimal text; with `currency`.
+    /// The deal's amount, as decimal text; with `currency`.
     #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     amount: Option<String>,
     /// The currency of the amount, by ISO 4217.
@@ -59,7 +59,7 @@ impl Command for ConvertLead {
     type On = Record;
 
     async fn run(self, work: &mut UnitOfWork, contact: Record) -> Result<Produced> {
-        // A deal that is gone is no deal. One that lives may be somebody else's, which is not shown.
+        // A deleted deal does not count. A live one may be another user's, which is not shown.
         if let Some(deal) = contact.get(contact::CONVERTED_DEAL)
             && work.lives("deal", deal).await?
         {
@@ -141,7 +141,7 @@ impl ConvertLead {
                 work.make(new.with(company::OWNER, contact.get(contact::OWNER))).await?.id()
             }
             (None, None) => {
-                // The primary one first; one that is deleted or somebody else's does not count.
+                // The primary one first; one that is deleted or invisible to the actor does not count.
                 for id in known {
                     if !work.find_by("company", kernel::system::ID, id).await?.is_empty() {
                         return Ok(Some(id));
@@ -161,7 +161,7 @@ impl ConvertLead {
     }
 }
 
-/// Whether a conversion takes somebody further; who has bought stays what they are.
+/// Whether a conversion raises the lifecycle stage; customers keep theirs.
 fn leads_to_opportunity(lifecycle: ContactLifecycle) -> bool {
     use ContactLifecycle::{Former, Lead, Mql, Other, Sql, Subscriber};
     matches!(lifecycle, Subscriber | Lead | Mql | Sql | Former | Other)

@@ -17,11 +17,11 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
     Spec::new("ticket", name, path, doc, OUTPUTS)
 }
 
-/// What solves a ticket.
+/// Solves a ticket.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SolveTicket {
-    /// What solved it.
+    /// The resolution.
     #[schema(max_length = 100_000)]
     resolution: Option<String>,
 }
@@ -44,7 +44,7 @@ impl Command for SolveTicket {
     }
 }
 
-/// What opens a solved ticket again.
+/// Reopens a solved ticket.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReopenTicket {}

@@ -18,12 +18,12 @@ use crate::{
 /// Seals a position of a plan's list into a cursor; whether the cursor leads backwards.
 pub type Sealer<'a> = &'a dyn Fn(&Plan, &[Value], bool) -> String;
 
-/// What the writer needs beside the rows.
+/// The writer's context.
 #[derive(Clone, Copy)]
 pub struct Writer<'a> {
-    /// How cursors are sealed.
+    /// The function that seals cursors.
     pub seal: Sealer<'a>,
-    /// What bounds the text: rows are written longer than they are stored, and as often as they are asked for.
+    /// The budget of the text: rows are written longer than they are stored, and as often as they are asked for.
     pub budget: &'a Budget,
 }
 

@@ -11,7 +11,7 @@ fn request(workspace: u128, credential: u128, writes: bool) -> AcquireRequest {
     AcquireRequest { share: workspace, workspace, credential, writes, max_wait: Some(PATIENCE) }
 }
 
-/// Who gets slots that come free one by one, of those who wait in that order.
+/// The order in which waiting requests get slots that come free one by one.
 async fn served(held: &[AcquireRequest], waiting: &[AcquireRequest]) -> Vec<usize> {
     let semaphore = FairSemaphore::new(held.len());
     let mut slots = Vec::new();

@@ -34,7 +34,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// Lets PostgreSQL cancel a statement soon after its client has gone.
 const CHECK_CLIENT: &str = "SET client_connection_check_interval = 1000";
 
-/// How to open a connection.
+/// The address and options of a connection.
 #[derive(Clone)]
 pub(crate) enum Address {
     Sqlite(SqliteConnectOptions),

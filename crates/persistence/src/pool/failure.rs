@@ -23,7 +23,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// How a connection has ended.
+/// The end of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// The server has closed it, and says so instead of running the statement.
@@ -33,7 +33,7 @@ pub(super) enum End {
 }
 
 impl Failure {
-    /// How the connection has ended, if the failure says that it has.
+    /// The end of the connection, if the failure means one.
     pub fn end(&self) -> Option<End> {
         match self {
             Self::Driver(error) => end(error),
@@ -50,7 +50,7 @@ impl Failure {
     }
 }
 
-/// How the connection has ended, if the failure says that it has.
+/// The end of the connection, if the failure means one.
 pub(super) fn end(error: &sqlx::Error) -> Option<End> {
     let Some(database) = error.as_database_error() else { return Some(End::Broken) };
     let fatal = |error: &PgDatabaseError| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);

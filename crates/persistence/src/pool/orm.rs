@@ -32,20 +32,20 @@ impl PooledConnection {
     }
 }
 
-/// What sea-orm calls a failure of the driver.
+/// A failure of the driver, as sea-orm's error.
 fn failed(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
-/// What sea-orm calls a failure of the connection, whose code is not to be lost.
+/// A failure of the connection, as sea-orm's error that keeps its code.
 fn lost(error: Error) -> DbErr {
     DbErr::Custom(format!("{}{error}", if error.code == Code::Unavailable { UNAVAILABLE } else { "" }))
 }
 
-/// What the text of such a failure begins with where the database cannot be reached.
+/// The prefix of such an error's text if the database cannot be reached.
 const UNAVAILABLE: &str = "unreachable: ";
 
-/// What a failure of sea-orm means.
+/// A failure of sea-orm, as an error.
 pub(crate) fn error(error: DbErr) -> Error {
     let code = match &error {
         DbErr::Conn(RuntimeErr::SqlxError(cause))

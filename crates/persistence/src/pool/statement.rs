@@ -175,7 +175,7 @@ impl PooledConnection {
     pub async fn rollback(&mut self) -> Result<()> {
         match self.control(Step::End("ROLLBACK")).await {
             // SQLite has undone them by itself when a statement failed for want of room, of time or of memory.
-            // Where it is something else, the connection is better not used again.
+            // After another failure the connection is not used again.
             Err(failure) if self.dialect() == Dialect::Sqlite && failure.end().is_none() => self.busy = true,
             done => done.map_err(|failure| self.failed(failure))?,
         }
@@ -250,7 +250,7 @@ impl PooledConnection {
     }
 
     pub(super) fn connection(&mut self) -> Result<&mut Connection> {
-        // Where a connection had ended and none could be had in its place.
+        // None is left after a reconnect that failed.
         self.connection.as_mut().ok_or_else(|| Error::new(Code::Unavailable, "the database lets nobody in"))
     }
 

@@ -34,13 +34,13 @@ pub(super) struct CreateKey {
     /// The id of a workspace that nobody has a key to any more: its user gets an owner's key, and is active again
     #[arg(long, value_name = "ID", requires = "user")]
     workspace: Option<String>,
-    /// What the new key is for
+    /// The new key's purpose
     #[arg(long, default_value = "Issued on the command line")]
     name: String,
     /// The id of the user on whose behalf it acts [default: the presented key's own user]
     #[arg(long, value_name = "ID")]
     user: Option<String>,
-    /// What it may do: OWNER, AGENT or READ_ONLY
+    /// Its role: OWNER, AGENT or READ_ONLY
     #[arg(long, required_unless_present = "workspace")]
     role: Option<String>,
     /// Prints one JSON object
@@ -57,7 +57,7 @@ pub(crate) struct Presented {
 }
 
 impl Presented {
-    /// Who gives the command.
+    /// The actor of the command.
     pub async fn actor(&self, kith: &Kith) -> Outcome<Actor> {
         let caller = kith.authenticate(&self.key, Origin::CommandLine, "command-line".into()).await;
         Ok(caller.map_err(|error| Failure::from(error).during("the key"))?.actor)

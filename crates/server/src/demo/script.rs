@@ -1,4 +1,4 @@
-//! What happens in the demo's workspace, and when: files of records as clients would send them, and a
+//! The script of the demo's workspace: files of records as clients would send them, and a
 //! history of commands.
 //!
 //! `$at` tells when, `$key` gives a record a name by which others refer to it: `@name`. Days are relative to
@@ -33,14 +33,14 @@ const RECORDS: [(&str, &str); 16] = [
 ];
 const HISTORY: &str = include_str!("history.json");
 
-/// Something that happens.
+/// A step of the script.
 pub(super) struct Step {
     pub at: Instant,
     pub deed: Deed,
     pub input: Map<String, Json>,
 }
 
-/// What happens.
+/// The action of a step.
 pub(super) enum Deed {
     /// A record is created, and known by this name.
     Create { object: &'static str, key: Option<String> },

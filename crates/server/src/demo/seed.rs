@@ -27,7 +27,7 @@ use super::{
 };
 use crate::failure::{Failure, Outcome};
 
-/// Whose workspace it is.
+/// The name of the workspace.
 pub(super) const WORKSPACE: &str = "Birkenfeld Instruments";
 
 /// A clock that is set.
