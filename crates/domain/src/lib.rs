@@ -3,6 +3,7 @@
 //! An object is one file: its fields as typed constants with the sentences clients read, its rules as
 //! plain functions over a change. A reference's constant is called like the link it makes: `OWNER` is `ownerId`.
 
+pub mod activities;
 pub mod formats;
 pub mod marketing;
 pub mod people;
@@ -13,7 +14,6 @@ pub mod sales;
 pub mod service;
 #[cfg(test)]
 mod testing;
-pub mod work;
 
 pub use platform::roles;
 
@@ -24,7 +24,7 @@ pub fn objects() -> Vec<Object> {
     [
         platform::objects(),
         people::objects(),
-        work::objects(),
+        activities::objects(),
         sales::objects(),
         service::objects(),
         marketing::objects(),
@@ -41,7 +41,7 @@ pub fn registry() -> Registry {
 mod tests {
     use kernel::{
         field::{FieldDef, Kind},
-        registry::faults,
+        registry::problems,
     };
 
     use super::*;
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_registry_has_no_faults() {
-        assert_eq!(faults(&registry()), Vec::<String>::new());
+        assert_eq!(problems(&registry()), Vec::<String>::new());
     }
 
     #[test]

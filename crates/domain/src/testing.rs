@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kernel::{
     Code, Record,
     actor::{Actor, Origin},
-    change::{Change, Companion, References},
+    change::{Change, NewRecord, References},
     field::Field,
     object::Object,
     system,
@@ -62,7 +62,7 @@ pub struct Outcome {
     /// Each refusal, as its code and pointer.
     pub refusals: Vec<(Code, String)>,
     /// What is to be created along with it.
-    pub companions: Vec<Companion>,
+    pub related: Vec<NewRecord>,
 }
 
 impl Outcome {
@@ -127,7 +127,7 @@ impl Trial {
             now: NOW,
             nulls: &[],
             violations: Vec::new(),
-            companions: Vec::new(),
+            related: Vec::new(),
             references: &self.references,
             references_before: &self.references_before,
         };
@@ -135,6 +135,6 @@ impl Trial {
             rule(&mut change);
         }
         let refusals = change.violations.into_iter().map(|violation| (violation.code, violation.pointer));
-        Outcome { refusals: refusals.collect(), after: change.after, companions: change.companions }
+        Outcome { refusals: refusals.collect(), after: change.after, related: change.related }
     }
 }

@@ -1,4 +1,4 @@
-//! A change of a record as rules see it: what was, what shall be, and what they have to say about it.
+//! A change of a record as rules see it: the record before and after, and what they find about it.
 
 use std::collections::HashMap;
 
@@ -17,16 +17,16 @@ use crate::{
 /// The records that a record refers to, by the name of the field: one, or those of a list.
 pub type References = HashMap<&'static str, Vec<Record>>;
 
-/// A record that a rule wants created in the same transaction.
+/// The object and typed values of a record to be created.
 #[derive(Debug, Default)]
-pub struct Companion {
+pub struct NewRecord {
     /// Its object.
     pub object: &'static str,
     /// Its values, by the names of its fields.
     pub values: Vec<(&'static str, Value)>,
 }
 
-impl Companion {
+impl NewRecord {
     /// A new record of that object.
     pub fn new(object: &'static str) -> Self {
         Self { object, values: Vec::new() }
@@ -42,20 +42,20 @@ impl Companion {
 
 /// A record about to be created or updated.
 pub struct Change<'a> {
-    /// The record as it is; none when it is created.
+    /// The record before the change; none when it is created.
     pub before: Option<&'a Record>,
-    /// The record as it shall be.
+    /// The record after the change.
     pub after: Record,
-    /// Who changes it.
+    /// The actor that makes the change.
     pub actor: &'a Actor,
     /// The present instant.
     pub now: Instant,
-    /// The fields of a new record that were said to be null, by their places: they get no default.
+    /// The fields of a new record that were set to null, by their places: they get no default.
     pub nulls: &'a [usize],
-    /// What is wrong with the change.
+    /// The rules that the change breaks.
     pub violations: Vec<Violation>,
-    /// What is to be created along with it.
-    pub companions: Vec<Companion>,
+    /// The records to be created along with it, in the same transaction.
+    pub related: Vec<NewRecord>,
     /// The records it refers to, as far as the object's rules need them.
     pub references: &'a References,
     /// The records it referred to before, as far as the object's rules need them.
@@ -73,12 +73,12 @@ impl Change<'_> {
         self.after.id()
     }
 
-    /// What the field shall be.
+    /// The field's value after the change.
     pub fn get<T: FieldType>(&self, field: Field<T>) -> Option<T> {
         self.after.get(field)
     }
 
-    /// What the field was; none for a new record.
+    /// The field's value before the change; none for a new record.
     pub fn before<T: FieldType>(&self, field: Field<T>) -> Option<T> {
         self.before.and_then(|before| before.get(field))
     }
@@ -102,12 +102,12 @@ impl Change<'_> {
         }
     }
 
-    /// Whether the field of a new record was said to be null.
+    /// Whether the field of a new record was set to null.
     pub fn is_null<T>(&self, field: Field<T>) -> bool {
         self.after.object.index(field.def.name).is_some_and(|place| self.nulls.contains(&place))
     }
 
-    /// The record that the field refers to; the object declares with `needs` that it wants it.
+    /// The record that the field refers to; the object declares it with `needs`.
     pub fn referenced(&self, field: Field<Uuid>) -> Option<&Record> {
         self.references.get(field.def.name)?.first()
     }
@@ -128,17 +128,17 @@ impl Change<'_> {
         self.violations.iter().any(name)
     }
 
-    /// Says that a field breaks a rule.
+    /// Adds a violation of a field.
     pub fn refuse<T>(&mut self, field: Field<T>, code: Code, detail: impl Into<String>) {
         self.refuse_at(field.def.name, code, detail);
     }
 
-    /// Says that a field, by its name or path, breaks a rule.
+    /// Adds a violation of a field, by its name or path.
     pub fn refuse_at(&mut self, path: &str, code: Code, detail: impl Into<String>) {
         self.violations.push(Violation::new(code, format!("/{path}"), detail));
     }
 
-    /// Says that a field is missing unless it has a value.
+    /// Adds a violation if the field has no value.
     pub fn require<T>(&mut self, field: Field<T>) {
         if self.after.value(field.def.name).is_null() {
             self.refuse(field, Code::Required, format!("{} is required", field.def.name));
@@ -146,7 +146,7 @@ impl Change<'_> {
     }
 
     /// Creates another record along with this one.
-    pub fn also(&mut self, companion: Companion) {
-        self.companions.push(companion);
+    pub fn also(&mut self, record: NewRecord) {
+        self.related.push(record);
     }
 }

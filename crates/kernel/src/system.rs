@@ -24,10 +24,10 @@ pub const CREATED_AT: Field<Instant> =
 /// When the record was last changed.
 pub const UPDATED_AT: Field<Instant> =
     Field::instant("updatedAt", "When the record was last changed.").required().computed();
-/// Who created the record.
+/// The user who created the record.
 pub const CREATED_BY: Field<Uuid> =
     Field::reference("createdById", "user", "The user who created the record.").computed();
-/// Who changed the record last.
+/// The user who changed the record last.
 pub const UPDATED_BY: Field<Uuid> =
     Field::reference("updatedById", "user", "The user who last changed the record.").computed();
 /// When the record was deleted.
@@ -35,7 +35,7 @@ pub const DELETED_AT: Field<Instant> =
     Field::instant("deletedAt", "When the record was deleted; a deleted record can be restored for 30 days.")
         .computed();
 
-/// What every record has that can change.
+/// The fields of every record that can change.
 pub const FIELDS: &[FieldDef] =
     &[VERSION.def, CREATED_AT.def, UPDATED_AT.def, CREATED_BY.def, UPDATED_BY.def, DELETED_AT.def];
 
@@ -62,5 +62,5 @@ static TAGS: List = List::plain("Tag", "record_tags", &[TAG.def]).shared();
 /// The record's tags.
 pub const TAG_IDS: Field<Json> = Field::list("tagIds", &TAGS, "The ids of the record's tags.");
 
-/// What every record has that is a customer's or a team's matter.
+/// The fields of every record about customers or for teams.
 pub const EXTRAS: &[FieldDef] = &[EXTERNAL_REFS.def, TAG_IDS.def];

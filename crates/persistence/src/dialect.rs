@@ -1,4 +1,4 @@
-//! What differs between SQLite and PostgreSQL, in one place: how values are bound and read, and the few
+//! The differences between SQLite and PostgreSQL, in one place: how values are bound and read, and the few
 //! statements that only one of them understands.
 
 use std::fmt::{self, Write as _};
@@ -167,10 +167,10 @@ impl Row {
             Self::Sqlite(row) => row.try_get_unchecked(index),
             Self::Postgres(row) => row.try_get_unchecked(index),
         }
-        .map_err(Error::internal)
+        .map_err(|error| Error::internal(error))
     }
 
-    /// How many bytes a column's text has.
+    /// The number of bytes of a column's text.
     pub fn len_of(&self, index: usize) -> Result<usize> {
         Ok(self.get::<Option<&[u8]>>(index)?.map_or(0, <[u8]>::len))
     }
@@ -202,7 +202,7 @@ impl Row {
     fn date(&self, index: usize) -> Result<Option<chrono::NaiveDate>> {
         match self {
             Self::Sqlite(_) => Ok(self.get::<Option<&str>>(index)?.and_then(parse_date)),
-            Self::Postgres(row) => row.try_get(index).map_err(Error::internal),
+            Self::Postgres(row) => row.try_get(index).map_err(|error| Error::internal(error)),
         }
     }
 

@@ -4,7 +4,7 @@ use domain::platform::{
     file,
     job::{self, JobKind, JobState},
 };
-use kernel::{Code, Error, Record, Result, Violation, change::Companion, id::TypeId};
+use kernel::{Code, Error, Record, Result, Violation, change::NewRecord, id::TypeId};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -18,10 +18,10 @@ use super::{
 use crate::{
     command::{Command, Produced, Spec, record},
     schema,
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
-/// What starts an import.
+/// Starts an import.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartImport {
@@ -29,10 +29,10 @@ pub struct StartImport {
     object: String,
     /// The id of the stored file.
     file_id: String,
-    /// How the file is written.
+    /// The file's format.
     #[schema(schema_with = format)]
     format: Option<String>,
-    /// Which column becomes which field, and how an existing record is recognised.
+    /// The mapping: which column becomes which field, and how an existing record is recognised.
     #[schema(value_type = Object)]
     mapping: Json,
     /// Whether everything is tried and nothing written; the job then tells what would have been.
@@ -56,7 +56,7 @@ impl Command for StartImport {
     ).creating().starting_job();
     type On = ();
 
-    async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
         let file = work.referenced("file", "fileId", &self.file_id).await?;
         let (format, mapping) = (self.format(&file)?, self.mapping()?);
         let kith = work.kith.clone();
@@ -75,13 +75,13 @@ impl Command for StartImport {
             "dryRun": self.dry_run.unwrap_or_default(),
         });
         let user = work.actor().user;
-        let job = Companion::new("job")
+        let job = NewRecord::new("job")
             .with(job::KIND, JobKind::Import)
             .with(job::STATE, JobState::Queued)
             .with(job::REQUEST, request)
             .with(job::OWNER, user);
         let job = work.make(job).await?;
-        work.unit.enqueue_job(job.id(), credential).await?;
+        work.transaction.enqueue_job(job.id(), credential).await?;
         work.queues = true;
         Ok(vec![(&job).into()])
     }

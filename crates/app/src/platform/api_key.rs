@@ -6,7 +6,7 @@ use domain::platform::{
 };
 use kernel::{
     Code, Error, Record, Result, Value, Violation,
-    change::Companion,
+    change::NewRecord,
     system,
     time::Instant,
     value::{Choices, FieldType},
@@ -18,22 +18,22 @@ use validator::Validate;
 use crate::{
     command::{Command, Output, OutputKind, Produced, Product, Spec, record},
     schema,
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
-/// What issues a key.
+/// Issues a key.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IssueApiKey {
-    /// What the key is for.
+    /// The key's purpose.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// The id of the user on whose behalf it acts.
     user_id: String,
-    /// What it may do.
+    /// Its role.
     #[schema(schema_with = role)]
     role: String,
-    /// When it ends, as an RFC 3339 instant; never where nothing is said.
+    /// The instant at which it expires, by RFC 3339. Default: never.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
@@ -56,7 +56,7 @@ impl Command for IssueApiKey {
     .creating();
     type On = ();
 
-    async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
         let user = work.referenced("user", "userId", &self.user_id).await?.id();
         let role = MembershipRole::read(&Value::Text(self.role));
         let role = role.ok_or_else(|| {
@@ -69,7 +69,7 @@ impl Command for IssueApiKey {
             let detail = "expiresAt must not be in the past";
             return Err(Violation::new(Code::OutOfRange, "/expiresAt", detail).into());
         }
-        let key = Companion::new("apiKey")
+        let key = NewRecord::new("apiKey")
             .with(api_key::NAME, self.name)
             .with(api_key::USER, user)
             .with(api_key::ROLE, role)
@@ -80,15 +80,15 @@ impl Command for IssueApiKey {
 }
 
 /// Makes a key, and gives its secret.
-pub(super) async fn issue(work: &mut Work, key: Companion) -> Result<(Record, String)> {
+pub(super) async fn issue(work: &mut UnitOfWork, key: NewRecord) -> Result<(Record, String)> {
     let id = work.kith.context().ids.next(work.now());
     let new = work.kith.new_key(work.actor().workspace, id)?;
     let key = work.make(key.with(system::ID, id).with(api_key::HINT, new.hint)).await?;
-    work.unit.keep_key_hash(id, &new.hash).await?;
+    work.transaction.keep_key_hash(id, &new.hash).await?;
     Ok((key, new.secret))
 }
 
-/// What revokes a key.
+/// Revokes a key.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeApiKey {}
@@ -103,7 +103,7 @@ impl Command for RevokeApiKey {
     );
     type On = Record;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
         if before.get(api_key::REVOKED_AT).is_some() {
             return Err(Error::new(Code::IllegalState, "the key is revoked already"));
         }

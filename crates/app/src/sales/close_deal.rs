@@ -12,7 +12,7 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Output, Produced, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 const OUTPUTS: &[Output] = &[record("deal", "deal", "The deal in its new stage.")];
@@ -21,11 +21,11 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
     Spec::new("deal", name, path, doc, OUTPUTS)
 }
 
-/// What wins a deal.
+/// Wins a deal.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WinDeal {
-    /// The day it was won, `YYYY-MM-DD`; its close date stays where nothing is said.
+    /// The day it was won, `YYYY-MM-DD`. Default: its close date stays.
     #[schema(format = Date)]
     close_date: Option<String>,
 }
@@ -34,19 +34,19 @@ impl Command for WinDeal {
     const SPEC: Spec = spec("winDeal", "win", "Moves an open deal to its pipeline's won stage.");
     type On = Record;
 
-    async fn run(self, work: &mut Work, deal: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, deal: Record) -> Result<Produced> {
         close(work, deal, StageKind::Won, self.close_date, None).await
     }
 }
 
-/// What loses a deal.
+/// Loses a deal.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoseDeal {
     /// Why it was lost.
     #[schema(min_length = 1, max_length = 500)]
     lost_reason: String,
-    /// The day it was lost, `YYYY-MM-DD`; its close date stays where nothing is said.
+    /// The day it was lost, `YYYY-MM-DD`. Default: its close date stays.
     #[schema(format = Date)]
     close_date: Option<String>,
 }
@@ -56,16 +56,16 @@ impl Command for LoseDeal {
         spec("loseDeal", "lose", "Moves an open deal to its pipeline's lost stage, with the reason.");
     type On = Record;
 
-    async fn run(self, work: &mut Work, deal: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, deal: Record) -> Result<Produced> {
         close(work, deal, StageKind::Lost, self.close_date, Some(self.lost_reason)).await
     }
 }
 
-/// What opens a closed deal again.
+/// Reopens a closed deal.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReopenDeal {
-    /// The id of the open stage to put it in; the one it was last open in where nothing is said.
+    /// The id of the open stage to put it in. Default: the one it was last open in.
     stage_id: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl Command for ReopenDeal {
         spec("reopenDeal", "reopen", "Opens a won or lost deal again; its reason for being lost is cleared.");
     type On = Record;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
         if before.get(deal::STATUS) == Some(DealStatus::Open) {
             return Err(Error::new(Code::IllegalState, "the deal is open"));
         }
@@ -94,7 +94,7 @@ impl Command for ReopenDeal {
 }
 
 async fn close(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     before: Record,
     kind: StageKind,
     close_date: Option<String>,
@@ -126,7 +126,7 @@ async fn close(
 }
 
 /// The stages of the deal's pipeline, in order.
-async fn stages(work: &mut Work, deal: &Record) -> Result<Vec<Record>> {
+async fn stages(work: &mut UnitOfWork, deal: &Record) -> Result<Vec<Record>> {
     let pipeline = deal.get(deal::PIPELINE).unwrap_or_default();
     let mut stages = work.find_by("stage", stage::PIPELINE, pipeline).await?;
     stages.sort_by_key(|stage| (stage.get(stage::POSITION), stage.id()));
@@ -134,7 +134,7 @@ async fn stages(work: &mut Work, deal: &Record) -> Result<Vec<Record>> {
 }
 
 /// The open stage that the deal left last, or the pipeline's first.
-async fn last_open_stage(work: &mut Work, deal: &Record) -> Result<Record> {
+async fn last_open_stage(work: &mut UnitOfWork, deal: &Record) -> Result<Record> {
     let open = |stage: &Record| stage.get(stage::KIND) == Some(StageKind::Open);
     let stages: Vec<_> = stages(work, deal).await?.into_iter().filter(open).collect();
     let mut moves = work.find_by("stageChange", stage_change::DEAL, deal.id()).await?;

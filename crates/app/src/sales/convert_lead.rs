@@ -10,7 +10,7 @@ use domain::{
         stage::{self, StageKind},
     },
 };
-use kernel::{Code, Error, Record, Result, change::Companion, money::Money};
+use kernel::{Code, Error, Record, Result, change::NewRecord, money::Money};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,19 +18,19 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Produced, Product, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
-/// What turns a lead into a customer to be.
+/// Converts a lead.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConvertLead {
     /// The name of the new deal.
     #[schema(min_length = 1, max_length = 300)]
     deal_name: String,
-    /// The id of the stage the deal begins in; the first open stage of the default pipeline where nothing is said.
+    /// The id of the deal's first stage. Default: the first open stage of the default pipeline.
     stage_id: Option<String>,
-    /// What the deal is worth, as decimal text; with `currency`.
+    /// The deal's amount, as decimal text; with `currency`.
     #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     amount: Option<String>,
     /// The currency of the amount, by ISO 4217.
@@ -58,8 +58,8 @@ impl Command for ConvertLead {
     );
     type On = Record;
 
-    async fn run(self, work: &mut Work, contact: Record) -> Result<Produced> {
-        // A deal that is gone is no deal. One that lives may be somebody else's, which is not shown.
+    async fn run(self, work: &mut UnitOfWork, contact: Record) -> Result<Produced> {
+        // A deleted deal does not count. A live one may be another user's, which is not shown.
         if let Some(deal) = contact.get(contact::CONVERTED_DEAL)
             && work.lives("deal", deal).await?
         {
@@ -74,7 +74,7 @@ impl Command for ConvertLead {
         let stage = self.stage(work).await?;
         let amount = self.amount()?;
         let company = self.company(work, &contact, named).await?;
-        let deal = Companion::new("deal")
+        let deal = NewRecord::new("deal")
             .with(deal::NAME, self.deal_name)
             .with(deal::AMOUNT, amount)
             .with(deal::STAGE, stage)
@@ -94,7 +94,7 @@ impl Command for ConvertLead {
 }
 
 impl ConvertLead {
-    async fn stage(&self, work: &mut Work) -> Result<Uuid> {
+    async fn stage(&self, work: &mut UnitOfWork) -> Result<Uuid> {
         if let Some(id) = &self.stage_id {
             return Ok(work.referenced("stage", "stageId", id).await?.id());
         }
@@ -119,7 +119,12 @@ impl ConvertLead {
     }
 
     /// The company: the one named, a new one, or the one the contact belongs to already.
-    async fn company(&self, work: &mut Work, contact: &Record, named: Option<Uuid>) -> Result<Option<Uuid>> {
+    async fn company(
+        &self,
+        work: &mut UnitOfWork,
+        contact: &Record,
+        named: Option<Uuid>,
+    ) -> Result<Option<Uuid>> {
         let mut ties = work.find_by("affiliation", affiliation::CONTACT, contact.id()).await?;
         ties.sort_by_key(|tie| (tie.get(affiliation::PRIMARY) != Some(true), tie.id()));
         let today = work.now().utc().with_timezone(&work.actor().zone).date_naive();
@@ -132,11 +137,11 @@ impl ConvertLead {
         let company = match (named, &self.company_name) {
             (Some(named), _) => named,
             (None, Some(name)) => {
-                let new = Companion::new("company").with(company::NAME, name.clone());
+                let new = NewRecord::new("company").with(company::NAME, name.clone());
                 work.make(new.with(company::OWNER, contact.get(contact::OWNER))).await?.id()
             }
             (None, None) => {
-                // The primary one first; one that is deleted or somebody else's does not count.
+                // The primary one first; one that is deleted or invisible to the actor does not count.
                 for id in known {
                     if !work.find_by("company", kernel::system::ID, id).await?.is_empty() {
                         return Ok(Some(id));
@@ -148,7 +153,7 @@ impl ConvertLead {
         if !known.contains(&company) {
             // Where there was a tie before, this one begins now; else nobody knows when it began.
             let again = ties.iter().any(|tie| company_of(tie) == Some(company));
-            let tie = Companion::new("affiliation").with(affiliation::CONTACT, contact.id());
+            let tie = NewRecord::new("affiliation").with(affiliation::CONTACT, contact.id());
             let tie = tie.with(affiliation::COMPANY, company).with(affiliation::FROM, again.then_some(today));
             work.make(tie.with(affiliation::PRIMARY, known.is_empty())).await?;
         }
@@ -156,7 +161,7 @@ impl ConvertLead {
     }
 }
 
-/// Whether a conversion takes somebody further; who has bought stays what they are.
+/// Whether a conversion raises the lifecycle stage; customers keep theirs.
 fn leads_to_opportunity(lifecycle: ContactLifecycle) -> bool {
     use ContactLifecycle::{Former, Lead, Mql, Other, Sql, Subscriber};
     matches!(lifecycle, Subscriber | Lead | Mql | Sql | Former | Other)

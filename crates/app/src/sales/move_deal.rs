@@ -8,10 +8,10 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Produced, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
-/// What moves a deal to another stage of its pipeline.
+/// Moves a deal to another stage of its pipeline.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MoveDeal {
@@ -34,7 +34,7 @@ impl Command for MoveDeal {
     .versioned();
     type On = Record;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
         let stage = work.referenced("stage", "stageId", &self.stage_id).await?;
         let moved = work.change(before, |deal| {
             deal.set(deal::STAGE, stage.id());

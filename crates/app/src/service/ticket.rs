@@ -8,7 +8,7 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Output, Produced, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 const OUTPUTS: &[Output] = &[record("ticket", "ticket", "The ticket.")];
@@ -17,11 +17,11 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
     Spec::new("ticket", name, path, doc, OUTPUTS)
 }
 
-/// What solves a ticket.
+/// Solves a ticket.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SolveTicket {
-    /// What solved it.
+    /// The resolution.
     #[schema(max_length = 100_000)]
     resolution: Option<String>,
 }
@@ -30,7 +30,7 @@ impl Command for SolveTicket {
     const SPEC: Spec = spec("solveTicket", "solve", "Marks the ticket as solved.");
     type On = Record;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
         if matches!(before.get(ticket::STATUS), Some(TicketStatus::Solved | TicketStatus::Closed)) {
             return Err(Error::new(Code::IllegalState, "the ticket is solved already"));
         }
@@ -44,7 +44,7 @@ impl Command for SolveTicket {
     }
 }
 
-/// What opens a solved ticket again.
+/// Reopens a solved ticket.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReopenTicket {}
@@ -54,7 +54,7 @@ impl Command for ReopenTicket {
         spec("reopenTicket", "reopen", "Opens a solved ticket again; a closed one stays closed.");
     type On = Record;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
         if before.get(ticket::STATUS) != Some(TicketStatus::Solved) {
             return Err(Error::new(Code::IllegalState, "only a solved ticket can be reopened"));
         }

@@ -1,6 +1,6 @@
 //! `completeTask`.
 
-use domain::work::task::{self, TaskStatus};
+use domain::activities::task::{self, TaskStatus};
 use kernel::{Code, Error, Record, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -8,10 +8,10 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Produced, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
-/// What completes a task.
+/// Completes a task.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CompleteTask {}
@@ -26,7 +26,7 @@ impl Command for CompleteTask {
     );
     type On = Record;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
         if matches!(before.get(task::STATUS), Some(TaskStatus::Done | TaskStatus::Cancelled)) {
             return Err(Error::new(Code::IllegalState, "the task is done or cancelled already"));
         }
