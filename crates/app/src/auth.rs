@@ -141,7 +141,8 @@ impl Kith {
     ) -> Result<T> {
         let (mut actor, mut outrun) = (actor.clone(), false);
         for _ in 0..MAX_ATTEMPTS {
-            match act(actor.clone()).await {
+            // What writes is large; what reads is not to be made so by waiting in the same place.
+            match Box::pin(act(actor.clone())).await {
                 Err(error) if error.code == Code::NotUnique && error.violations.is_empty() && !outrun => {
                     outrun = true;
                 }

@@ -120,7 +120,8 @@ impl Ask<'_> {
             Operation::Command(command) => command::run(self, command).await,
             Operation::View(view) => view::show(self, view).await,
             Operation::Collection(collection) => list::collection(self, collection).await,
-            Operation::Upload => files::upload(self).await,
+            // Larger than all the others, which would have to be moved with it.
+            Operation::Upload => Box::pin(files::upload(self)).await,
             Operation::Download => files::download(self).await,
         }
     }

@@ -66,7 +66,8 @@ pub(crate) struct Connection {
 
 impl Address {
     pub async fn connect(&self) -> Result<Connection> {
-        let opened = timeout(CONNECT_TIMEOUT, self.open()).await;
+        // It is seldom waited for, but would make everything as large as itself that may have to.
+        let opened = timeout(CONNECT_TIMEOUT, Box::pin(self.open())).await;
         opened.map_err(|_| Error::new(Code::Unavailable, "the database lets nobody in"))?
     }
 
