@@ -11,17 +11,24 @@ const LETTERS: usize = 32;
 
 /// The text with everything masked that looks like a key.
 pub fn masked(text: &str) -> Cow<'_, str> {
-    let mut parts = text.split(PREFIX);
-    let (Some(first), Some(second)) = (parts.next(), parts.next()) else { return Cow::Borrowed(text) };
-    let mut masked = first.to_owned();
-    for part in std::iter::once(second).chain(parts) {
-        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-        let rest = part.trim_start_matches(is_letter);
-        let is_secret = part.len() - rest.len() >= LETTERS;
-        masked.push_str(if is_secret { MASK } else { PREFIX });
-        masked.push_str(if is_secret { rest } else { part });
+    let mut masked = Cow::Borrowed("");
+    let mut written = 0;
+    for (start, _) in text.match_indices(PREFIX) {
+        let key = text.get(start..).unwrap_or_default();
+        let letters =
+            key.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte)).count();
+        if start < written || letters < PREFIX.len() + LETTERS {
+            continue;
+        }
+        masked.to_mut().push_str(text.get(written..start).unwrap_or_default());
+        masked.to_mut().push_str(MASK);
+        written = start + letters;
     }
-    Cow::Owned(masked)
+    if written == 0 {
+        return Cow::Borrowed(text);
+    }
+    masked.to_mut().push_str(text.get(written..).unwrap_or_default());
+    masked
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! The log on standard error.
 
-use std::io::{self, IsTerminal, Write, stderr};
+use std::{
+    borrow::Cow,
+    io::{self, IsTerminal, Write, stderr},
+};
 
 use kernel::secret::masked;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -27,7 +30,7 @@ struct Masked<W>(W);
 
 impl<W: Write> Write for Masked<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(line);
+        let text = str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
         self.0.write_all(masked(&text).as_bytes())?;
         Ok(line.len())
     }
