@@ -89,7 +89,7 @@ pub enum Pooling {
 impl Default for Limits {
     fn default() -> Self {
         let statement = Duration::from_secs(10);
-        let max_wait = Duration::from_secs(1);
+        let max_wait = Duration::from_millis(500);
         let (answer, pooling) = (8 << 20, Pooling::Session);
         Self { connections: 10, threads: 2, expensive: 1, max_wait, statement, answer, pooling }
     }

@@ -36,9 +36,9 @@ pub struct Layer {
     /// The longest a request may take, its body included [default: 10]
     #[arg(long, global = true, value_name = "SECONDS", env = "KITH_REQUEST_TIMEOUT", hide_short_help = true)]
     pub request_timeout: Option<u64>,
-    /// The longest a request waits for a connection to the database before it is refused [default: 1]
+    /// The longest a request waits for a connection to the database before it is refused [default: 0.5]
     #[arg(long, global = true, value_name = "SECONDS", env = "KITH_MAX_WAIT", hide_short_help = true)]
-    pub max_wait: Option<u64>,
+    pub max_wait: Option<f64>,
     /// The most connections that clients at one address may hold [default: half of what the process may open]
     #[arg(
         long,
@@ -176,7 +176,7 @@ impl Default for Config {
             body_limit: 1 << 20,
             max_records: 10_000,
             request_timeout: Duration::from_secs(10),
-            max_wait: Duration::from_secs(1),
+            max_wait: Duration::from_millis(500),
             connections_per_address: None,
             upload_timeout: Duration::from_secs(3_600),
             cors_origins: Origins::default(),
@@ -261,7 +261,10 @@ impl Layer {
                 1..=1_000_000,
             )?,
             request_timeout: seconds("request-timeout", self.request_timeout, default.request_timeout)?,
-            max_wait: seconds("max-wait", self.max_wait, default.max_wait)?,
+            max_wait: match self.max_wait {
+                Some(seconds) => within("max-wait", seconds, 0.01..=86_400.0).map(Duration::from_secs_f64)?,
+                None => default.max_wait,
+            },
             connections_per_address: self
                 .connections_per_address
                 .map(|most| within("connections-per-address", most, 1..=1_000_000))

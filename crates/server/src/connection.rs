@@ -19,8 +19,9 @@ use actix_web::rt::{
     net::TcpStream,
     time::{Sleep, sleep},
 };
+use futures::FutureExt as _;
 use kernel::{Code, Error};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use transport::Transport;
 
 /// The longest that the head of a request may take to arrive, from its first byte on.

@@ -1,6 +1,6 @@
 //! Listens: an HTTP server whose connections are bounded in number and in the time that a request's head may take.
 
-use std::{io, net::TcpListener, time::Duration};
+use std::{io, net::TcpListener, rc::Rc, time::Duration};
 
 use actix_http::{HttpService, Protocol, Request, error::DispatchError};
 use actix_server::Server;
@@ -9,6 +9,7 @@ use actix_service::{
     IntoServiceFactory as _, Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service,
 };
 use actix_web::{App, dev::AppConfig, rt::net::TcpStream};
+use tokio::{sync::Semaphore, task::yield_now};
 use transport::Transport;
 
 use crate::{
@@ -25,6 +26,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// The longest that a client may take to notice the end of its connection.
 const PARTING: Duration = Duration::from_secs(1);
+
+/// How many new connections a thread starts to serve before it looks again at those that it serves already: many that
+/// come at once, and may be gone as quickly, do not make the others wait.
+const STARTS: usize = 4;
 
 /// File descriptors that are not for clients nor for the database: the log, the timer, the files of an import.
 const RESERVED: usize = 64;
@@ -66,19 +71,33 @@ pub(crate) fn server(listener: TcpListener, transport: Transport, config: &Confi
             .on_connect_ext(|connection: &Connection, data| drop(data.insert(connection.progress())))
             .finish(app);
         let (transport, seats) = (transport.clone(), seats.clone());
+        let starts = Rc::new(Semaphore::new(STARTS));
         fn_service(move |stream: TcpStream| {
             let connection = stream.peer_addr().map(|peer| {
                 let connection = Connection::accept(stream, peer, &seats, &transport);
                 connection.map(|connection| (connection, Protocol::Http1, Some(peer)))
             });
+            let starts = Rc::clone(&starts);
             async move {
-                connection?
-                    .ok_or_else(|| DispatchError::Io(io::Error::other("too many connections of one address")))
+                let connection = connection?.ok_or_else(|| refused("too many connections of one address"))?;
+                {
+                    let _start = starts.acquire().await;
+                    yield_now().await;
+                }
+                if connection.0.is_closed_by_client() {
+                    Err(refused("the client has gone"))
+                } else {
+                    Ok(connection)
+                }
             }
         })
         .and_then(http)
     })?;
     Ok(builder.run())
+}
+
+fn refused(why: &'static str) -> DispatchError {
+    DispatchError::Io(io::Error::other(why))
 }
 
 /// Raises the number of files and sockets that the process may have open as far as it may, and gives it.
