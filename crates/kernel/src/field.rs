@@ -58,7 +58,7 @@ pub enum Writing {
     Computed,
 }
 
-/// What a field holds when a new record does not say.
+/// The default of a field in a new record.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Preset {
     /// A choice, by its name.
@@ -95,7 +95,7 @@ pub struct FieldDef {
     pub required: bool,
     /// Who may set it.
     pub writing: Writing,
-    /// What a new record has when nothing was said.
+    /// The default of a new record.
     pub preset: Option<Preset>,
     /// Whether lists can be filtered by it.
     pub filter: bool,
@@ -275,7 +275,7 @@ impl<T> Field<T> {
         Self::with(FieldDef { writing: Writing::Computed, ..self.def })
     }
 
-    /// What a new record has when nothing was said.
+    /// The default of a new record.
     pub const fn preset(self, preset: Preset) -> Self {
         Self::with(FieldDef { preset: Some(preset), ..self.def })
     }

@@ -341,7 +341,7 @@ impl Object {
         self
     }
 
-    /// Which standard operations it has; all where nothing is said.
+    /// Its standard operations. Default: all.
     #[must_use]
     pub fn only(mut self, operations: &'static [Action]) -> Self {
         self.operations = operations;

@@ -14,34 +14,38 @@ pub const ID: Field<Uuid> =
     Field::own_id("id", "The record's id, a TypeID. The client may choose it on create.");
 
 /// The record's version.
-pub const VERSION: Field<i64> =
-    Field::integer("version", 1, i64::MAX, "Counts the record's changes, from 1; the value of its `ETag`.")
-        .required()
-        .computed();
-/// When the record was created.
+pub const VERSION: Field<i64> = Field::integer(
+    "version",
+    1,
+    i64::MAX,
+    "The record's version, which counts its changes from 1; the value of its `ETag`.",
+)
+.required()
+.computed();
+/// The time the record was created.
 pub const CREATED_AT: Field<Instant> =
-    Field::instant("createdAt", "When the record was created.").required().computed();
-/// When the record was last changed.
+    Field::instant("createdAt", "The time the record was created.").required().computed();
+/// The time the record was last updated.
 pub const UPDATED_AT: Field<Instant> =
-    Field::instant("updatedAt", "When the record was last changed.").required().computed();
-/// Who created the record.
+    Field::instant("updatedAt", "The time the record was last updated.").required().computed();
+/// The user who created the record.
 pub const CREATED_BY: Field<Uuid> =
     Field::reference("createdById", "user", "The user who created the record.").computed();
-/// Who changed the record last.
+/// The user who last updated the record.
 pub const UPDATED_BY: Field<Uuid> =
-    Field::reference("updatedById", "user", "The user who last changed the record.").computed();
-/// When the record was deleted.
+    Field::reference("updatedById", "user", "The user who last updated the record.").computed();
+/// The time the record was deleted.
 pub const DELETED_AT: Field<Instant> =
-    Field::instant("deletedAt", "When the record was deleted; a deleted record can be restored for 30 days.")
+    Field::instant("deletedAt", "The time the record was deleted; it can be restored for 30 days.")
         .computed();
 
-/// What every record has that can change.
+/// The fields of every record that can change.
 pub const FIELDS: &[FieldDef] =
     &[VERSION.def, CREATED_AT.def, UPDATED_AT.def, CREATED_BY.def, UPDATED_BY.def, DELETED_AT.def];
 
 const SYSTEM: Field<String> = Field::text("system", 64, "The name of the outside system.").required();
 const EXTERNAL_ID: Field<String> =
-    Field::text("id", 255, "The record's id over there, kept and compared as it is.")
+    Field::text("id", 255, "The record's id in that system, kept and compared as it is.")
         .required()
         .compared(Comparison::Exact);
 static EXTERNAL_REF: List = List::of("ExternalRef", "external_refs", &[SYSTEM.def, EXTERNAL_ID.def])
@@ -62,5 +66,5 @@ static TAGS: List = List::plain("Tag", "record_tags", &[TAG.def]).shared();
 /// The record's tags.
 pub const TAG_IDS: Field<Json> = Field::list("tagIds", &TAGS, "The ids of the record's tags.");
 
-/// What every record has that is a customer's or a team's matter.
+/// The fields of every record that people work with: outside ids and tags.
 pub const EXTRAS: &[FieldDef] = &[EXTERNAL_REFS.def, TAG_IDS.def];

@@ -232,7 +232,7 @@ impl Layer {
         }
     }
 
-    /// The configuration, with defaults where nothing was said.
+    /// The configuration, with its defaults filled in.
     pub fn resolve(self) -> Outcome<Config> {
         let default = Config::default();
         let seconds = |name, said: Option<u64>, default| match said {

@@ -21,26 +21,27 @@ use crate::{
     work::Work,
 };
 
-/// What starts an import.
+/// The input of `startImport`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartImport {
     /// The object whose records the rows become: `contact`.
     object: String,
-    /// The id of the stored file.
+    /// The id of the stored file to import.
     file_id: String,
-    /// How the file is written.
+    /// The format of the file.
     #[schema(schema_with = format)]
     format: Option<String>,
-    /// Which column becomes which field, and how an existing record is recognised.
+    /// The mapping of columns to fields, and how existing records are matched.
     #[schema(value_type = Object)]
     mapping: Json,
-    /// Whether everything is tried and nothing written; the job then tells what would have been.
+    /// Whether to make a dry run: everything is tried and nothing written, and the job tells what would have been. Default: `false`.
     dry_run: Option<bool>,
 }
 
 fn format() -> utoipa::openapi::schema::Object {
-    let doc = "How the file is written: `CSV`, with a header row, or `JSON_LINES`; by its name where nothing is said.";
+    let doc =
+        "The format of the file: `CSV`, with a header row, or `JSON_LINES`. Default: by the file's name.";
     schema::one_of(doc, ["CSV", "JSON_LINES"])
 }
 

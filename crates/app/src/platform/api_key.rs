@@ -21,25 +21,25 @@ use crate::{
     work::Work,
 };
 
-/// What issues a key.
+/// The input of `issueApiKey`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IssueApiKey {
-    /// What the key is for.
+    /// The key's name, which says what it is for.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// The id of the user on whose behalf it acts.
+    /// The id of the user on whose behalf the key acts.
     user_id: String,
-    /// What it may do.
+    /// The role that the key acts with.
     #[schema(schema_with = role)]
     role: String,
-    /// When it ends, as an RFC 3339 instant; never where nothing is said.
+    /// The time the key expires, as an RFC 3339 instant. Default: never.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
 fn role() -> utoipa::openapi::schema::Object {
-    schema::one_of("What it may do.", MembershipRole::ALL.iter().map(|choice| choice.name))
+    schema::one_of("The role that the key acts with.", MembershipRole::ALL.iter().map(|choice| choice.name))
 }
 
 impl Command for IssueApiKey {
@@ -88,7 +88,7 @@ pub(super) async fn issue(work: &mut Work, key: Companion) -> Result<(Record, St
     Ok((key, new.secret))
 }
 
-/// What revokes a key.
+/// The input of `revokeApiKey`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeApiKey {}

@@ -33,7 +33,7 @@ const RETRY_MICROS: i64 = 30 * 1_000_000;
 /// So often a job is begun without coming forward.
 const MAX_ATTEMPTS: i64 = 5;
 
-/// What cancels a job.
+/// The input of `cancelJob`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelJob {}

@@ -21,11 +21,11 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
     Spec::new("deal", name, path, doc, OUTPUTS)
 }
 
-/// What wins a deal.
+/// The input of `winDeal`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WinDeal {
-    /// The day it was won, `YYYY-MM-DD`; its close date stays where nothing is said.
+    /// The day the deal was won, `YYYY-MM-DD`. Default: its close date stays.
     #[schema(format = Date)]
     close_date: Option<String>,
 }
@@ -39,14 +39,14 @@ impl Command for WinDeal {
     }
 }
 
-/// What loses a deal.
+/// The input of `loseDeal`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoseDeal {
-    /// Why it was lost.
+    /// The reason the deal was lost.
     #[schema(min_length = 1, max_length = 500)]
     lost_reason: String,
-    /// The day it was lost, `YYYY-MM-DD`; its close date stays where nothing is said.
+    /// The day the deal was lost, `YYYY-MM-DD`. Default: its close date stays.
     #[schema(format = Date)]
     close_date: Option<String>,
 }
@@ -61,11 +61,11 @@ impl Command for LoseDeal {
     }
 }
 
-/// What opens a closed deal again.
+/// The input of `reopenDeal`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReopenDeal {
-    /// The id of the open stage to put it in; the one it was last open in where nothing is said.
+    /// The id of the open stage to move the deal to. Default: the open stage it was in last, or the first.
     stage_id: Option<String>,
 }
 

@@ -21,24 +21,24 @@ use crate::{
     work::Work,
 };
 
-/// What turns a lead into a customer to be.
+/// The input of `convertLead`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConvertLead {
     /// The name of the new deal.
     #[schema(min_length = 1, max_length = 300)]
     deal_name: String,
-    /// The id of the stage the deal begins in; the first open stage of the default pipeline where nothing is said.
+    /// The id of the stage the deal begins in. Default: the first open stage of the default pipeline.
     stage_id: Option<String>,
-    /// What the deal is worth, as decimal text; with `currency`.
+    /// The deal's amount, as decimal text; together with `currency`.
     #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     amount: Option<String>,
-    /// The currency of the amount, by ISO 4217.
+    /// The currency of `amount`, by ISO 4217.
     #[schema(pattern = "^[A-Z]{3}$")]
     currency: Option<String>,
-    /// The id of the company the contact belongs to.
+    /// The id of the company the contact is affiliated with. Default: the contact's primary company.
     company_id: Option<String>,
-    /// The name of a new company the contact belongs to, where none is named by its id.
+    /// The name of a new company, with which the contact becomes affiliated; instead of `companyId`.
     #[schema(min_length = 1, max_length = 200)]
     company_name: Option<String>,
 }

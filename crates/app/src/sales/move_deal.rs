@@ -11,13 +11,13 @@ use crate::{
     work::Work,
 };
 
-/// What moves a deal to another stage of its pipeline.
+/// The input of `moveDeal`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MoveDeal {
     /// The id of the stage to move to.
     stage_id: String,
-    /// Why the deal was lost; required by a lost stage.
+    /// The reason the deal was lost; required by a lost stage.
     #[schema(min_length = 1, max_length = 500)]
     lost_reason: Option<String>,
 }

@@ -17,11 +17,11 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
     Spec::new("ticket", name, path, doc, OUTPUTS)
 }
 
-/// What solves a ticket.
+/// The input of `solveTicket`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SolveTicket {
-    /// What solved it.
+    /// The resolution: what solved the ticket.
     #[schema(max_length = 100_000)]
     resolution: Option<String>,
 }
@@ -44,7 +44,7 @@ impl Command for SolveTicket {
     }
 }
 
-/// What opens a solved ticket again.
+/// The input of `reopenTicket`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReopenTicket {}

@@ -11,7 +11,7 @@ use crate::{
     work::Work,
 };
 
-/// What completes a task.
+/// The input of `completeTask`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CompleteTask {}

@@ -38,7 +38,7 @@ pub(super) struct Command {
     /// The file that says which column becomes which field
     #[arg(long, value_name = "FILE")]
     mapping: PathBuf,
-    /// How the file is written; by the ending of its name where nothing is said
+    /// The format of the file [default: by the ending of its name]
     #[arg(long, value_enum)]
     format: Option<Spelling>,
     /// Tries everything and writes nothing

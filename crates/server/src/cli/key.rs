@@ -37,7 +37,7 @@ pub(super) struct Create {
     /// What the new key is for
     #[arg(long, default_value = "Issued on the command line")]
     name: String,
-    /// The id of the user on whose behalf it acts; the presented key's own user where nothing is said
+    /// The id of the user on whose behalf it acts [default: the presented key's own user]
     #[arg(long, value_name = "ID")]
     user: Option<String>,
     /// What it may do: OWNER, AGENT or READ_ONLY
