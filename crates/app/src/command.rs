@@ -236,24 +236,39 @@ fn read<C: Command>(mut input: Map<String, Json>) -> Result<C> {
             };
         }
     }
-    let violations = schema::check(&C::schema(), &input);
-    if !violations.is_empty() {
-        return Err(Error::invalid(violations));
+    // The schema says what is wrong with single members, the validator what is wrong among them.
+    let mut violations = schema::check(&C::schema(), &input);
+    match serde_json::from_value::<C>(Json::Object(input)) {
+        Ok(command) => {
+            violations.extend(command.validate().err().iter().flat_map(violations_of));
+            if violations.is_empty() {
+                return Ok(command);
+            }
+        }
+        Err(error) if violations.is_empty() => {
+            violations.push(Violation::new(Code::WrongType, "", error.to_string()));
+        }
+        Err(_) => {}
     }
-    // The schema has found what can be told precisely; what is left is told as the deserialiser puts it.
-    let command: C = serde_json::from_value(Json::Object(input))
-        .map_err(|error| Violation::new(Code::WrongType, "", error.to_string()))?;
-    command.validate().map_err(|errors| Error::invalid(violations_of(&errors)))?;
-    Ok(command)
+    Err(Error::invalid(violations))
 }
 
-/// The validator's findings; it would echo the offending values, which may be secrets.
+/// A rule across members that an input breaks, for `#[validate(schema(…))]`: the member to mend, and why.
+pub fn broken(code: Code, member: &'static str, detail: &'static str) -> ValidationError {
+    let mut error = ValidationError::new(code.as_str()).with_message(Cow::Borrowed(detail));
+    error.add_param(Cow::Borrowed(MEMBER), &member);
+    error
+}
+
+const MEMBER: &str = "member";
+
+/// The rules that an input breaks. The offending values, which the validator knows too, may be secrets.
 fn violations_of(errors: &ValidationErrors) -> Vec<Violation> {
-    let fields = errors.field_errors();
-    let found = fields.iter().flat_map(|(name, errors)| errors.iter().map(move |error| (name, error)));
-    let violation = |(name, error): (&Cow<'_, str>, &ValidationError)| {
-        let detail = error.message.clone().unwrap_or_else(|| error.code.clone());
-        Violation::new(Code::Invalid, format!("/{name}"), format!("{name}: {detail}"))
+    let violation = |error: &ValidationError| {
+        let member = error.params.get(MEMBER).and_then(Json::as_str).unwrap_or_default();
+        let code = Code::ALL.iter().find(|code| code.as_str() == error.code).copied();
+        let detail = error.message.as_deref().unwrap_or("the input breaks a rule");
+        Violation::new(code.unwrap_or(Code::Invalid), format!("/{member}"), detail)
     };
-    found.map(violation).collect()
+    errors.field_errors().into_values().flatten().map(violation).collect()
 }

@@ -10,19 +10,24 @@ use domain::{
         stage::{self, StageKind},
     },
 };
-use kernel::{Code, Error, Record, Result, change::Companion, money::Money};
+use kernel::{
+    Code, Error, Record, Result,
+    change::Companion,
+    money::{Money, parse_currency},
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 use crate::{
-    command::{Command, Produced, Product, Spec, record},
+    command::{Command, Produced, Product, Spec, broken, record},
     work::Work,
 };
 
 /// The input of `convertLead`.
 #[derive(Deserialize, Validate, ToSchema)]
+#[validate(schema(function = amount_and_currency), schema(function = one_company))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConvertLead {
     /// The name of the new deal.
@@ -38,7 +43,7 @@ pub struct ConvertLead {
     currency: Option<String>,
     /// The id of the company the contact is affiliated with. Default: the contact's primary company.
     company_id: Option<String>,
-    /// The name of a new company, with which the contact becomes affiliated; instead of `companyId`.
+    /// The name of a new company that the contact becomes affiliated with; not together with `companyId`.
     #[schema(min_length = 1, max_length = 200)]
     company_name: Option<String>,
 }
@@ -72,7 +77,8 @@ impl Command for ConvertLead {
             None => None,
         };
         let stage = self.stage(work).await?;
-        let amount = self.amount()?;
+        let amount = self.amount.as_ref().zip(self.currency.as_ref());
+        let amount = amount.and_then(|(number, currency)| Money::parse(number, currency));
         let company = self.company(work, &contact, named).await?;
         let deal = Companion::new("deal")
             .with(deal::NAME, self.deal_name)
@@ -104,18 +110,6 @@ impl ConvertLead {
         stages.retain(|stage| stage.get(stage::KIND) == Some(StageKind::Open));
         stages.sort_by_key(|stage| (stage.get(stage::POSITION), stage.id()));
         Ok(stages.first().ok_or_else(nowhere)?.id())
-    }
-
-    fn amount(&self) -> Result<Option<Money>> {
-        let wrong = || {
-            let detail = "amount and currency: decimal text with the currency's decimals is expected";
-            Error::from(kernel::Violation::new(Code::WrongType, "/amount", detail))
-        };
-        match (&self.amount, &self.currency) {
-            (None, None) => Ok(None),
-            (Some(amount), Some(currency)) => Money::parse(amount, currency).map(Some).ok_or_else(wrong),
-            _ => Err(wrong()),
-        }
     }
 
     /// The company: the one named, a new one, or the one the contact belongs to already.
@@ -153,6 +147,32 @@ impl ConvertLead {
             work.make(tie.with(affiliation::PRIMARY, known.is_empty())).await?;
         }
         Ok(Some(company))
+    }
+}
+
+/// An amount has a currency, and the currency's decimals.
+fn amount_and_currency(input: &ConvertLead) -> Result<(), ValidationError> {
+    match (&input.amount, &input.currency) {
+        (Some(_), None) => Err(broken(Code::Required, "currency", "an amount needs its currency")),
+        (None, Some(_)) => Err(broken(Code::Required, "amount", "a currency needs an amount")),
+        (_, Some(currency)) if parse_currency(currency).is_none() => {
+            Err(broken(Code::WrongType, "currency", "an ISO 4217 currency code is expected"))
+        }
+        (Some(number), Some(currency)) if Money::parse(number, currency).is_none() => {
+            let detail = "a decimal number as text, with the currency's decimals at most, is expected";
+            Err(broken(Code::WrongType, "amount", detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A company is there already, or it is made.
+fn one_company(input: &ConvertLead) -> Result<(), ValidationError> {
+    match (&input.company_id, &input.company_name) {
+        (Some(_), Some(_)) => {
+            Err(broken(Code::Invalid, "companyName", "companyId and companyName exclude each other"))
+        }
+        _ => Ok(()),
     }
 }
 
