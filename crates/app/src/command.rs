@@ -3,7 +3,12 @@
 
 use std::{borrow::Cow, future::Future, pin::Pin};
 
-use kernel::{Code, Error, Record, Result, Violation, actor::Actor, object::Action, text::trim};
+use kernel::{
+    Code, Error, Of, Record, Result, Violation,
+    actor::Actor,
+    object::{Action, ObjectType},
+    text::trim,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use utoipa::{
@@ -115,8 +120,8 @@ pub enum Product {
     Nothing,
 }
 
-impl From<&Record> for Product {
-    fn from(record: &Record) -> Self {
+impl<O: ObjectType> From<&Of<O>> for Product {
+    fn from(record: &Of<O>) -> Self {
         Product::Record(record.id())
     }
 }
@@ -129,10 +134,10 @@ pub trait Target: Sized + Send {
     fn from(record: Option<Record>) -> Result<Self>;
 }
 
-impl Target for Record {
+impl<O: ObjectType> Target for Of<O> {
     const IS_RECORD: bool = true;
     fn from(record: Option<Record>) -> Result<Self> {
-        record.ok_or_else(|| Code::NotFound.into())
+        Of::new(record.ok_or(Code::NotFound)?)
     }
 }
 

@@ -4,10 +4,13 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{
-    field::{Field, FieldDef, List},
+    field::{self, FieldDef, List, Member},
+    object::Every,
     text::Comparison,
     time::Instant,
 };
+
+type Field<T> = field::Field<Every, T>;
 
 /// The record's id.
 pub const ID: Field<Uuid> =
@@ -30,10 +33,10 @@ pub const UPDATED_AT: Field<Instant> =
     Field::instant("updatedAt", "The time the record was last updated.").required().computed();
 /// The user who created the record.
 pub const CREATED_BY: Field<Uuid> =
-    Field::reference("createdById", "user", "The user who created the record.").computed();
+    Field::reference_to("createdById", "user", "The user who created the record.").computed();
 /// The user who last updated the record.
 pub const UPDATED_BY: Field<Uuid> =
-    Field::reference("updatedById", "user", "The user who last updated the record.").computed();
+    Field::reference_to("updatedById", "user", "The user who last updated the record.").computed();
 /// The time the record was deleted.
 pub const DELETED_AT: Field<Instant> =
     Field::instant("deletedAt", "The time the record was deleted; it can be restored for 30 days.")
@@ -43,9 +46,9 @@ pub const DELETED_AT: Field<Instant> =
 pub const FIELDS: &[FieldDef] =
     &[VERSION.def, CREATED_AT.def, UPDATED_AT.def, CREATED_BY.def, UPDATED_BY.def, DELETED_AT.def];
 
-const SYSTEM: Field<String> = Field::text("system", 64, "The name of the outside system.").required();
-const EXTERNAL_ID: Field<String> =
-    Field::text("id", 255, "The record's id in that system, kept and compared as it is.")
+const SYSTEM: Member<String> = Member::text("system", 64, "The name of the outside system.").required();
+const EXTERNAL_ID: Member<String> =
+    Member::text("id", 255, "The record's id in that system, kept and compared as it is.")
         .required()
         .compared(Comparison::Exact);
 static EXTERNAL_REF: List = List::of("ExternalRef", "external_refs", &[SYSTEM.def, EXTERNAL_ID.def])
@@ -60,7 +63,7 @@ pub const EXTERNAL_REFS: Field<Json> = Field::list(
     "The record's ids in other systems; no two records share one.",
 );
 
-const TAG: Field<Uuid> = Field::reference("tagId", "tag", "The tag.").required();
+const TAG: Member<Uuid> = Member::reference_to("tagId", "tag", "The tag.").required();
 static TAGS: List = List::plain("Tag", "record_tags", &[TAG.def]).shared();
 
 /// The record's tags.

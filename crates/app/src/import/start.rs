@@ -1,10 +1,10 @@
 //! `startImport`.
 
 use domain::platform::{
-    file,
-    job::{self, JobKind, JobState},
+    file::{self, File},
+    job::{self, Job, JobKind, JobState},
 };
-use kernel::{Code, Error, Record, Result, Violation, change::Companion, id::TypeId};
+use kernel::{Code, Error, Of, Result, Violation, change::Companion, id::TypeId};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -58,7 +58,7 @@ impl Command for StartImport {
     type On = ();
 
     async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
-        let file = work.referenced("file", "fileId", &self.file_id).await?;
+        let file = work.referenced::<File>("fileId", &self.file_id).await?;
         let (format, mapping) = (self.format(&file)?, self.mapping()?);
         let kith = work.kith.clone();
         if kith.object(&self.object).is_err() {
@@ -76,7 +76,7 @@ impl Command for StartImport {
             "dryRun": self.dry_run.unwrap_or_default(),
         });
         let user = work.actor().user;
-        let job = Companion::new("job")
+        let job = Companion::<Job>::new()
             .with(job::KIND, JobKind::Import)
             .with(job::STATE, JobState::Queued)
             .with(job::REQUEST, request)
@@ -89,7 +89,7 @@ impl Command for StartImport {
 }
 
 impl StartImport {
-    fn format(&self, file: &Record) -> Result<Format> {
+    fn format(&self, file: &Of<File>) -> Result<Format> {
         let name = file.get(file::NAME).unwrap_or_default();
         let by_name = || name.rsplit_once('.').and_then(|(_, ending)| Format::from_extension(ending));
         match &self.format {

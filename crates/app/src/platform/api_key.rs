@@ -1,11 +1,12 @@
 //! `issueApiKey` and `revokeApiKey`.
 
 use domain::platform::{
-    api_key::{self},
+    api_key::{self, ApiKey},
     membership::MembershipRole,
+    user::User,
 };
 use kernel::{
-    Code, Error, Record, Result, Value, Violation,
+    Code, Error, Of, Result, Value, Violation,
     change::Companion,
     system,
     time::Instant,
@@ -57,7 +58,7 @@ impl Command for IssueApiKey {
     type On = ();
 
     async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
-        let user = work.referenced("user", "userId", &self.user_id).await?.id();
+        let user = work.referenced::<User>("userId", &self.user_id).await?.id();
         let role = MembershipRole::read(&Value::Text(self.role));
         let role = role.ok_or_else(|| {
             Violation::new(Code::UnknownValue, "/role", "role is one of OWNER, AGENT, READ_ONLY")
@@ -69,7 +70,7 @@ impl Command for IssueApiKey {
             let detail = "expiresAt must not be in the past";
             return Err(Violation::new(Code::OutOfRange, "/expiresAt", detail).into());
         }
-        let key = Companion::new("apiKey")
+        let key = Companion::<ApiKey>::new()
             .with(api_key::NAME, self.name)
             .with(api_key::USER, user)
             .with(api_key::ROLE, role)
@@ -80,7 +81,7 @@ impl Command for IssueApiKey {
 }
 
 /// Makes a key, and gives its secret.
-pub(super) async fn issue(work: &mut Work, key: Companion) -> Result<(Record, String)> {
+pub(super) async fn issue(work: &mut Work, key: Companion<ApiKey>) -> Result<(Of<ApiKey>, String)> {
     let id = work.kith.context().ids.next(work.now());
     let new = work.kith.new_key(work.actor().workspace, id)?;
     let key = work.make(key.with(system::ID, id).with(api_key::HINT, new.hint)).await?;
@@ -101,9 +102,9 @@ impl Command for RevokeApiKey {
         "Revokes the key: from now on nobody can use it.",
         &[record("apiKey", "apiKey", "The revoked key.")],
     );
-    type On = Record;
+    type On = Of<ApiKey>;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut Work, before: Of<ApiKey>) -> Result<Produced> {
         if before.get(api_key::REVOKED_AT).is_some() {
             return Err(Error::new(Code::IllegalState, "the key is revoked already"));
         }

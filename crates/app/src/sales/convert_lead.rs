@@ -2,16 +2,18 @@
 
 use domain::{
     people::{
-        affiliation, company,
-        contact::{self, ContactLeadStatus, ContactLifecycle},
+        affiliation::{self, Affiliation},
+        company::{self, Company},
+        contact::{self, Contact, ContactLeadStatus, ContactLifecycle},
     },
     sales::{
-        deal, pipeline,
-        stage::{self, StageKind},
+        deal::{self, Deal},
+        pipeline,
+        stage::{self, Stage, StageKind},
     },
 };
 use kernel::{
-    Code, Error, Record, Result,
+    Code, Error, Of, Result,
     change::Companion,
     money::{Money, parse_currency},
 };
@@ -61,26 +63,26 @@ impl Command for ConvertLead {
             record("deal", "deal", "The deal."),
         ],
     );
-    type On = Record;
+    type On = Of<Contact>;
 
-    async fn run(self, work: &mut Work, contact: Record) -> Result<Produced> {
+    async fn run(self, work: &mut Work, contact: Of<Contact>) -> Result<Produced> {
         // A deal that is gone is no deal. One that lives may be somebody else's, which is not shown.
         if let Some(deal) = contact.get(contact::CONVERTED_DEAL)
-            && work.lives("deal", deal).await?
+            && work.lives::<Deal>(deal).await?
         {
-            let deal = work.find_by("deal", kernel::system::ID, deal).await?.pop();
+            let deal = work.find_one::<Deal>(deal).await?;
             let company = deal.as_ref().and_then(|deal| deal.get(deal::COMPANY));
             return Ok(produced(&contact, company, deal.map(|deal| deal.id())));
         }
         let named = match &self.company_id {
-            Some(id) => Some(work.referenced("company", "companyId", id).await?.id()),
+            Some(id) => Some(work.referenced::<Company>("companyId", id).await?.id()),
             None => None,
         };
         let stage = self.stage(work).await?;
         let amount = self.amount.as_ref().zip(self.currency.as_ref());
         let amount = amount.and_then(|(number, currency)| Money::parse(number, currency));
         let company = self.company(work, &contact, named).await?;
-        let deal = Companion::new("deal")
+        let deal = Companion::<Deal>::new()
             .with(deal::NAME, self.deal_name)
             .with(deal::AMOUNT, amount)
             .with(deal::STAGE, stage)
@@ -102,37 +104,42 @@ impl Command for ConvertLead {
 impl ConvertLead {
     async fn stage(&self, work: &mut Work) -> Result<Uuid> {
         if let Some(id) = &self.stage_id {
-            return Ok(work.referenced("stage", "stageId", id).await?.id());
+            return Ok(work.referenced::<Stage>("stageId", id).await?.id());
         }
-        let default = work.find_by("pipeline", pipeline::IS_DEFAULT, true).await?.pop();
+        let default = work.find_by(pipeline::IS_DEFAULT, true).await?.pop();
         let nowhere = || Error::new(Code::IllegalState, "there is no default pipeline; name the stage");
-        let mut stages = work.find_by("stage", stage::PIPELINE, default.ok_or_else(nowhere)?.id()).await?;
+        let mut stages = work.find_by(stage::PIPELINE, default.ok_or_else(nowhere)?.id()).await?;
         stages.retain(|stage| stage.get(stage::KIND) == Some(StageKind::Open));
         stages.sort_by_key(|stage| (stage.get(stage::POSITION), stage.id()));
         Ok(stages.first().ok_or_else(nowhere)?.id())
     }
 
     /// The company: the one named, a new one, or the one the contact belongs to already.
-    async fn company(&self, work: &mut Work, contact: &Record, named: Option<Uuid>) -> Result<Option<Uuid>> {
-        let mut ties = work.find_by("affiliation", affiliation::CONTACT, contact.id()).await?;
+    async fn company(
+        &self,
+        work: &mut Work,
+        contact: &Of<Contact>,
+        named: Option<Uuid>,
+    ) -> Result<Option<Uuid>> {
+        let mut ties = work.find_by(affiliation::CONTACT, contact.id()).await?;
         ties.sort_by_key(|tie| (tie.get(affiliation::PRIMARY) != Some(true), tie.id()));
         let today = work.now().utc().with_timezone(&work.actor().zone).date_naive();
-        let lasts = |tie: &&Record| {
+        let lasts = |tie: &&Of<Affiliation>| {
             let begun = tie.get(affiliation::FROM).is_none_or(|first| first <= today);
             begun && tie.get(affiliation::TO).is_none_or(|last| last >= today)
         };
-        let company_of = |tie: &Record| tie.get(affiliation::COMPANY);
+        let company_of = |tie: &Of<Affiliation>| tie.get(affiliation::COMPANY);
         let known: Vec<Uuid> = ties.iter().filter(lasts).filter_map(company_of).collect();
         let company = match (named, &self.company_name) {
             (Some(named), _) => named,
             (None, Some(name)) => {
-                let new = Companion::new("company").with(company::NAME, name.clone());
+                let new = Companion::<Company>::new().with(company::NAME, name.clone());
                 work.make(new.with(company::OWNER, contact.get(contact::OWNER))).await?.id()
             }
             (None, None) => {
                 // The primary one first; one that is deleted or somebody else's does not count.
                 for id in known {
-                    if !work.find_by("company", kernel::system::ID, id).await?.is_empty() {
+                    if work.find_one::<Company>(id).await?.is_some() {
                         return Ok(Some(id));
                     }
                 }
@@ -142,7 +149,7 @@ impl ConvertLead {
         if !known.contains(&company) {
             // Where there was a tie before, this one begins now; else nobody knows when it began.
             let again = ties.iter().any(|tie| company_of(tie) == Some(company));
-            let tie = Companion::new("affiliation").with(affiliation::CONTACT, contact.id());
+            let tie = Companion::<Affiliation>::new().with(affiliation::CONTACT, contact.id());
             let tie = tie.with(affiliation::COMPANY, company).with(affiliation::FROM, again.then_some(today));
             work.make(tie.with(affiliation::PRIMARY, known.is_empty())).await?;
         }
@@ -182,7 +189,7 @@ fn leads_to_opportunity(lifecycle: ContactLifecycle) -> bool {
     matches!(lifecycle, Subscriber | Lead | Mql | Sql | Former | Other)
 }
 
-fn produced(contact: &Record, company: Option<Uuid>, deal: Option<Uuid>) -> Produced {
+fn produced(contact: &Of<Contact>, company: Option<Uuid>, deal: Option<Uuid>) -> Produced {
     let product = |id: Option<Uuid>| id.map_or(Product::Nothing, Product::Record);
     vec![contact.into(), product(company), product(deal)]
 }

@@ -1,7 +1,10 @@
 //! `moveDeal`.
 
-use domain::sales::deal;
-use kernel::{Record, Result};
+use domain::sales::{
+    deal::{self, Deal},
+    stage::Stage,
+};
+use kernel::{Of, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -32,10 +35,10 @@ impl Command for MoveDeal {
         &[record("deal", "deal", "The deal in its new stage.")],
     )
     .versioned();
-    type On = Record;
+    type On = Of<Deal>;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
-        let stage = work.referenced("stage", "stageId", &self.stage_id).await?;
+    async fn run(self, work: &mut Work, before: Of<Deal>) -> Result<Produced> {
+        let stage = work.referenced::<Stage>("stageId", &self.stage_id).await?;
         let moved = work.change(before, |deal| {
             deal.set(deal::STAGE, stage.id());
             if let Some(reason) = self.lost_reason {

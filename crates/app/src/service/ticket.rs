@@ -1,7 +1,7 @@
 //! `solveTicket` and `reopenTicket`.
 
-use domain::service::ticket::{self, TicketStatus};
-use kernel::{Code, Error, Record, Result};
+use domain::service::ticket::{self, Ticket, TicketStatus};
+use kernel::{Code, Error, Of, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -28,9 +28,9 @@ pub struct SolveTicket {
 
 impl Command for SolveTicket {
     const SPEC: Spec = spec("solveTicket", "solve", "Marks the ticket as solved.");
-    type On = Record;
+    type On = Of<Ticket>;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut Work, before: Of<Ticket>) -> Result<Produced> {
         if matches!(before.get(ticket::STATUS), Some(TicketStatus::Solved | TicketStatus::Closed)) {
             return Err(Error::new(Code::IllegalState, "the ticket is solved already"));
         }
@@ -52,9 +52,9 @@ pub struct ReopenTicket {}
 impl Command for ReopenTicket {
     const SPEC: Spec =
         spec("reopenTicket", "reopen", "Opens a solved ticket again; a closed one stays closed.");
-    type On = Record;
+    type On = Of<Ticket>;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut Work, before: Of<Ticket>) -> Result<Produced> {
         if before.get(ticket::STATUS) != Some(TicketStatus::Solved) {
             return Err(Error::new(Code::IllegalState, "only a solved ticket can be reopened"));
         }

@@ -1,7 +1,7 @@
 //! `completeTask`.
 
-use domain::work::task::{self, TaskStatus};
-use kernel::{Code, Error, Record, Result};
+use domain::work::task::{self, Task, TaskStatus};
+use kernel::{Code, Error, Of, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -24,9 +24,9 @@ impl Command for CompleteTask {
         "Marks the task as done.",
         &[record("task", "task", "The task.")],
     );
-    type On = Record;
+    type On = Of<Task>;
 
-    async fn run(self, work: &mut Work, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut Work, before: Of<Task>) -> Result<Produced> {
         if matches!(before.get(task::STATUS), Some(TaskStatus::Done | TaskStatus::Cancelled)) {
             return Err(Error::new(Code::IllegalState, "the task is done or cancelled already"));
         }

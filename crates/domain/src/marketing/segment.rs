@@ -1,7 +1,9 @@
 //! Segments: named predicates over contacts or companies.
 
-use kernel::{choices, field::Field, object::Object};
+use kernel::{choices, object::Object};
 use serde_json::Value as Json;
+
+kernel::object_type!(Segment, "segment");
 
 choices! {
     /// The object whose records a segment selects.

@@ -2,7 +2,7 @@
 
 use kernel::{
     choices,
-    field::{Field, FieldDef, Preset},
+    field::{FieldDef, Member, Preset},
 };
 
 use crate::formats;
@@ -25,17 +25,17 @@ choices! {
     }
 }
 
-pub const TYPE: Field<AddressType> = Field::choice("type", "The use of the address. Default: `WORK`.")
+pub const TYPE: Member<AddressType> = Member::choice("type", "The use of the address. Default: `WORK`.")
     .required()
     .preset(Preset::Choice("WORK"));
-pub const STREET: Field<String> =
-    Field::text("street", 500, "The street and number, with all other lines above the city.").personal();
-pub const POSTAL_CODE: Field<String> = Field::text("postalCode", 20, "The postal code.").personal();
-pub const CITY: Field<String> = Field::text("city", 200, "The city, town or village.").personal();
-pub const REGION: Field<String> = Field::text("region", 200, "The state, province or region.").personal();
-pub const COUNTRY: Field<String> =
-    Field::text("country", 2, "The country, by ISO 3166-1 alpha-2.").form(formats::COUNTRY);
-pub const PRIMARY: Field<bool> = Field::boolean(
+pub const STREET: Member<String> =
+    Member::text("street", 500, "The street and number, with all other lines above the city.").personal();
+pub const POSTAL_CODE: Member<String> = Member::text("postalCode", 20, "The postal code.").personal();
+pub const CITY: Member<String> = Member::text("city", 200, "The city, town or village.").personal();
+pub const REGION: Member<String> = Member::text("region", 200, "The state, province or region.").personal();
+pub const COUNTRY: Member<String> =
+    Member::text("country", 2, "The country, by ISO 3166-1 alpha-2.").form(formats::COUNTRY);
+pub const PRIMARY: Member<bool> = Member::boolean(
     "primary",
     "Whether this is the primary address; exactly one is. Default: `true` for the first where none is marked, else `false`.",
 )

@@ -1,20 +1,18 @@
 //! Affiliations: contacts in companies, with role and period.
 
 use chrono::NaiveDate;
-use kernel::{
-    change::Change,
-    field::{Field, Preset},
-    object::Object,
-};
-use uuid::Uuid;
+use kernel::{change::Change, field::Preset, object::Object, value::Ref};
 
+use super::{company::Company, contact::Contact};
 use crate::rules;
 
-pub const CONTACT: Field<Uuid> = Field::reference("contactId", "contact", "The contact.")
+kernel::object_type!(Affiliation, "affiliation");
+
+pub const CONTACT: Field<Ref<Contact>> = Field::reference("contactId", "The contact.")
     .required()
     .immutable()
     .inverse("affiliations", "The contact's affiliations with companies.");
-pub const COMPANY: Field<Uuid> = Field::reference("companyId", "company", "The company.")
+pub const COMPANY: Field<Ref<Company>> = Field::reference("companyId", "The company.")
     .required()
     .immutable()
     .inverse("affiliations", "The company's affiliations with contacts.");
@@ -45,7 +43,7 @@ pub fn affiliation() -> Object {
     .rule(period)
 }
 
-fn period(change: &mut Change<'_>) {
+fn period(change: &mut Change<'_, Affiliation>) {
     rules::in_order(change, FROM, TO);
 }
 

@@ -1,18 +1,20 @@
 //! Companies: the organisations the workspace deals with.
 
 use kernel::{
-    field::{Field, List, Preset},
+    field::{List, Member, Preset},
     money::Money,
     object::Object,
     text::Comparison,
+    value::Ref,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 use super::address;
-use crate::formats;
+use crate::{formats, platform::user::User};
 
-const DOMAIN: Field<String> = Field::text("domain", 253, "An internet domain, in lower case.")
+kernel::object_type!(Company, "company");
+
+const DOMAIN: Member<String> = Member::text("domain", 253, "An internet domain, in lower case.")
     .required()
     .compared(Comparison::Address)
     .form(formats::DOMAIN);
@@ -39,12 +41,11 @@ pub const ADDRESSES: Field<Json> = Field::list("addresses", &ADDRESS_LIST, "The 
 pub const COUNTRY: Field<String> =
     Field::text("country", 2, "The country the company is served in, by ISO 3166-1 alpha-2.")
         .form(formats::COUNTRY);
-pub const PARENT: Field<Uuid> = Field::reference("parentId", "company", "The parent company.")
+pub const PARENT: Field<Ref<Company>> = Field::reference("parentId", "The parent company.")
     .hierarchy()
     .inverse("subsidiaries", "The company's subsidiaries.");
-pub const OWNER: Field<Uuid> = Field::reference(
+pub const OWNER: Field<Ref<User>> = Field::reference(
     "ownerId",
-    "user",
     "The company's owner: the user responsible for it. Default: the acting user.",
 )
 .preset(Preset::Actor)

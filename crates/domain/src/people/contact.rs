@@ -5,15 +5,17 @@ use kernel::{
     Code,
     change::Change,
     choices,
-    field::{Field, List, Preset},
+    field::{List, Member, Preset},
     object::Object,
     text::Comparison,
+    value::Ref,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 use super::address;
-use crate::formats;
+use crate::{formats, platform::user::User, sales::deal::Deal};
+
+kernel::object_type!(Contact, "contact");
 
 choices! {
     /// The use of an e-mail address.
@@ -103,16 +105,16 @@ choices! {
     }
 }
 
-pub const EMAIL_ADDRESS: Field<String> =
-    Field::text("address", 320, "The e-mail address; its domain is kept in lower case.")
+pub const EMAIL_ADDRESS: Member<String> =
+    Member::text("address", 320, "The e-mail address; its domain is kept in lower case.")
         .required()
         .compared(Comparison::Address)
         .form(formats::EMAIL)
         .personal();
-const EMAIL_TYPE: Field<EmailType> = Field::choice("type", "The use of the address. Default: `WORK`.")
+const EMAIL_TYPE: Member<EmailType> = Member::choice("type", "The use of the address. Default: `WORK`.")
     .required()
     .preset(Preset::Choice("WORK"));
-const EMAIL_PRIMARY: Field<bool> = Field::boolean(
+const EMAIL_PRIMARY: Member<bool> = Member::boolean(
     "primary",
     "Whether this is the primary address; exactly one is. Default: `true` for the first where none is marked, else `false`.",
 )
@@ -123,14 +125,14 @@ static EMAIL_LIST: List =
         .key(&["address"])
         .primary("primary");
 
-pub const PHONE_NUMBER: Field<String> =
-    Field::text("number", 50, "The phone number as it was given.").required().personal();
-const PHONE_TYPE: Field<PhoneType> = Field::choice("type", "The use of the number. Default: `WORK`.")
+pub const PHONE_NUMBER: Member<String> =
+    Member::text("number", 50, "The phone number as it was given.").required().personal();
+const PHONE_TYPE: Member<PhoneType> = Member::choice("type", "The use of the number. Default: `WORK`.")
     .required()
     .preset(Preset::Choice("WORK"));
-const PHONE_COUNTRY: Field<String> =
-    Field::text("country", 2, "The number's country, by ISO 3166-1 alpha-2.").form(formats::COUNTRY);
-const PHONE_PRIMARY: Field<bool> = Field::boolean(
+const PHONE_COUNTRY: Member<String> =
+    Member::text("country", 2, "The number's country, by ISO 3166-1 alpha-2.").form(formats::COUNTRY);
+const PHONE_PRIMARY: Member<bool> = Member::boolean(
     "primary",
     "Whether this is the primary number; exactly one is. Default: `true` for the first where none is marked, else `false`.",
 )
@@ -187,11 +189,10 @@ pub const SCORE: Field<i64> =
 pub const COUNTRY: Field<String> =
     Field::text("country", 2, "The country the contact is served in, by ISO 3166-1 alpha-2.")
         .form(formats::COUNTRY);
-pub const CONVERTED_DEAL: Field<Uuid> =
-    Field::reference("convertedDealId", "deal", "The deal that the lead was converted to.").computed();
-pub const OWNER: Field<Uuid> = Field::reference(
+pub const CONVERTED_DEAL: Field<Ref<Deal>> =
+    Field::reference("convertedDealId", "The deal that the lead was converted to.").computed();
+pub const OWNER: Field<Ref<User>> = Field::reference(
     "ownerId",
-    "user",
     "The contact's owner: the user responsible for it. Default: the acting user.",
 )
 .preset(Preset::Actor)
@@ -216,7 +217,7 @@ pub fn contact() -> Object {
         .rule(full_name)
 }
 
-fn full_name(change: &mut Change<'_>) {
+fn full_name(change: &mut Change<'_, Contact>) {
     let names: Vec<String> =
         [GIVEN_NAME, FAMILY_NAME].into_iter().filter_map(|field| change.get(field)).collect();
     let full_name = match names.is_empty() {
@@ -231,7 +232,7 @@ fn full_name(change: &mut Change<'_>) {
     change.set(FULL_NAME, full_name);
 }
 
-fn first_email(change: &Change<'_>) -> Option<String> {
+fn first_email(change: &Change<'_, Contact>) -> Option<String> {
     let emails = change.get(EMAILS)?;
     let address = emails.get(0)?.get(EMAIL_ADDRESS.def.name)?;
     address.as_str().map(str::to_owned)

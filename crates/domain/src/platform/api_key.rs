@@ -1,17 +1,18 @@
 //! API keys: the credentials of programs. The secret itself is shown once, and only its hash is kept.
 
 use kernel::{
-    field::Field,
     object::{Action, Object},
     time::Instant,
+    value::Ref,
 };
-use uuid::Uuid;
 
-use super::membership::MembershipRole;
+use super::{membership::MembershipRole, user::User};
+
+kernel::object_type!(ApiKey, "apiKey");
 
 pub const NAME: Field<String> =
     Field::text("name", 200, "The key's name, which says what it is for.").required();
-pub const USER: Field<Uuid> = Field::reference("userId", "user", "The user on whose behalf the key acts.")
+pub const USER: Field<Ref<User>> = Field::reference("userId", "The user on whose behalf the key acts.")
     .required()
     .immutable()
     .inverse("apiKeys", "The user's API keys.");

@@ -2,13 +2,17 @@
 
 use kernel::{
     choices,
-    field::{Field, List},
+    field::{List, Member},
     object::{Action, Object},
     text::Comparison,
     time::Instant,
+    value::Ref,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
+
+use super::user::User;
+
+kernel::object_type!(Event, "event");
 
 choices! {
     /// The operation that changed a record.
@@ -64,8 +68,7 @@ pub const VERSION: Field<i64> = Field::integer(
 .computed();
 pub const OCCURRED_AT: Field<Instant> =
     Field::instant("occurredAt", "The time of the change.").required().computed();
-pub const ACTOR: Field<Uuid> =
-    Field::reference("actorId", "user", "The user who made the change.").computed();
+pub const ACTOR: Field<Ref<User>> = Field::reference("actorId", "The user who made the change.").computed();
 pub const ORIGIN: Field<EventOrigin> =
     Field::choice("origin", "The origin of the change.").required().computed();
 pub const REQUEST_ID: Field<String> =
@@ -73,8 +76,8 @@ pub const REQUEST_ID: Field<String> =
         .required()
         .computed()
         .compared(Comparison::Exact);
-pub const OWNER: Field<Uuid> =
-    Field::reference("ownerId", "user", "The record's owner at the time of the change.").computed();
+pub const OWNER: Field<Ref<User>> =
+    Field::reference("ownerId", "The record's owner at the time of the change.").computed();
 pub const CHANGED_FIELDS: Field<Json> =
     Field::list("changedFields", &CHANGED, "The names of the fields that changed.")
         .required()
@@ -89,7 +92,7 @@ pub const SENSITIVE_CHANGES: Field<Json> =
         .computed()
         .sensitive();
 
-const CHANGED_FIELD: Field<String> = Field::text("field", 64, "The name of a field.").required().opaque();
+const CHANGED_FIELD: Member<String> = Member::text("field", 64, "The name of a field.").required().opaque();
 // Events are not found by their fields, so there is no table of the items.
 static CHANGED: List = List::plain("ChangedField", "", &[CHANGED_FIELD.def]);
 

@@ -2,12 +2,16 @@
 
 use kernel::{
     choices,
-    field::{Field, Preset},
+    field::Preset,
     object::{Action, Object},
     time::Instant,
+    value::Ref,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
+
+use super::user::User;
+
+kernel::object_type!(Job, "job");
 
 choices! {
     /// The kind of a job.
@@ -54,8 +58,8 @@ pub const STARTED_AT: Field<Instant> =
     Field::instant("startedAt", "The time the job began to run.").computed();
 pub const FINISHED_AT: Field<Instant> =
     Field::instant("finishedAt", "The time the job finished, failed or was cancelled.").computed();
-pub const OWNER: Field<Uuid> =
-    Field::reference("ownerId", "user", "The job's owner: the user who started it.").computed();
+pub const OWNER: Field<Ref<User>> =
+    Field::reference("ownerId", "The job's owner: the user who started it.").computed();
 
 pub fn job() -> Object {
     Object::plain("job", "jobs", "A job: long-running work that goes on after the request that started it.")

@@ -1,12 +1,15 @@
 //! Job errors: what was wrong with single rows of a job.
 
 use kernel::{
-    field::Field,
     object::{Action, Object},
+    value::Ref,
 };
-use uuid::Uuid;
 
-pub const JOB: Field<Uuid> = Field::reference("jobId", "job", "The job.")
+use super::job::Job;
+
+kernel::object_type!(JobError, "jobError");
+
+pub const JOB: Field<Ref<Job>> = Field::reference("jobId", "The job.")
     .required()
     .computed()
     .inverse("errors", "The errors of single rows.");

@@ -1,7 +1,10 @@
 //! Memberships: what a user may do in the workspace.
 
-use kernel::{choices, field::Field, object::Object};
-use uuid::Uuid;
+use kernel::{choices, object::Object, value::Ref};
+
+use super::user::User;
+
+kernel::object_type!(Membership, "membership");
 
 choices! {
     /// The role of a user or an API key.
@@ -15,7 +18,7 @@ choices! {
     }
 }
 
-pub const USER: Field<Uuid> = Field::reference("userId", "user", "The user.")
+pub const USER: Field<Ref<User>> = Field::reference("userId", "The user.")
     .required()
     .immutable()
     .inverse("memberships", "The user's memberships.");

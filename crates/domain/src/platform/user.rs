@@ -1,13 +1,11 @@
 //! Users: the people who work in the workspace.
 
-use kernel::{
-    field::{Field, Preset},
-    object::Object,
-    text::Comparison,
-};
-use uuid::Uuid;
+use kernel::{field::Preset, object::Object, text::Comparison, value::Ref};
 
+use super::team::Team;
 use crate::formats;
+
+kernel::object_type!(User, "user");
 
 pub const NAME: Field<String> = Field::text("name", 200, "The user's full name.").required().personal();
 pub const EMAIL: Field<String> =
@@ -17,11 +15,11 @@ pub const EMAIL: Field<String> =
         .compared(Comparison::Address)
         .form(formats::EMAIL);
 pub const JOB_TITLE: Field<String> = Field::text("jobTitle", 200, "The user's job title.");
-pub const MANAGER: Field<Uuid> = Field::reference("managerId", "user", "The user's manager.")
+pub const MANAGER: Field<Ref<User>> = Field::reference("managerId", "The user's manager.")
     .hierarchy()
     .inverse("reports", "The user's direct reports.");
-pub const TEAM: Field<Uuid> =
-    Field::reference("teamId", "team", "The user's team.").inverse("members", "The team's members.");
+pub const TEAM: Field<Ref<Team>> =
+    Field::reference("teamId", "The user's team.").inverse("members", "The team's members.");
 pub const ACTIVE: Field<bool> = Field::boolean(
     "active",
     "Whether the user is active; the API keys of an inactive user are refused. Default: `true`.",

@@ -2,11 +2,12 @@
 
 use kernel::{
     change::Change,
-    field::Field,
     object::{Action, Object},
 };
 
 use crate::formats;
+
+kernel::object_type!(Workspace, "workspace");
 
 pub const NAME: Field<String> = Field::text("name", 200, "The workspace's name.").required();
 pub const TIME_ZONE: Field<String> = Field::text(
@@ -37,7 +38,7 @@ pub fn workspace() -> Object {
     .rule(settings)
 }
 
-fn settings(change: &mut Change<'_>) {
+fn settings(change: &mut Change<'_, Workspace>) {
     change.set_default(TIME_ZONE, "UTC".to_owned());
 }
 

@@ -1,16 +1,15 @@
 //! Deals: possible sales on their way through a pipeline.
 
 use chrono::NaiveDate;
-use kernel::{
-    choices,
-    field::{Field, Preset},
-    money::Money,
-    object::Object,
-    time::Instant,
-};
-use uuid::Uuid;
+use kernel::{choices, field::Preset, money::Money, object::Object, time::Instant, value::Ref};
 
-use super::deal_rules;
+use super::{deal_rules, pipeline::Pipeline, stage::Stage};
+use crate::{
+    people::{company::Company, contact::Contact},
+    platform::user::User,
+};
+
+kernel::object_type!(Deal, "deal");
 
 choices! {
     /// The outcome of a deal.
@@ -40,11 +39,11 @@ choices! {
 
 pub const NAME: Field<String> = Field::text("name", 300, "The deal's name.").required();
 pub const AMOUNT: Field<Money> = Field::money("amount", "The deal's value.");
-pub const PIPELINE: Field<Uuid> =
-    Field::reference("pipelineId", "pipeline", "The deal's pipeline: that of its stage.")
+pub const PIPELINE: Field<Ref<Pipeline>> =
+    Field::reference("pipelineId", "The deal's pipeline: that of its stage.")
         .computed()
         .inverse("deals", "The pipeline's deals.");
-pub const STAGE: Field<Uuid> = Field::reference("stageId", "stage", "The deal's stage.")
+pub const STAGE: Field<Ref<Stage>> = Field::reference("stageId", "The deal's stage.")
     .required()
     .by_command()
     .restrict()
@@ -78,17 +77,14 @@ pub const FORECAST_CATEGORY: Field<DealForecastCategory> =
     Field::choice("forecastCategory", "The deal's forecast category. Default: `PIPELINE`.")
         .required()
         .preset(Preset::Choice("PIPELINE"));
-pub const COMPANY: Field<Uuid> = Field::reference("companyId", "company", "The company that may buy.")
-    .inverse("deals", "The company's deals.");
-pub const CONTACT: Field<Uuid> = Field::reference("contactId", "contact", "The deal's primary contact.")
+pub const COMPANY: Field<Ref<Company>> =
+    Field::reference("companyId", "The company that may buy.").inverse("deals", "The company's deals.");
+pub const CONTACT: Field<Ref<Contact>> = Field::reference("contactId", "The deal's primary contact.")
     .inverse("deals", "The deals whose primary contact this is.");
-pub const OWNER: Field<Uuid> = Field::reference(
-    "ownerId",
-    "user",
-    "The deal's owner: the user responsible for it. Default: the acting user.",
-)
-.preset(Preset::Actor)
-.inverse("deals", "The deals the user owns.");
+pub const OWNER: Field<Ref<User>> =
+    Field::reference("ownerId", "The deal's owner: the user responsible for it. Default: the acting user.")
+        .preset(Preset::Actor)
+        .inverse("deals", "The deals the user owns.");
 
 pub fn deal() -> Object {
     Object::new("deal", "deals", "A deal: a possible sale (opportunity) on its way through a pipeline.")

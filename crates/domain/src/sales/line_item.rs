@@ -3,26 +3,30 @@
 use kernel::{
     Code,
     change::Change,
-    field::{Field, Preset},
+    field::Preset,
     money::{Money, multiply},
     object::Object,
-    value::Decimal,
+    value::{Decimal, Ref},
 };
-use uuid::Uuid;
 
-use super::product;
+use super::{
+    deal::Deal,
+    product::{self, Product},
+};
+
+kernel::object_type!(LineItem, "lineItem");
 
 /// A whole number as a decimal.
 const fn whole(number: i64) -> Decimal {
     Decimal(number * 10i64.pow(Decimal::SCALE as u32))
 }
 
-pub const DEAL: Field<Uuid> = Field::reference("dealId", "deal", "The deal.")
+pub const DEAL: Field<Ref<Deal>> = Field::reference("dealId", "The deal.")
     .required()
     .immutable()
     .inverse("lineItems", "The deal's line items.");
-pub const PRODUCT: Field<Uuid> =
-    Field::reference("productId", "product", "The product; null where something else is sold.")
+pub const PRODUCT: Field<Ref<Product>> =
+    Field::reference("productId", "The product; null where something else is sold.")
         .inverse("lineItems", "The line items that sell the product.");
 pub const NAME: Field<String> = Field::text("name", 300, "The item's name. Default: the product's.");
 pub const QUANTITY: Field<Decimal> =
@@ -59,7 +63,7 @@ pub fn line_item() -> Object {
         .rule(total)
 }
 
-fn take_over(change: &mut Change<'_>) {
+fn take_over(change: &mut Change<'_, LineItem>) {
     if let Some(product) = change.referenced(PRODUCT) {
         let (name, price) = (product.get(product::NAME), product.get(product::UNIT_PRICE));
         change.set_default(NAME, name);
@@ -68,7 +72,7 @@ fn take_over(change: &mut Change<'_>) {
     change.require(NAME);
 }
 
-fn limits(change: &mut Change<'_>) {
+fn limits(change: &mut Change<'_, LineItem>) {
     if change.get(QUANTITY).is_some_and(|quantity| quantity < whole(0)) {
         change.refuse(QUANTITY, Code::OutOfRange, "quantity must not be negative");
     }
@@ -77,7 +81,7 @@ fn limits(change: &mut Change<'_>) {
     }
 }
 
-fn total(change: &mut Change<'_>) {
+fn total(change: &mut Change<'_, LineItem>) {
     let quantity = change.get(QUANTITY).unwrap_or(whole(1));
     let discount = change.get(DISCOUNT_PERCENT).unwrap_or(whole(0));
     let total = change.get(UNIT_PRICE).map(|price| (price, times(price.minor, quantity, discount)));
@@ -144,6 +148,6 @@ mod tests {
         Trial::create(wrong).run().refuses(&expected);
         let huge = item.with(QUANTITY, Decimal(i64::MAX));
         Trial::create(huge).run().refuses(&[(Code::OutOfRange, "/quantity")]);
-        Trial::create(record(line_item(), 1)).run().refuses(&[(Code::Required, "/name")]);
+        Trial::create(record::<LineItem>(line_item(), 1)).run().refuses(&[(Code::Required, "/name")]);
     }
 }

@@ -1,9 +1,8 @@
 //! Pipelines: the sales processes that deals go through.
 
-use kernel::{
-    field::{Field, Preset},
-    object::Object,
-};
+use kernel::{field::Preset, object::Object};
+
+kernel::object_type!(Pipeline, "pipeline");
 
 pub const NAME: Field<String> =
     Field::text("name", 200, "The pipeline's name; no two pipelines share one.").required().unique();

@@ -1,11 +1,8 @@
 //! Products: what the workspace sells.
 
-use kernel::{
-    field::{Field, Preset},
-    money::Money,
-    object::Object,
-    text::Comparison,
-};
+use kernel::{field::Preset, money::Money, object::Object, text::Comparison};
+
+kernel::object_type!(Product, "product");
 
 pub const NAME: Field<String> =
     Field::text("name", 200, "The product's name; no two products share one.").required().unique();

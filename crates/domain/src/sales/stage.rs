@@ -1,17 +1,19 @@
 //! Stages: the steps of a pipeline, with what a deal needs to enter them and where it may go from there.
 
 use kernel::{
-    Code, Record,
+    Code,
     change::Change,
     choices,
-    field::{Field, List, Preset, Writing},
+    field::{List, Member, Preset, Writing},
     id::TypeId,
     object::Object,
+    value::Ref,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
 
-use super::deal;
+use super::{deal, pipeline::Pipeline};
+
+kernel::object_type!(Stage, "stage");
 
 choices! {
     /// The kind of a stage: the outcome of the deals in it.
@@ -25,14 +27,14 @@ choices! {
     }
 }
 
-const REQUIRED_FIELD: Field<String> = Field::text("field", 64, "The name of a field of deals.").required();
+const REQUIRED_FIELD: Member<String> = Member::text("field", 64, "The name of a field of deals.").required();
 static REQUIRED_FIELD_LIST: List =
     List::plain("RequiredField", "stage_required_fields", &[REQUIRED_FIELD.def]);
 
-const ALLOWED_MOVE: Field<Uuid> = Field::reference("stageId", "stage", "The stage.").required();
+const ALLOWED_MOVE: Member<Ref<Stage>> = Member::reference("stageId", "The stage.").required();
 static ALLOWED_MOVE_LIST: List = List::plain("AllowedMove", "stage_allowed_moves", &[ALLOWED_MOVE.def]);
 
-pub const PIPELINE: Field<Uuid> = Field::reference("pipelineId", "pipeline", "The stage's pipeline.")
+pub const PIPELINE: Field<Ref<Pipeline>> = Field::reference("pipelineId", "The stage's pipeline.")
     .required()
     .immutable()
     .restrict()
@@ -84,7 +86,7 @@ pub fn stage() -> Object {
 }
 
 /// Deals have the required fields, and somebody can fill them in.
-fn required_fields(change: &mut Change<'_>) {
+fn required_fields(change: &mut Change<'_, Stage>) {
     if !change.changes(REQUIRED_FIELDS) {
         return;
     }
@@ -106,14 +108,14 @@ fn required_fields(change: &mut Change<'_>) {
 }
 
 /// Deals stay in their pipeline.
-fn allowed_moves(change: &mut Change<'_>) {
+fn allowed_moves(change: &mut Change<'_, Stage>) {
     if !change.changes(ALLOWED_MOVES) {
         return;
     }
     let pipeline = change.get(PIPELINE);
-    let foreign = |stage: &Record| stage.get(PIPELINE) != pipeline;
+    let stages = change.referenced_all::<Stage>(ALLOWED_MOVES);
     let foreign: Vec<_> =
-        change.referenced_all(ALLOWED_MOVES).iter().filter(|stage| foreign(stage)).map(Record::id).collect();
+        stages.filter(|stage| stage.get(PIPELINE) != pipeline).map(|stage| stage.id()).collect();
     let moves = change.get(ALLOWED_MOVES);
     for (place, id) in moves.iter().flat_map(Json::as_array).flatten().enumerate() {
         let id = id.as_str().and_then(TypeId::parse);

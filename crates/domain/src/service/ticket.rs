@@ -1,16 +1,14 @@
 //! Tickets: customers' requests for help.
 
-use kernel::{
-    Code,
-    change::Change,
-    choices,
-    field::{Field, Preset},
-    object::Object,
-    time::Instant,
-};
-use uuid::Uuid;
+use kernel::{Code, change::Change, choices, field::Preset, object::Object, time::Instant, value::Ref};
 
-use crate::priority::Priority;
+use crate::{
+    people::{company::Company, contact::Contact},
+    platform::user::User,
+    priority::Priority,
+};
+
+kernel::object_type!(Ticket, "ticket");
 
 choices! {
     /// The status of a ticket.
@@ -68,15 +66,14 @@ pub const PRIORITY: Field<Priority> = Field::choice("priority", "The ticket's pr
     .preset(Preset::Choice("MEDIUM"));
 pub const CHANNEL: Field<TicketChannel> = Field::choice("channel", "The channel the ticket came in by.");
 pub const CATEGORY: Field<String> = Field::text("category", 200, "The category of the request.");
-pub const REQUESTER: Field<Uuid> =
-    Field::reference("requesterId", "contact", "The requester: the contact who asks for help.")
+pub const REQUESTER: Field<Ref<Contact>> =
+    Field::reference("requesterId", "The requester: the contact who asks for help.")
         .inverse("tickets", "The tickets the contact requested.");
-pub const COMPANY: Field<Uuid> =
-    Field::reference("companyId", "company", "The company on whose behalf the requester asks.")
+pub const COMPANY: Field<Ref<Company>> =
+    Field::reference("companyId", "The company on whose behalf the requester asks.")
         .inverse("tickets", "The company's tickets.");
-pub const ASSIGNEE: Field<Uuid> = Field::reference(
+pub const ASSIGNEE: Field<Ref<User>> = Field::reference(
     "assigneeId",
-    "user",
     "The assignee: the user responsible for the ticket. Default: the acting user.",
 )
 .preset(Preset::Actor)
@@ -125,14 +122,14 @@ impl TicketStatus {
     }
 }
 
-fn steps(change: &mut Change<'_>) {
+fn steps(change: &mut Change<'_, Ticket>) {
     let (Some(from), Some(to)) = (change.before(STATUS), change.get(STATUS)) else { return };
     if from != to && !from.leads_to(to) {
         change.refuse(STATUS, Code::IllegalState, "the ticket cannot go from its status to this one");
     }
 }
 
-fn times(change: &mut Change<'_>) {
+fn times(change: &mut Change<'_, Ticket>) {
     use TicketStatus::{Closed, Solved};
     let (now, status) = (change.now, change.get(STATUS));
     let mut keep = |field: Field<Instant>, is_so: bool| match is_so {

@@ -2,13 +2,18 @@
 
 use kernel::{
     choices,
-    field::{Field, List, Preset},
+    field::{List, Member, Preset},
     object::Object,
     system,
     time::Instant,
+    value::Ref,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
+
+use crate::platform::user::User;
+
+kernel::object_type!(Activity, "activity");
 
 choices! {
     /// The type of an activity.
@@ -48,7 +53,8 @@ choices! {
     }
 }
 
-const ABOUT: Field<Uuid> = Field::any_reference("subjectId", "The record the activity is about.").required();
+const ABOUT: Member<Uuid> =
+    Member::any_reference("subjectId", "The record the activity is about.").required();
 static SUBJECT_LIST: List = List::plain("Subject", "activity_subjects", &[ABOUT.def]);
 
 pub const TYPE: Field<ActivityType> = Field::choice("type", "The activity's type.").required();
@@ -66,9 +72,8 @@ pub const SUBJECTS: Field<Json> =
         .listed_as("activities", "The record's timeline: the activities about it.");
 pub const DURATION_SECONDS: Field<i64> =
     Field::integer("durationSeconds", 0, 31_622_400, "The duration in seconds.");
-pub const OWNER: Field<Uuid> = Field::reference(
+pub const OWNER: Field<Ref<User>> = Field::reference(
     "ownerId",
-    "user",
     "The activity's owner: the user who took part in it. Default: the acting user.",
 )
 .preset(Preset::Actor)

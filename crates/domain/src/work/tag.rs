@@ -1,8 +1,10 @@
 //! Tags: labels that group records of every object.
 
-use kernel::{field::Field, object::Object};
+use kernel::object::Object;
 
 use crate::formats;
+
+kernel::object_type!(Tag, "tag");
 
 pub const NAME: Field<String> =
     Field::text("name", 100, "The tag's name; no two tags share one.").required().unique();

@@ -1,15 +1,13 @@
 //! Tasks: work to be done, with assignee and due time.
 
-use kernel::{
-    change::Change,
-    choices,
-    field::{Field, Preset},
-    object::Object,
-    time::Instant,
-};
-use uuid::Uuid;
+use kernel::{change::Change, choices, field::Preset, object::Object, time::Instant, value::Ref};
 
-use crate::{priority::Priority, rules};
+use crate::{
+    people::contact::Contact, platform::user::User, priority::Priority, rules, sales::deal::Deal,
+    service::ticket::Ticket,
+};
+
+kernel::object_type!(Task, "task");
 
 choices! {
     /// The status of a task.
@@ -38,19 +36,16 @@ pub const PRIORITY: Field<Priority> = Field::choice("priority", "The task's prio
     .preset(Preset::Choice("MEDIUM"));
 pub const COMPLETED_AT: Field<Instant> =
     Field::instant("completedAt", "The time the task was done; null while it is not.").computed();
-pub const CONTACT: Field<Uuid> = Field::reference("contactId", "contact", "The contact the task concerns.")
+pub const CONTACT: Field<Ref<Contact>> = Field::reference("contactId", "The contact the task concerns.")
     .inverse("tasks", "The tasks that concern the contact.");
-pub const DEAL: Field<Uuid> = Field::reference("dealId", "deal", "The deal the task concerns.")
+pub const DEAL: Field<Ref<Deal>> = Field::reference("dealId", "The deal the task concerns.")
     .inverse("tasks", "The tasks that concern the deal.");
-pub const TICKET: Field<Uuid> = Field::reference("ticketId", "ticket", "The ticket the task concerns.")
+pub const TICKET: Field<Ref<Ticket>> = Field::reference("ticketId", "The ticket the task concerns.")
     .inverse("tasks", "The tasks that concern the ticket.");
-pub const ASSIGNEE: Field<Uuid> = Field::reference(
-    "assigneeId",
-    "user",
-    "The assignee: the user who is to do the task. Default: the acting user.",
-)
-.preset(Preset::Actor)
-.inverse("tasks", "The tasks assigned to the user.");
+pub const ASSIGNEE: Field<Ref<User>> =
+    Field::reference("assigneeId", "The assignee: the user who is to do the task. Default: the acting user.")
+        .preset(Preset::Actor)
+        .inverse("tasks", "The tasks assigned to the user.");
 
 pub fn task() -> Object {
     Object::new("task", "tasks", "A task: something to be done.")
@@ -61,11 +56,11 @@ pub fn task() -> Object {
         .rule(completion)
 }
 
-fn reminder(change: &mut Change<'_>) {
+fn reminder(change: &mut Change<'_, Task>) {
     rules::in_order(change, REMIND_AT, DUE_AT);
 }
 
-fn completion(change: &mut Change<'_>) {
+fn completion(change: &mut Change<'_, Task>) {
     match change.get(STATUS) {
         Some(TaskStatus::Done) => change.set_default(COMPLETED_AT, change.now),
         _ => change.set(COMPLETED_AT, None::<Instant>),

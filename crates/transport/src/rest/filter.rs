@@ -189,11 +189,12 @@ fn put(members: &mut Map<String, Json>, path: &[String], operand: Json) -> Optio
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use kernel::{field::Field, money::Money, time::Instant};
+    use kernel::{money::Money, time::Instant, value::Ref};
     use serde_json::Value as Json;
-    use uuid::Uuid;
 
     use super::*;
+
+    kernel::object_type!(Person, "person");
 
     const NAME: Field<String> = Field::text("name", 100, "A name.");
     const SCORE: Field<i64> = Field::integer("score", 0, 100, "A score.");
@@ -203,8 +204,8 @@ mod tests {
     const ADDRESS: Field<String> = Field::text("address", 100, "An address.");
     static EMAIL_LIST: kernel::field::List = kernel::field::List::of("Email", "emails", &[ADDRESS.def]);
     const EMAILS: Field<Json> = Field::list("emails", &EMAIL_LIST, "Addresses.");
-    const OWNER: Field<Uuid> =
-        Field::reference("ownerId", "person", "An owner.").inverse("owned", "Those owned.");
+    const OWNER: Field<Ref<Person>> =
+        Field::reference("ownerId", "An owner.").inverse("owned", "Those owned.");
 
     fn compiled(filters: &[(&str, &str)]) -> Result<Option<Json>> {
         let fields = [NAME.def, SCORE.def, ACTIVE.def, AMOUNT.def, SEEN_AT.def, EMAILS.def, OWNER.def];
