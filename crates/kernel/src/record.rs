@@ -86,32 +86,30 @@ impl Record {
     }
 }
 
-/// A record that is known to be one of the object `O`, held or borrowed. Fields of other objects do not fit it:
+/// A record that is known to be one of the object `O`, held or borrowed. Its own fields fit it, and those of every record:
+///
+/// ```
+/// use kith_kernel::{Of, object_type, system::DELETED_AT};
+/// object_type!(Deal, "deal");
+/// const NAME: Field<String> = Field::text("name", 100, "The deal's name.");
+///
+/// fn name(deal: &Of<Deal>) -> Option<String> {
+///     deal.get(DELETED_AT).is_none().then(|| deal.get(NAME))?
+/// }
+/// ```
+///
+/// Fields of other objects do not compile:
 ///
 /// ```compile_fail,E0277
-/// use kernel::{Of, object_type};
+/// use kith_kernel::{Of, field::Field};
+/// enum Contact {}
 /// mod deal {
-///     kernel::object_type!(Deal, "deal");
-///     pub const NAME: Field<String> = Field::text("name", 100, "The deal's name.");
+///     kith_kernel::object_type!(Deal, "deal");
 /// }
-/// mod contact {
-///     kernel::object_type!(Contact, "contact");
-///     pub const JOB_TITLE: Field<String> = Field::text("jobTitle", 100, "The contact's job title.");
-/// }
-/// fn title(deal: &Of<deal::Deal>) -> Option<String> {
-///     deal.get(contact::JOB_TITLE)
-/// }
-/// ```
+/// const NAME: Field<Contact, String> = Field::text("name", 100, "The contact's name.");
 ///
-/// Its own fields and those of every record do:
-///
-/// ```
-/// mod deal {
-///     kernel::object_type!(Deal, "deal");
-///     pub const NAME: Field<String> = Field::text("name", 100, "The deal's name.");
-/// }
-/// fn name(deal: &kernel::Of<deal::Deal>) -> Option<String> {
-///     deal.get(kernel::system::DELETED_AT).map_or_else(|| deal.get(deal::NAME), |_| None)
+/// fn name(deal: &Of<deal::Deal>) -> Option<String> {
+///     deal.get(NAME)
 /// }
 /// ```
 #[derive(Debug)]
