@@ -55,7 +55,7 @@ async fn populate(stage: &Stage) {
 on_both! {
     async fn plans_answer_like_field_by_field(stage) {
         populate(stage).await;
-        let slow = Stage::over(Arc::clone(&stage.database), |config| config.field_by_field = true).await;
+        let slow = Stage::field_by_field(Arc::clone(&stage.database)).await;
         let mut by_fields = stage.owner.clone();
         by_fields.url.clone_from(&slow.server.url);
         let registry = Arc::clone(stage.server.kith.registry());

@@ -1,4 +1,4 @@
-//! Who asks: from a presented key to an actor.
+//! Authentication: from a presented key to an actor.
 //!
 //! A key is `kith_` and the base64url text of the workspace's id, the key's id and 32 random bytes. The ids
 //! lead to one row; of the random bytes only the SHA-256 is kept, which suffices for 256 bits nobody chose.
@@ -23,24 +23,24 @@ pub use kernel::secret::PREFIX;
 
 const SECRET: usize = 32;
 const ID: usize = 16;
-/// So often something is done anew because the workspace's access has changed meanwhile. Each time another change
-/// was made, so few ever need more than one.
-pub(crate) const LOOKS: usize = 50;
+/// The most attempts at a unit of work when the workspace's access changes meanwhile. Each retry means another change,
+/// so more than one is rare.
+pub(crate) const MAX_ATTEMPTS: usize = 50;
 
-/// A caller: who it is, and how the workspace seals its cursors.
+/// An authenticated caller.
 #[derive(Clone)]
 pub struct Caller {
-    /// Who it is.
+    /// The actor.
     pub actor: Actor,
-    /// How the workspace seals its cursors.
+    /// The workspace's key for sealing cursors.
     pub seal: Seal,
 }
 
-/// A new key: what its owner is shown once, and what is kept.
+/// A new key: the secret that its owner sees once, and what is stored.
 pub(crate) struct NewKey {
     /// The whole key.
     pub secret: String,
-    /// What is kept of it.
+    /// The stored hash.
     pub hash: String,
     /// Its last characters, by which people tell keys apart.
     pub hint: String,
@@ -57,10 +57,10 @@ impl Kith {
         Ok(NewKey { secret: text, hash: hash(&secret), hint })
     }
 
-    /// Does something for whoever presents this key, under what is remembered of the key where that suffices:
-    /// something that may be begun anew, for if the memory turns out to be old, it is done again under a fresh one.
-    /// What succeeds under a memory has proved it with its statements; what is refused may not have come so far.
-    pub async fn acting<T>(
+    /// Runs `act` for the caller that presents this key, with the cached credential if there is one. `act` must be safe
+    /// to repeat: if the cached credential turns out to be stale, it runs again with a fresh one. A success under a
+    /// cached credential has proved it with its statements; an error may have come before that.
+    pub async fn with_cached_caller<T>(
         &self,
         key: &str,
         origin: Origin,
@@ -70,27 +70,27 @@ impl Kith {
         let presented = Presented::parse(key)?;
         self.database().admit(presented.workspace, presented.key)?;
         let (mut refusal, mut remembered) = (None, None);
-        let known = self.0.credentials.get(&presented.place());
-        if known.as_ref().is_some_and(|known| !presented.proves(known)) {
+        let credential = self.0.credentials.get(&presented.place());
+        if credential.as_ref().is_some_and(|credential| !presented.proves(credential)) {
             return Err(Code::Unauthenticated.into());
         }
-        // What no longer fits what is remembered may fit what is there by now.
-        if let Some(known) = known
-            && let Ok(caller) = presented.caller(self, &known, true, origin, &request_id)
+        // A caller whom the cached credential refuses may be accepted by a fresh one.
+        if let Some(credential) = credential
+            && let Ok(caller) = presented.caller(self, &credential, true, origin, &request_id)
         {
-            remembered = Some(known.epoch);
+            remembered = Some(credential.epoch);
             match act(caller).await {
                 Err(error) if error.code != Code::Overloaded => refusal = Some(error),
                 done => return done,
             }
         }
-        let known = self.look_up(presented.workspace, presented.key).await?;
-        let caller = presented.caller(self, &known, false, origin, &request_id)?;
+        let credential = self.look_up(presented.workspace, presented.key).await?;
+        let caller = presented.caller(self, &credential, false, origin, &request_id)?;
         match refusal {
-            // The key is good, and what it may do has nothing to do with it; nor has what else was remembered with
-            // it, such as the workspace's time zone.
-            Some(error) if !is_about_access(error.code) && remembered == Some(known.epoch) => Err(error),
-            // What the store could not do may have been done.
+            // The cached credential is current, as is what else is cached with it, such as the time zone; and the error
+            // has nothing to do with access.
+            Some(error) if !is_about_access(error.code) && remembered == Some(credential.epoch) => Err(error),
+            // The database may have done it, so it is not repeated.
             Some(error) if matches!(error.code, Code::Unavailable | Code::Timeout | Code::Internal) => {
                 Err(error)
             }
@@ -98,56 +98,55 @@ impl Kith {
         }
     }
 
-    /// Refuses whoever presents a key that is not known, which is as much as has to be so before more is read from
-    /// them. Who they are and what they may do is found out later.
-    pub async fn recognise(&self, key: &str) -> Result<()> {
+    /// Refuses an unknown key, before more of the request is read. The caller is authenticated later.
+    pub async fn check_key(&self, key: &str) -> Result<()> {
         let presented = Presented::parse(key)?;
-        let known = match self.0.credentials.get(&presented.place()) {
-            Some(known) => known,
+        let credential = match self.0.credentials.get(&presented.place()) {
+            Some(credential) => credential,
             None => self.look_up(presented.workspace, presented.key).await?,
         };
-        if presented.proves(&known) { Ok(()) } else { Err(Code::Unauthenticated.into()) }
+        if presented.proves(&credential) { Ok(()) } else { Err(Code::Unauthenticated.into()) }
     }
 
-    /// Finds out who presents this key, now.
+    /// Authenticates the caller that presents this key, without the cache.
     pub async fn authenticate(&self, key: &str, origin: Origin, request_id: Arc<str>) -> Result<Caller> {
         let presented = Presented::parse(key)?;
         self.database().admit(presented.workspace, presented.key)?;
-        let known = self.look_up(presented.workspace, presented.key).await?;
-        presented.caller(self, &known, false, origin, &request_id)
+        let credential = self.look_up(presented.workspace, presented.key).await?;
+        presented.caller(self, &credential, false, origin, &request_id)
     }
 
-    /// The same caller, found out about now.
-    pub async fn renewed(&self, caller: Caller) -> Result<Caller> {
+    /// The same caller, authenticated without the cache.
+    pub async fn reauthenticated(&self, caller: Caller) -> Result<Caller> {
         if !caller.actor.remembered {
             return Ok(caller);
         }
-        Ok(Caller { actor: self.looked_up_again(&caller.actor).await?, ..caller })
+        Ok(Caller { actor: self.reauthenticated_actor(&caller.actor).await?, ..caller })
     }
 
-    /// The same actor, as long as its key is good.
-    pub(crate) async fn looked_up_again(&self, actor: &Actor) -> Result<Actor> {
+    /// The same actor, if its key is still valid.
+    pub(crate) async fn reauthenticated_actor(&self, actor: &Actor) -> Result<Actor> {
         let key = actor.credential.ok_or(Code::Unauthenticated)?;
         self.actor_of_key(actor.workspace, key, actor.origin, Arc::clone(&actor.request_id)).await
     }
 
-    /// Does something for somebody in a unit of work, and does it anew under another look at their key where the
-    /// workspace's access has changed before the commit: a key that has ended writes nothing, and one that is good
-    /// is not refused because of others. What the database alone found to be taken, because somebody was faster, is
-    /// done once more too: by now it can be told by whom.
-    pub(crate) async fn lastingly<T, F: Future<Output = Result<T>>>(
+    /// Runs a unit of work for an actor, and retries it with a fresh look at the key if the workspace's access has
+    /// changed before the commit: a key that has ended writes nothing, and a valid one is not refused because of
+    /// others. A unique value that only the database found to be taken, by a faster writer, is retried once: the retry
+    /// can say which record holds it.
+    pub(crate) async fn with_retries<T, F: Future<Output = Result<T>>>(
         &self,
         actor: &Actor,
         mut act: impl FnMut(Actor) -> F,
     ) -> Result<T> {
         let (mut actor, mut outrun) = (actor.clone(), false);
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_ATTEMPTS {
             match act(actor.clone()).await {
                 Err(error) if error.code == Code::NotUnique && error.violations.is_empty() && !outrun => {
                     outrun = true;
                 }
                 Err(error) if error.code == Code::Unauthenticated => {
-                    actor = self.looked_up_again(&actor).await?;
+                    actor = self.reauthenticated_actor(&actor).await?;
                 }
                 done => return done,
             }
@@ -155,7 +154,7 @@ impl Kith {
         Err(Code::Unavailable.into())
     }
 
-    /// Who acts under a key that was presented earlier, as long as it is good.
+    /// The actor of a key that was presented earlier, if it is still valid.
     pub(crate) async fn actor_of_key(
         &self,
         workspace: Uuid,
@@ -166,19 +165,19 @@ impl Kith {
         self.look_up(workspace, key).await?.actor(self, (workspace, key), false, origin, request_id)
     }
 
-    async fn look_up(&self, workspace: Uuid, key: Uuid) -> Result<Arc<Known>> {
+    async fn look_up(&self, workspace: Uuid, key: Uuid) -> Result<Arc<CachedCredential>> {
         let place = (workspace, key);
         let Some(credential) = self.database().credential(workspace, key).await? else {
             self.0.credentials.remove(&place);
             return Err(Code::Unauthenticated.into());
         };
-        let known = Arc::new(Known::new(credential)?);
-        self.0.credentials.insert(place, Arc::clone(&known));
-        Ok(known)
+        let credential = Arc::new(CachedCredential::new(credential)?);
+        self.0.credentials.insert(place, Arc::clone(&credential));
+        Ok(credential)
     }
 }
 
-/// A key as it was presented.
+/// A presented key.
 struct Presented {
     workspace: Uuid,
     key: Uuid,
@@ -202,29 +201,29 @@ impl Presented {
     }
 
     /// Whether the secret is right.
-    fn proves(&self, known: &Known) -> bool {
-        known.hash.as_bytes().ct_eq(self.hash.as_bytes()).into()
+    fn proves(&self, credential: &CachedCredential) -> bool {
+        credential.hash.as_bytes().ct_eq(self.hash.as_bytes()).into()
     }
 
-    /// Who it is, if the secret is right.
+    /// The caller, if the secret is right.
     fn caller(
         &self,
         kith: &Kith,
-        known: &Known,
+        credential: &CachedCredential,
         remembered: bool,
         origin: Origin,
         request_id: &Arc<str>,
     ) -> Result<Caller> {
-        if !self.proves(known) {
+        if !self.proves(credential) {
             return Err(Code::Unauthenticated.into());
         }
-        let actor = known.actor(kith, self.place(), remembered, origin, Arc::clone(request_id))?;
-        Ok(Caller { actor, seal: known.seal.clone() })
+        let actor = credential.actor(kith, self.place(), remembered, origin, Arc::clone(request_id))?;
+        Ok(Caller { actor, seal: credential.seal.clone() })
     }
 }
 
-/// What is known of a credential, good for as long as the workspace's access stays as it was.
-pub(crate) struct Known {
+/// A cached credential, valid while the workspace's access has the same epoch.
+pub(crate) struct CachedCredential {
     hash: String,
     user: Uuid,
     role: &'static Role,
@@ -234,7 +233,7 @@ pub(crate) struct Known {
     epoch: i64,
 }
 
-impl Known {
+impl CachedCredential {
     fn new(credential: Credential) -> Result<Self> {
         Ok(Self {
             hash: credential.hash,

@@ -18,9 +18,9 @@ use utoipa::{
 use uuid::Uuid;
 use validator::{Validate, ValidationError, ValidationErrors};
 
-use crate::{Kith, operation::finish, schema, work::Work};
+use crate::{Kith, operation::finish, schema, unit_of_work::UnitOfWork};
 
-/// What a command is called and what it needs.
+/// The specification of a command.
 #[derive(Debug)]
 pub struct Spec {
     /// Its name: `moveDeal`.
@@ -29,15 +29,15 @@ pub struct Spec {
     pub object: &'static str,
     /// The last part of its path: `move`.
     pub path: &'static str,
-    /// What it does, for clients.
+    /// Its description, for clients.
     pub doc: &'static str,
-    /// What its actor must be allowed to do with the object's records.
+    /// The action that its actor must be permitted.
     pub action: Action,
     /// Whether the caller must say which version it has seen.
     pub needs_version: bool,
     /// Whether it only starts the work: its answer is the job that does it.
     pub starts_job: bool,
-    /// What it answers.
+    /// Its outputs.
     pub outputs: &'static [Output],
 }
 
@@ -86,13 +86,13 @@ impl Spec {
 pub struct Output {
     /// Its name in the answer.
     pub name: &'static str,
-    /// What it is.
+    /// Its kind.
     pub kind: OutputKind,
-    /// What it means, for clients.
+    /// Its description, for clients.
     pub doc: &'static str,
 }
 
-/// What a command's answer may hold.
+/// The kind of an output.
 #[derive(Clone, Copy, Debug)]
 pub enum OutputKind {
     /// A record of the named object.
@@ -106,7 +106,7 @@ pub const fn record(name: &'static str, object: &'static str, doc: &'static str)
     Output { name, kind: OutputKind::Record(object), doc }
 }
 
-/// What a command produced, in the order of its outputs; nothing where an output is absent.
+/// The products of a command, in the order of its outputs; `Nothing` for an absent output.
 pub type Produced = Vec<Product>;
 
 /// One thing a command produced.
@@ -126,22 +126,22 @@ impl<O: ObjectType> From<&Of<O>> for Product {
     }
 }
 
-/// What a command works on: a record, or the object as a whole.
-pub trait Target: Sized + Send {
+/// The subject of a command: a record, or the object as a whole.
+pub trait Subject: Sized + Send {
     /// Whether it is a record.
     const IS_RECORD: bool;
     /// Takes the record the caller named.
     fn from(record: Option<Record>) -> Result<Self>;
 }
 
-impl<O: ObjectType> Target for Of<O> {
+impl<O: ObjectType> Subject for Of<O> {
     const IS_RECORD: bool = true;
     fn from(record: Option<Record>) -> Result<Self> {
         Of::new(record.ok_or(Code::NotFound)?)
     }
 }
 
-impl Target for () {
+impl Subject for () {
     const IS_RECORD: bool = false;
     fn from(_: Option<Record>) -> Result<Self> {
         Ok(())
@@ -150,16 +150,16 @@ impl Target for () {
 
 /// A command: its fields are its input.
 pub trait Command: DeserializeOwned + Validate + PartialSchema + Send + 'static {
-    /// What it is called and what it needs.
+    /// The specification.
     const SPEC: Spec;
-    /// What it works on.
-    type On: Target;
+    /// Its subject.
+    type On: Subject;
     /// Does it. The actor has leave, the record is locked and its version checked; all that is written here
     /// is committed together, or not at all.
-    fn run(self, work: &mut Work, on: Self::On) -> impl Future<Output = Result<Produced>> + Send;
+    fn run(self, work: &mut UnitOfWork, on: Self::On) -> impl Future<Output = Result<Produced>> + Send;
 }
 
-/// What a caller asks of a command.
+/// A call of a command.
 #[derive(Clone, Debug, Default)]
 pub struct Call {
     /// The record it is about.
@@ -170,18 +170,18 @@ pub struct Call {
     pub input: Map<String, Json>,
 }
 
-type Run =
+type RunFn =
     for<'a> fn(&'a Kith, &'a Actor, Call) -> Pin<Box<dyn Future<Output = Result<Produced>> + Send + 'a>>;
 
 /// A command in the registry.
 pub struct Registered {
-    /// What it is called and what it needs.
+    /// The specification.
     pub spec: Spec,
     /// Whether it is about one record.
     pub on_record: bool,
     /// The schema of its input.
     pub input: RefOr<Schema>,
-    run: Run,
+    run: RunFn,
 }
 
 impl Registered {
@@ -195,7 +195,7 @@ impl Registered {
         }
     }
 
-    /// Runs the command for somebody.
+    /// Runs the command for an actor.
     pub async fn run(&self, kith: &Kith, actor: &Actor, call: Call) -> Result<Produced> {
         (self.run)(kith, actor, call).await
     }
@@ -209,15 +209,15 @@ async fn run<C: Command>(kith: &Kith, actor: &Actor, call: Call) -> Result<Produ
             return Err(Code::VersionRequired.into());
         }
         let command = read::<C>(call.input.clone())?;
-        let mut work = Work::begin(kith, &actor).await?;
+        let mut work = UnitOfWork::begin(kith, &actor).await?;
         let produced = on(&mut work, &permit, call.id, call.expected_version, command).await;
         finish(work, produced).await
     };
-    kith.lastingly(actor, run).await
+    kith.with_retries(actor, run).await
 }
 
 async fn on<C: Command>(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     permit: &kernel::Permit,
     id: Option<Uuid>,
     expected: Option<i64>,
@@ -227,7 +227,7 @@ async fn on<C: Command>(
         Some(id) if C::On::IS_RECORD => Some(work.lock(permit, id, expected).await?),
         _ => None,
     };
-    command.run(work, <C::On as Target>::from(record)?).await
+    command.run(work, <C::On as Subject>::from(record)?).await
 }
 
 /// Reads and checks the input: all that is wrong at once.

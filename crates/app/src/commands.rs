@@ -1,6 +1,6 @@
 //! Every command, by area. A new one stands in its area's folder and here.
 
-use crate::{command::Registered, import, platform, sales, service, work_items};
+use crate::{activities, command::Registered, import, platform, sales, service};
 
 pub(crate) fn all() -> Vec<Registered> {
     vec![
@@ -15,6 +15,6 @@ pub(crate) fn all() -> Vec<Registered> {
         Registered::of::<sales::convert_lead::ConvertLead>(),
         Registered::of::<service::ticket::SolveTicket>(),
         Registered::of::<service::ticket::ReopenTicket>(),
-        Registered::of::<work_items::task::CompleteTask>(),
+        Registered::of::<activities::task::CompleteTask>(),
     ]
 }

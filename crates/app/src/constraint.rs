@@ -1,7 +1,7 @@
-//! What holds among several records, kept for every object as it is declared: own ids, values that are unique
+//! Constraints among several records, checked for every object as it declares them: own ids, values that are unique
 //! together, trees, flags that one record has, and records that others stand on.
 
-mod hold;
+mod in_use;
 mod only_one;
 mod tree;
 
@@ -10,7 +10,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::NaiveDate;
 use kernel::{
     Code, Permit, Result, Value, Violation,
-    object::{Action, Attribute, Object, Together},
+    object::{Action, Attribute, Object, Together, key_texts},
     predicate::Predicate,
     system,
 };
@@ -19,14 +19,14 @@ use persistence::Alike;
 use uuid::Uuid;
 
 use crate::{
-    settle::{Pending, compared},
-    work::{Values, Work},
+    unit_of_work::{UnitOfWork, Values},
+    validate::PendingChange,
 };
 
 /// A first and a last day, each of them open where it is not known.
 type Period = (Option<NaiveDate>, Option<NaiveDate>);
 
-impl Pending {
+impl PendingChange {
     fn is_good(&self) -> bool {
         self.violations.is_empty()
     }
@@ -57,32 +57,36 @@ impl Pending {
     }
 }
 
-impl Work {
-    /// Takes the turn for a change of these values, before a record is locked.
-    pub(crate) async fn take_turn(&mut self, permit: &Permit, values: &Values) -> Result<()> {
+impl UnitOfWork {
+    /// Locks the object's table for a change of these values if they are contended, before a record is locked.
+    pub(crate) async fn lock_contended(&mut self, permit: &Permit, values: &Values) -> Result<()> {
         let contended = |(field, value): &(usize, Value)| permit.object().is_contended(*field, value);
-        if values.iter().any(contended) { self.unit.take_turn(permit).await } else { Ok(()) }
+        if values.iter().any(contended) { self.transaction.lock_table(permit).await } else { Ok(()) }
     }
 
-    /// Notes what would not hold any more among the object's records.
-    pub(crate) async fn keep_constraints(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    /// Checks the constraints among the object's records.
+    pub(crate) async fn check_constraints(
+        &mut self,
+        permit: &Permit,
+        pending: &mut [PendingChange],
+    ) -> Result<()> {
         let object = permit.object();
-        let contended = |change: &Pending| {
+        let contended = |change: &PendingChange| {
             let mut fields = object.attributes.iter().filter(|field| change.differs(field));
             fields.any(|field| object.is_contended(field.index, change.at(field.index)))
         };
         if pending.iter().any(contended) {
-            self.unit.take_turn(permit).await?;
+            self.transaction.lock_table(permit).await?;
         }
-        self.keep_ids(permit, pending).await?;
-        self.keep_together(permit, pending).await?;
-        self.keep_trees(permit, pending).await?;
-        self.keep_in_use(permit, pending).await?;
-        self.keep_only_one(permit, pending).await
+        self.check_ids(permit, pending).await?;
+        self.check_together(permit, pending).await?;
+        self.check_trees(permit, pending).await?;
+        self.check_in_use(permit, pending).await?;
+        self.enforce_only_one(permit, pending).await
     }
 
-    /// Notes every id that a client chose and another record has, also a deleted one.
-    async fn keep_ids(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    /// Checks that ids chosen by clients are free; deleted records keep theirs.
+    async fn check_ids(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let chosen: Vec<_> =
             pending.iter().filter(|change| change.has_own_id).map(|change| change.after.id()).collect();
         if chosen.is_empty() || !permit.object().is_mutable() {
@@ -90,22 +94,22 @@ impl Work {
         }
         let mut known = HashMap::new();
         for ids in chosen.chunks(1_000) {
-            known.extend(self.unit.known(permit, ids).await?);
+            known.extend(self.transaction.existing(permit, ids).await?);
         }
         for change in pending.iter_mut().filter(|change| change.has_own_id) {
             let id = change.after.id();
             let Some(deleted) = known.insert(id, false) else { continue };
             let detail = format!("another {} has this id", permit.object().name);
             let violation = Violation::new(Code::NotUnique, format!("/{}", system::ID.def.name), detail);
-            let violation = self.held_by(permit, violation, id).await?;
+            let violation = self.with_holder(permit, violation, id).await?;
             let tells = deleted && !violation.meta.is_empty();
             change.violations.push(if tells { violation.with("deleted", true) } else { violation });
         }
         Ok(())
     }
 
-    /// Notes where another live record has the same values, at the same time where time matters.
-    async fn keep_together(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    /// Checks that no other live record has the same values, in the same period if the rule has one.
+    async fn check_together(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let object = Arc::clone(permit.object());
         for rule in &object.together {
             let days = rule.during.map(|(first, last)| [first, last]);
@@ -117,14 +121,14 @@ impl Work {
                 })
                 .collect();
             let asked: HashMap<_, _> =
-                keys.iter().flatten().map(|key| (compared(key), key.clone())).collect();
+                keys.iter().flatten().map(|key| (key_texts(key), key.clone())).collect();
             if asked.is_empty() {
                 continue;
             }
             let asked: Vec<_> = asked.into_values().collect();
             let mut there: HashMap<Vec<String>, Vec<(Uuid, Period)>> = HashMap::new();
-            for Alike { id, key, during } in self.unit.alike(permit, rule, &asked).await? {
-                there.entry(compared(&key)).or_default().push((id, during));
+            for Alike { id, key, during } in self.transaction.alike(permit, rule, &asked).await? {
+                there.entry(key_texts(&key)).or_default().push((id, during));
             }
             for (change, key) in pending.iter_mut().zip(keys) {
                 let Some(key) = key else { continue };
@@ -134,7 +138,7 @@ impl Work {
                 for others in there.values_mut() {
                     others.retain(|(other, _)| *other != id);
                 }
-                let others = there.entry(compared(&key)).or_default();
+                let others = there.entry(key_texts(&key)).or_default();
                 let holder =
                     others.iter().find(|(_, other)| overlap(*other, period)).map(|(holder, _)| *holder);
                 if let (Some(holder), Some(field)) =
@@ -142,7 +146,7 @@ impl Work {
                 {
                     let detail = format!("another {} has this {}", object.name, names(&object, rule));
                     let violation = Violation::new(Code::NotUnique, format!("/{}", field.name), detail);
-                    change.violations.push(self.held_by(permit, violation, holder).await?);
+                    change.violations.push(self.with_holder(permit, violation, holder).await?);
                 } else if change.is_good() {
                     others.push((id, period));
                 }
@@ -153,10 +157,10 @@ impl Work {
 
     /// Notes what a record would break that comes back: what is unique may be taken, a flag may be somebody else's by
     /// now, and what it stands on may be gone.
-    pub(crate) async fn keep_restored(&mut self, permit: &Permit, change: &mut Pending) -> Result<()> {
+    pub(crate) async fn check_restored(&mut self, permit: &Permit, change: &mut PendingChange) -> Result<()> {
         let object = Arc::clone(permit.object());
         if !object.only_one.is_empty() || !object.together.is_empty() {
-            self.unit.take_turn(permit).await?;
+            self.transaction.lock_table(permit).await?;
         }
         for rule in &object.only_one {
             if change.at(rule.flag) == &Value::Boolean(true) {
@@ -165,7 +169,7 @@ impl Work {
                     holds = holds.and(Predicate::equals(within, change.at(within).clone()));
                 }
                 let read = self.permit(object.name, Action::Read)?;
-                if !self.unit.find(&read, holds).await?.is_empty() {
+                if !self.transaction.find(&read, holds).await?.is_empty() {
                     unmark(&mut change.after, rule);
                 }
             }
@@ -173,18 +177,18 @@ impl Work {
         for field in object.attributes.iter().filter(|field| field.restrict) {
             let (Some(target), Value::Id(id)) = (field.target(), change.at(field.index)) else { continue };
             let (id, read) = (*id, self.permit(target, Action::Read)?);
-            let found = self.unit.find_referenced(&read, &[id], true).await?;
+            let found = self.transaction.find_referenced(&read, &[id], true).await?;
             if found.iter().all(|record| record.get(system::DELETED_AT).is_some()) {
                 let detail = format!("{}: the {target} is deleted; restore it first", field.name);
                 change.refuse(field, Code::ReferenceNotFound, detail);
             }
         }
-        self.keep_together(permit, std::slice::from_mut(change)).await
+        self.check_together(permit, std::slice::from_mut(change)).await
     }
 }
 
 /// The values that no other record may have together; none where one of them is null.
-fn key(rule: &Together, change: &Pending) -> Option<Vec<Value>> {
+fn key(rule: &Together, change: &PendingChange) -> Option<Vec<Value>> {
     let object = &change.after.object;
     let part = |field: &usize| object.at(*field).map(|attribute| attribute.sort_key(change.at(*field)));
     let key: Vec<_> = rule.fields.iter().filter_map(part).collect();

@@ -1,4 +1,4 @@
-//! What the outside gives: time, ids, randomness. Tests give their own.
+//! Time, ids and randomness from outside; tests bring their own.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -11,13 +11,13 @@ use kernel::{
 };
 use uuid::{ContextV7, Timestamp, Uuid};
 
-/// Where ids of new records come from.
+/// The source of new records' ids.
 pub trait Ids: Send + Sync {
     /// A new id, greater than the ones before.
     fn next(&self, now: Instant) -> Uuid;
 }
 
-/// Where secrets come from.
+/// The source of randomness.
 pub trait Entropy: Send + Sync {
     /// Fills the bytes with randomness that nobody can guess.
     fn fill(&self, bytes: &mut [u8]) -> Result<()>;

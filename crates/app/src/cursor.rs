@@ -9,12 +9,12 @@ use kernel::{
 };
 use serde_json::{Value as Json, json};
 
-/// What is sealed, so that nothing else that the key may come to seal is taken for it.
+/// The purpose bound to the seal, so that nothing else sealed with the key is taken for a cursor.
 const PURPOSE: &str = "cursor";
-/// How long a workspace's key is.
+/// The length of a workspace's key.
 pub const KEY: usize = 32;
 
-/// What a cursor says.
+/// The position that a cursor holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Position {
     /// The values of the order's keys.
@@ -30,7 +30,7 @@ pub struct Seal([u8; KEY]);
 impl Seal {
     /// Reads the key as it is kept.
     pub fn new(text: &str) -> Result<Self> {
-        let bytes = BASE64.decode(text).map_err(Error::internal)?;
+        let bytes = BASE64.decode(text).map_err(|error| Error::internal(error))?;
         bytes.try_into().map(Self).map_err(|_| Error::internal("the cursor key has the wrong length"))
     }
 

@@ -2,16 +2,17 @@
 //!
 //! The way of a row: `source` cuts the file, `mapping` and `transform` say what a row becomes (a `draft`), `feed`
 //! does both on a thread of its own; `run` takes batches of drafts, and `batch` finds the records they refer to
-//! (`lookup`) and are about (`recognise`), and writes them by the same rules as any other change.
+//! (`lookup`) and match (`matching`), and writes them by the same rules as any other change.
 //!
-//! A row may refer to rows above it. In a dry run, where nothing is written, such a reference is taken for good
-//! and its member left empty; what its record would have done there is not tried.
+//! A row may refer to rows above it. In a dry run, where nothing is written, such a reference counts as valid and its
+//! member is left empty; rules that depend on it are not tried.
 
 mod apply;
 mod batch;
 mod csv_rows;
 mod decimal;
 mod draft;
+mod dry_run;
 mod fault;
 mod feed;
 mod growth;
@@ -20,10 +21,9 @@ mod json_lines;
 mod lookup;
 mod mapping;
 mod mapping_file;
+mod matching;
 mod merge;
 mod moment;
-mod recognise;
-mod rehearsal;
 mod row;
 mod run;
 mod shape;
@@ -34,6 +34,6 @@ mod transform;
 
 pub use fault::RowError;
 pub use mapping::{Mapping, MappingError};
-pub use run::{Counts, Go, Import, Problem, Rejection, Report, Watch, run};
+pub use run::{Counts, Import, Observer, Problem, Rejection, Report, run};
 pub use source::Format;
 pub use target::Target;

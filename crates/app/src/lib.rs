@@ -1,6 +1,7 @@
 //! The one door: the standard operations once, the commands by area. Transports and followers call this
 //! and nothing below it.
 
+mod activities;
 pub mod auth;
 pub mod command;
 mod commands;
@@ -16,10 +17,9 @@ mod platform;
 mod sales;
 mod schema;
 mod service;
-mod settle;
+mod unit_of_work;
+mod validate;
 pub mod view;
-mod work;
-mod work_items;
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub use platform::{
     file::{Content, MAX_FILE},
     workspace::{NewWorkspace, Workspace},
 };
-pub use work::{Values, Work};
+pub use unit_of_work::{UnitOfWork, Values};
 
 use command::Registered;
 
@@ -48,16 +48,17 @@ struct Inner {
     context: Context,
     commands: Vec<Registered>,
     queued: Notify,
-    credentials: Cache<(Uuid, Uuid), Arc<auth::Known>>,
+    credentials: Cache<(Uuid, Uuid), Arc<auth::CachedCredential>>,
 }
 
-/// Of how many credentials is remembered what was looked up.
-const REMEMBERED: usize = 10_000;
+/// The number of credentials that are cached.
+const CACHED_CREDENTIALS: usize = 10_000;
 
 impl Kith {
     /// Kith over a store.
     pub fn new(database: Database, context: Context) -> Self {
-        let (commands, queued, credentials) = (commands::all(), Notify::new(), Cache::new(REMEMBERED));
+        let (commands, queued, credentials) =
+            (commands::all(), Notify::new(), Cache::new(CACHED_CREDENTIALS));
         let context = context.steady();
         Self(Arc::new(Inner { database, context, commands, queued, credentials }))
     }
@@ -97,7 +98,7 @@ impl Kith {
         self.0.database.close().await;
     }
 
-    /// How many SQL statements have been run.
+    /// The number of SQL statements that have been run.
     pub fn statements(&self) -> u64 {
         self.0.database.statements()
     }

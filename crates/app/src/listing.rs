@@ -12,35 +12,35 @@ use std::sync::Arc;
 
 use crate::{Caller, Kith};
 
-/// What a client asks of a list.
+/// A client's request for a list.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
-    /// What holds for them in any case: those of a collection.
+    /// A predicate that always holds: that of a collection.
     pub among: Option<Json>,
-    /// Which records.
+    /// The filter.
     pub predicate: Option<Json>,
-    /// In which order, in the long form.
+    /// The order, in the long form.
     pub order_by: Option<Json>,
-    /// In which order, already read.
+    /// The order, already read.
     pub order: Vec<Order>,
-    /// Whether deleted ones are meant.
+    /// Whether deleted records are included.
     pub deleted: Deleted,
-    /// Which part of it.
+    /// The part of the list.
     pub part: Part,
-    /// Whether somebody asked if there are more.
+    /// Whether to find out if there are more.
     pub look_ahead: bool,
-    /// Whether somebody asked how many there are.
+    /// Whether to count all records.
     pub count: bool,
 }
 
-/// Which part of a list.
+/// The part of a list.
 #[derive(Clone, Debug)]
 pub enum Part {
-    /// The first so many, behind a cursor; or what the cursor says, if it leads backwards.
+    /// The first records behind a cursor; or the last ones before it, if the cursor leads backwards.
     Page(u32, Option<String>),
-    /// The first so many between two cursors.
+    /// The first records between two cursors.
     First(u32, Option<String>, Option<String>),
-    /// The last so many between two cursors.
+    /// The last records between two cursors.
     Last(u32, Option<String>, Option<String>),
 }
 
@@ -50,7 +50,7 @@ impl Default for Part {
     }
 }
 
-/// How many records a page has where nothing is said.
+/// The default size of a page.
 pub const DEFAULT_PAGE: u32 = 50;
 
 impl Kith {

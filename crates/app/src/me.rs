@@ -1,4 +1,4 @@
-//! Who a caller is and what they may do: what a client has to know before it offers anything.
+//! The caller and its permissions, which a client has to know before it offers anything.
 
 use kernel::{
     actor::{Actor, Rows},
@@ -8,23 +8,23 @@ use serde::Serialize;
 
 use crate::Kith;
 
-/// What the answer to `me` holds, and what each member is, for clients.
+/// The members of the answer to `me`, with their descriptions for clients.
 pub const MEMBERS: [(&str, &str); 4] = [
     ("user", "The user for whom the caller acts."),
     ("role", "The caller's role."),
     ("workspace", "The workspace, the only one that the caller can reach."),
     ("permissions", "What the caller may do, object by object."),
 ];
-/// What `me` is for, for clients.
+/// The description of `me`, for clients.
 pub const DOC: &str = "Who the caller is and what they may do.";
 
-/// What a caller may do with the records of an object.
+/// A caller's permissions on the records of an object.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Permission {
     /// The object.
     pub object: &'static str,
-    /// What may be done.
+    /// The allowed actions.
     pub actions: Vec<&'static str>,
     /// With which records: `ALL`, or the caller's `OWN`.
     pub rows: &'static str,
@@ -33,7 +33,7 @@ pub struct Permission {
 }
 
 impl Permission {
-    /// What each member is, for clients.
+    /// The descriptions of the members, for clients.
     pub const DOCS: [(&'static str, &'static str); 4] = [
         ("object", "The object."),
         (
@@ -49,7 +49,7 @@ impl Permission {
 }
 
 impl Kith {
-    /// What somebody may do, object by object; those with which they may do nothing are left out.
+    /// An actor's permissions, object by object; objects without any are left out.
     pub fn permissions(&self, actor: &Actor) -> Vec<Permission> {
         let objects = self.registry().objects().iter();
         objects

@@ -11,7 +11,7 @@ use kernel::{
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use crate::{Kith, work::Work};
+use crate::{Kith, unit_of_work::UnitOfWork};
 
 impl Kith {
     /// A budget for the answer to one request.
@@ -48,11 +48,11 @@ impl Kith {
         let create = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Create)?;
             let values = input::read(&permit, Purpose::Create, input);
-            let mut work = Work::begin(self, &actor).await?;
+            let mut work = UnitOfWork::begin(self, &actor).await?;
             let created = work.create(&permit, values).await;
             finish(work, created).await
         };
-        self.lastingly(actor, create).await
+        self.with_retries(actor, create).await
     }
 
     /// Changes a record by JSON Merge Patch (RFC 7396), and the items of its lists one by one.
@@ -68,16 +68,16 @@ impl Kith {
         let update = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Update)?;
             let input = input::read(&permit, Purpose::Update, input);
-            let mut work = Work::begin(self, &actor).await?;
+            let mut work = UnitOfWork::begin(self, &actor).await?;
             let updated = async {
-                work.take_turn(&permit, &input.values).await?;
+                work.lock_contended(&permit, &input.values).await?;
                 let before = work.lock(&permit, id, expected).await?;
                 work.update(&permit, before, input).await
             };
             let updated = updated.await;
             finish(work, updated).await
         };
-        self.lastingly(actor, update).await
+        self.with_retries(actor, update).await
     }
 
     /// Deletes a record; it can be restored for 30 days.
@@ -91,11 +91,11 @@ impl Kith {
         let object = self.standard(object, Action::Delete)?;
         let delete = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Delete)?;
-            let mut work = Work::begin(self, &actor).await?;
+            let mut work = UnitOfWork::begin(self, &actor).await?;
             let deleted = work.delete(&permit, id, expected).await;
             finish(work, deleted).await
         };
-        self.lastingly(actor, delete).await
+        self.with_retries(actor, delete).await
     }
 
     /// Restores a deleted record.
@@ -109,11 +109,11 @@ impl Kith {
         let object = self.standard(object, Action::Delete)?;
         let restore = |actor: Actor| async move {
             let permit = actor.permit(object, Action::Delete)?;
-            let mut work = Work::begin(self, &actor).await?;
+            let mut work = UnitOfWork::begin(self, &actor).await?;
             let restored = work.restore(&permit, id, expected).await;
             finish(work, restored).await
         };
-        self.lastingly(actor, restore).await
+        self.with_retries(actor, restore).await
     }
 
     /// The object, if it has this standard operation.
@@ -124,11 +124,11 @@ impl Kith {
 }
 
 /// Commits what succeeded; undoes what did not, so that the connection is free again.
-pub(crate) async fn finish<T>(work: Work, outcome: Result<T>) -> Result<T> {
+pub(crate) async fn finish<T>(work: UnitOfWork, outcome: Result<T>) -> Result<T> {
     match outcome {
         Ok(value) => work.commit().await.map(|()| value),
         Err(error) => {
-            work.unit.abandon().await?;
+            work.transaction.rollback().await?;
             Err(error)
         }
     }

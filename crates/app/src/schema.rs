@@ -96,7 +96,7 @@ fn check_value(schema: &RefOr<Schema>, json: &Json, pointer: &str, violations: &
     }
 }
 
-/// What is wrong with a text. The text itself is not told: it may be a secret.
+/// The violation of a text. The text itself is not repeated: it may be a secret.
 fn wrong_text(object: &Object, text: &str) -> Option<(Code, String)> {
     if text.contains('\0') {
         return Some((Code::Malformed, "U+0000 is not allowed".to_owned()));

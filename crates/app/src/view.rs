@@ -21,9 +21,9 @@ pub struct View {
     pub object: &'static str,
     /// The last part of its path: `overview`.
     pub path: &'static str,
-    /// What it is for, for clients.
+    /// Its description, for clients.
     pub doc: &'static str,
-    /// What is shown beside the record.
+    /// The panels beside the record.
     pub panels: &'static [Panel],
 }
 
@@ -34,15 +34,15 @@ pub struct Panel {
     pub name: &'static str,
     /// The link.
     pub link: &'static str,
-    /// Which records, as a predicate.
+    /// The filter, as a predicate.
     pub predicate: &'static str,
-    /// In which order.
+    /// The order.
     pub sort: &'static str,
-    /// What it is, for clients.
+    /// Its description, for clients.
     pub doc: &'static str,
 }
 
-/// How many records a panel shows.
+/// The number of records in a panel.
 pub const PANEL: u32 = 20;
 
 const fn panel(
@@ -103,19 +103,19 @@ pub struct Collection {
     pub object: &'static str,
     /// The last part of its path: `members`.
     pub path: &'static str,
-    /// What it is, for clients.
+    /// Its description, for clients.
     pub doc: &'static str,
     /// The objects whose records may be in it.
     pub of: &'static [&'static str],
-    /// Which records are in it.
+    /// Resolves its members.
     pub resolve: fn(&Record) -> Result<Members>,
 }
 
-/// Which records are in a collection.
+/// The members of a collection.
 pub struct Members {
     /// Their object.
     pub object: &'static str,
-    /// What holds for them.
+    /// The predicate that holds for them.
     pub predicate: Json,
 }
 
@@ -128,7 +128,8 @@ impl Kith {
         let (place, link) = parent.object().link(panel.link).ok_or(Code::UnknownField)?;
         let target = self.registry().target(link).ok_or(Code::UnknownField)?;
         let mut plan = Plan::new(actor.permit(target, Action::Read)?);
-        let json: Json = serde_json::from_str(panel.predicate).map_err(kernel::Error::internal)?;
+        let json: Json =
+            serde_json::from_str(panel.predicate).map_err(|error| kernel::Error::internal(error))?;
         let now = self.context().clock.now();
         plan.predicate = Parser::new(self.registry(), actor, now).parse(&plan.permit, &json, "")?;
         let order = parse_sort(&plan.permit, panel.sort)?;
@@ -138,7 +139,7 @@ impl Kith {
         Ok((place, plan))
     }
 
-    /// Which records are in a collection.
+    /// Resolves the members of a collection.
     pub async fn members(&self, actor: &Actor, collection: &Collection, id: Uuid) -> Result<Members> {
         let record = self.record(actor, collection.object, id).await?;
         (collection.resolve)(&record)

@@ -5,6 +5,7 @@
 
 #![expect(missing_docs, reason = "each declaration carries the sentence that clients read")]
 
+pub mod activities;
 pub mod formats;
 pub mod marketing;
 pub mod people;
@@ -15,7 +16,6 @@ pub mod sales;
 pub mod service;
 #[cfg(test)]
 mod testing;
-pub mod work;
 
 pub use platform::roles;
 
@@ -26,7 +26,7 @@ pub fn objects() -> Vec<Object> {
     [
         platform::objects(),
         people::objects(),
-        work::objects(),
+        activities::objects(),
         sales::objects(),
         service::objects(),
         marketing::objects(),
@@ -43,7 +43,7 @@ pub fn registry() -> Registry {
 mod tests {
     use kernel::{
         field::{FieldDef, Kind, Preset, Writing},
-        registry::faults,
+        registry::problems,
         value::Decimal,
     };
 
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_registry_has_no_faults() {
-        assert_eq!(faults(&registry()), Vec::<String>::new());
+        assert_eq!(problems(&registry()), Vec::<String>::new());
     }
 
     #[test]

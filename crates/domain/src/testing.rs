@@ -7,7 +7,7 @@ use std::{marker::PhantomData, sync::Arc};
 use kernel::{
     Code, Of, Record,
     actor::{Actor, Origin},
-    change::{Change, Companion, References},
+    change::{Change, NewRecord, References},
     field::Field,
     object::{Belongs, Object, ObjectType},
     system,
@@ -67,7 +67,7 @@ pub struct Outcome<O> {
     /// Each refusal, as its code and pointer.
     pub refusals: Vec<(Code, String)>,
     /// What is to be created along with it.
-    pub companions: Vec<Companion>,
+    pub related: Vec<NewRecord>,
 }
 
 impl<O: ObjectType> Outcome<O> {
@@ -132,7 +132,7 @@ impl<O: ObjectType> Trial<O> {
             now: NOW,
             nulls: &[],
             violations: Vec::new(),
-            companions: Vec::new(),
+            related: Vec::new(),
             references: &self.references,
             references_before: &self.references_before,
             of: PhantomData,
@@ -144,7 +144,7 @@ impl<O: ObjectType> Trial<O> {
         Outcome {
             refusals: refusals.collect(),
             after: Of::new(change.after).unwrap(),
-            companions: change.companions,
+            related: change.related,
         }
     }
 }

@@ -1,14 +1,14 @@
-//! Frees the contents of files that nobody can reach any more.
+//! The sweeper, which frees the contents of files that cannot be reached any more.
 
 use std::time::Duration;
 
 use app::Kith;
 use tokio::{sync::watch, time::sleep};
 
-/// So often it is looked for them.
+/// The interval between two sweeps.
 const PAUSE: Duration = Duration::from_secs(3_600);
 
-/// Sweeps until it is to stop.
+/// Sweeps until the server stops.
 pub(crate) async fn sweep(kith: Kith, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {

@@ -1,17 +1,17 @@
-//! Works off the queue of jobs: one after the other, as long as there are any.
+//! The runner of jobs: one after the other, as long as there are any.
 
 use std::time::Duration;
 
 use app::Kith;
 use tokio::{sync::watch, time::sleep};
 
-/// So often it is asked for jobs that another process put into the queue or left behind.
-const ASK: Duration = Duration::from_secs(5);
+/// The interval at which the queue is polled for jobs that another process enqueued or abandoned.
+const POLL: Duration = Duration::from_secs(5);
 
-/// Works until it is to stop.
-pub(crate) async fn work_off(kith: Kith, mut stop: watch::Receiver<bool>) {
+/// Runs jobs until the server stops.
+pub(crate) async fn run(kith: Kith, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        match kith.work_off_job(&stop).await {
+        match kith.run_next_job(&stop).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => {
@@ -20,7 +20,7 @@ pub(crate) async fn work_off(kith: Kith, mut stop: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = kith.job_queued() => {}
-            () = sleep(ASK) => {}
+            () = sleep(POLL) => {}
             changed = stop.changed() => if changed.is_err() { return },
         }
     }

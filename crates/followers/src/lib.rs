@@ -1,5 +1,5 @@
-//! Followers of the log and timers: what a server does besides answering. Today that is working off the queue of
-//! jobs, which several servers share, and freeing the contents of files.
+//! Followers of the log and timers: what a server does besides answering. Today that is running the jobs
+//! of the queue, which several servers share, and freeing the contents of files.
 
 mod files;
 mod jobs;
@@ -14,20 +14,19 @@ pub struct Handle {
     tasks: JoinSet<()>,
 }
 
-/// Starts the followers on the present runtime; they work on so many jobs at a time.
+/// Starts the followers on the current runtime; they run `jobs` jobs at a time.
 pub fn start(kith: &Kith, jobs: usize) -> Handle {
     let (stopping, stop) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(files::sweep(kith.clone(), stop.clone()));
     for _ in 0..jobs {
-        tasks.spawn(jobs::work_off(kith.clone(), stop.clone()));
+        tasks.spawn(jobs::run(kith.clone(), stop.clone()));
     }
     Handle { stopping, tasks }
 }
 
 impl Handle {
-    /// Stops the followers; each ends the step it is at, and what it leaves goes on where it stands when a server
-    /// starts again.
+    /// Stops the followers; each finishes its current step, and its job continues when a server starts again.
     pub async fn stop(mut self) {
         let _ = self.stopping.send(true);
         while self.tasks.join_next().await.is_some() {}

@@ -1,4 +1,4 @@
-//! Who asks: the workspace, the user, the role. Everything a caller may do is asked of the actor.
+//! The actor: the workspace, the user, the role. It grants every permit.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::{
     permit::Permit,
 };
 
-/// Which records a grant covers.
+/// The records that a grant covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rows {
     /// All of the workspace.
     All,
-    /// Those that belong to the user; what belongs to everybody counts as theirs.
+    /// Those of the user; shared records count as theirs.
     Own,
 }
 
@@ -30,16 +30,16 @@ impl Rows {
     }
 }
 
-/// Which objects a grant covers.
+/// The objects that a grant covers.
 #[derive(Clone, Copy, Debug)]
 pub enum Objects {
     /// Every object.
     Any,
     /// The objects of these names.
     Named(&'static [&'static str]),
-    /// The objects whose records belong to users.
+    /// The objects whose records have owners.
     Owned,
-    /// The objects whose records belong to everybody.
+    /// The objects whose records are shared.
     Shared,
 }
 
@@ -54,32 +54,32 @@ impl Objects {
     }
 }
 
-/// What a role may do with which records.
+/// The actions of a role on some objects' records.
 #[derive(Clone, Copy, Debug)]
 pub struct Grant {
-    /// With records of these objects,
+    /// The objects.
     pub objects: Objects,
-    /// it may do this,
+    /// The actions.
     pub actions: &'static [Action],
-    /// with these records.
+    /// The records.
     pub rows: Rows,
 }
 
-/// A role: the first grant that covers an object decides; without one the role may do nothing with it.
+/// A role: the first grant that covers an object decides; without one nothing is allowed.
 #[derive(Debug)]
 pub struct Role {
     /// Its name, as stored and shown: `OWNER`.
     pub name: &'static str,
-    /// What it is for, for clients.
+    /// Its description, for clients.
     pub doc: &'static str,
-    /// What it may do.
+    /// Its grants.
     pub grants: &'static [Grant],
     /// Whether it may read sensitive fields.
     pub reads_sensitive: bool,
 }
 
 impl Role {
-    /// The objects that the role names and may not read.
+    /// The objects that the role's grants name and do not let it read.
     pub fn closed(&self) -> impl Iterator<Item = &'static str> {
         let closed = self.grants.iter().filter(|grant| !grant.actions.contains(&Action::Read));
         closed.flat_map(|grant| match grant.objects {
@@ -88,17 +88,17 @@ impl Role {
         })
     }
 
-    /// What the role may do with this object.
+    /// The grant for an action on this object.
     pub fn grant(&self, object: &Object, action: Action) -> Option<&Grant> {
         let grant = self.grants.iter().find(|grant| grant.objects.cover(object))?;
         grant.actions.contains(&action).then_some(grant)
     }
 }
 
-/// Through what a change came.
+/// The origin of a change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
-    /// One of the doors.
+    /// The API: GraphQL or REST.
     Api,
     /// An import.
     Import,
@@ -117,33 +117,32 @@ impl Origin {
     }
 }
 
-/// Who asks for something.
+/// The actor of a request.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The workspace of the credential, the only one the actor can reach.
     pub workspace: Uuid,
-    /// The user who acts.
+    /// The user.
     pub user: Uuid,
-    /// The key that was presented; none for the server's own command line.
+    /// The key; none for the server's own command line.
     pub credential: Option<Uuid>,
-    /// What the actor may do.
+    /// The role.
     pub role: &'static Role,
     /// The workspace's time zone, in which days begin and end.
     pub zone: Tz,
-    /// Through what the actor came.
+    /// The origin of its changes.
     pub origin: Origin,
     /// The request, as the log and the events name it.
     pub request_id: Arc<str>,
-    /// The state of the workspace's access under which the credential was looked up: what is written holds only
-    /// while that state lasts. None for the server itself.
+    /// The epoch of the workspace's access at which the credential was looked up, which every commit proves. None for
+    /// the server itself.
     pub epoch: Option<i64>,
-    /// Whether the credential was looked up for an earlier request: then what is read, too, holds only while that
-    /// state lasts.
+    /// Whether the credential comes from the cache: then reads prove the epoch, too.
     pub remembered: bool,
 }
 
 impl Actor {
-    /// Asks for leave to do something with records of an object.
+    /// Grants the permit for an action on records of an object.
     pub fn permit(&self, object: &Arc<Object>, action: Action) -> Result<Permit> {
         match self.role.grant(object, action) {
             Some(grant) => Ok(Permit::grant(self, object, action, grant.rows)),

@@ -18,7 +18,7 @@ use crate::{
 
 /// Rows of values, wherever they lie: what the database sent is not copied before it is written.
 pub trait Cells: Send + Sync {
-    /// How many rows there are.
+    /// The number of rows.
     fn len(&self) -> usize;
     /// The value in a row, by the place of its column in the plan.
     fn cell(&self, row: usize, place: usize) -> Result<Cell<'_>>;
@@ -29,13 +29,13 @@ pub trait Cells: Send + Sync {
     }
 }
 
-/// What a plan found: rows in groups, one group for the root or one for each row of the parent.
+/// The result of a plan: rows in groups, one group for the root or one for each row of the parent.
 pub struct Table {
     /// The rows.
     pub cells: Box<dyn Cells>,
-    /// Which rows belong together.
+    /// The groups of rows.
     pub groups: Vec<Group>,
-    /// What the child plans found, in their order; their groups belong to this table's rows.
+    /// The results of the child plans, in their order; their groups belong to this table's rows.
     pub children: Vec<Table>,
 }
 
@@ -55,7 +55,7 @@ impl Table {
         self.cells.cell(row, place)
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.cells.len()
     }
@@ -96,17 +96,17 @@ impl Cells for AtHand {
 pub struct Group {
     /// The first of them.
     pub start: usize,
-    /// How many.
+    /// The number of rows.
     pub len: usize,
     /// Whether more follow.
     pub has_next: bool,
     /// Whether some come before.
     pub has_previous: bool,
-    /// How many there are in all, as far as it was counted.
+    /// The total number, as far as it was counted.
     pub total: u32,
 }
 
-/// What the JSON of a record looks like: members in order.
+/// The shape of a record's JSON: members in order.
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
     /// The members.
@@ -118,7 +118,7 @@ pub struct Shape {
 pub struct Member<S> {
     /// Its name, as JSON text with the colon: `"name":`.
     pub key: Arc<str>,
-    /// Where it comes from.
+    /// Its source.
     pub source: S,
 }
 
@@ -129,7 +129,7 @@ impl<S> Member<S> {
     }
 }
 
-/// Where a member of a record comes from.
+/// The source of a record's member.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// A column of the plan, by its place there.
@@ -148,7 +148,7 @@ pub enum Source {
     Text(String),
 }
 
-/// What the JSON of a page of records looks like.
+/// The shape of the JSON of a page of records.
 #[derive(Clone, Debug, Default)]
 pub struct Connection {
     /// The members.
@@ -162,9 +162,9 @@ pub enum Part {
     Nodes(Shape),
     /// The records, each with its cursor.
     Edges(Vec<Member<EdgePart>>),
-    /// Where the page stands among the others.
+    /// The page's position among the others.
     PageInfo(Vec<Member<PageInfo>>),
-    /// How many records there are in all, counted up to 10 001.
+    /// The total number of records, counted up to 10 001.
     TotalCount,
     /// Whether there are more than were counted.
     TotalIsCapped,
@@ -183,7 +183,7 @@ pub enum EdgePart {
     Text(String),
 }
 
-/// Where a page stands among the others.
+/// A page's position among the others.
 #[derive(Clone, Debug)]
 pub enum PageInfo {
     /// Whether more follow.
@@ -198,7 +198,7 @@ pub enum PageInfo {
     NextCursor,
     /// The cursor of the page before, null on the first.
     PreviousCursor,
-    /// How many records there are in all, counted up to 10 001.
+    /// The total number of records, counted up to 10 001.
     TotalCount,
     /// Whether there are more than were counted.
     TotalIsCapped,

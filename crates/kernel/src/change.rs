@@ -1,4 +1,4 @@
-//! A change of a record as rules see it: what was, what shall be, and what they have to say about it.
+//! A change of a record as rules see it: the record before and after, and what they find about it.
 
 use std::{collections::HashMap, marker::PhantomData};
 
@@ -18,9 +18,9 @@ use crate::{
 /// The records that a record refers to, by the name of the field: one, or those of a list.
 pub type References = HashMap<&'static str, Vec<Record>>;
 
-/// A record of the object `O` that a rule wants created in the same transaction.
+/// The typed values of a record of the object `O` to be created.
 #[derive(Debug)]
-pub struct Companion<O = ()> {
+pub struct NewRecord<O = ()> {
     /// Its object.
     pub object: &'static str,
     /// Its values, by the names of its fields.
@@ -28,7 +28,7 @@ pub struct Companion<O = ()> {
     of: PhantomData<fn() -> O>,
 }
 
-impl<O: ObjectType> Companion<O> {
+impl<O: ObjectType> NewRecord<O> {
     /// A new record without values.
     pub fn new() -> Self {
         Self { object: O::NAME, values: Vec::new(), of: PhantomData }
@@ -46,7 +46,7 @@ impl<O: ObjectType> Companion<O> {
     }
 }
 
-impl<O: ObjectType> Default for Companion<O> {
+impl<O: ObjectType> Default for NewRecord<O> {
     fn default() -> Self {
         Self::new()
     }
@@ -54,20 +54,20 @@ impl<O: ObjectType> Default for Companion<O> {
 
 /// A record of the object `O` about to be created or updated. The engine knows it without the object's type.
 pub struct Change<'a, O = ()> {
-    /// The record as it is; none when it is created.
+    /// The record before the change; none when it is created.
     pub before: Option<&'a Record>,
-    /// The record as it shall be.
+    /// The record after the change.
     pub after: Record,
-    /// Who changes it.
+    /// The actor that makes the change.
     pub actor: &'a Actor,
     /// The present instant.
     pub now: Instant,
-    /// The fields of a new record that were said to be null, by their places: they get no default.
+    /// The fields of a new record that were set to null, by their places: they get no default.
     pub nulls: &'a [usize],
-    /// What is wrong with the change.
+    /// The rules that the change breaks.
     pub violations: Vec<Violation>,
-    /// What is to be created along with it.
-    pub companions: Vec<Companion>,
+    /// The records to be created along with it, in the same transaction.
+    pub related: Vec<NewRecord>,
     /// The records it refers to, as far as the object's rules need them.
     pub references: &'a References,
     /// The records it referred to before, as far as the object's rules need them.
@@ -79,7 +79,7 @@ pub struct Change<'a, O = ()> {
 impl<'a, O> Change<'a, O> {
     /// The same change of a record that is known by another type.
     pub(crate) fn of<P>(self) -> Change<'a, P> {
-        let Self { before, after, actor, now, nulls, violations, companions, .. } = self;
+        let Self { before, after, actor, now, nulls, violations, related, .. } = self;
         let (references, references_before) = (self.references, self.references_before);
         Change {
             before,
@@ -88,7 +88,7 @@ impl<'a, O> Change<'a, O> {
             now,
             nulls,
             violations,
-            companions,
+            related,
             references,
             references_before,
             of: PhantomData,
@@ -107,12 +107,12 @@ impl<O: ObjectType> Change<'_, O> {
         self.after.id()
     }
 
-    /// What the field shall be.
+    /// The field's value after the change.
     pub fn get<T: FieldType>(&self, field: Field<O, T>) -> Option<T::Rust> {
         T::read(self.after.value(field.def.name))
     }
 
-    /// What the field was; none for a new record.
+    /// The field's value before the change; none for a new record.
     pub fn before<T: FieldType>(&self, field: Field<O, T>) -> Option<T::Rust> {
         T::read(self.before?.value(field.def.name))
     }
@@ -136,12 +136,12 @@ impl<O: ObjectType> Change<'_, O> {
         }
     }
 
-    /// Whether the field of a new record was said to be null.
+    /// Whether the field of a new record was set to null.
     pub fn is_null<T>(&self, field: Field<O, T>) -> bool {
         self.after.object.index(field.def.name).is_some_and(|place| self.nulls.contains(&place))
     }
 
-    /// The record that the field refers to; the object declares with `needs` that it wants it.
+    /// The record that the field refers to; the object declares it with `needs`.
     pub fn referenced<To: ObjectType>(&self, field: Field<O, Ref<To>>) -> Option<Of<To, &Record>> {
         Of::new(self.references.get(field.def.name)?.first()?).ok()
     }
@@ -165,17 +165,17 @@ impl<O: ObjectType> Change<'_, O> {
         self.violations.iter().any(name)
     }
 
-    /// Says that a field breaks a rule.
+    /// Adds a violation of a field.
     pub fn refuse<T>(&mut self, field: Field<O, T>, code: Code, detail: impl Into<String>) {
         self.refuse_at(field.def.name, code, detail);
     }
 
-    /// Says that a field, by its name or path, breaks a rule.
+    /// Adds a violation of a field, by its name or path.
     pub fn refuse_at(&mut self, path: &str, code: Code, detail: impl Into<String>) {
         self.violations.push(Violation::new(code, format!("/{path}"), detail));
     }
 
-    /// Says that a field is missing unless it has a value.
+    /// Adds a violation if the field has no value.
     pub fn require<T>(&mut self, field: Field<O, T>) {
         if self.after.value(field.def.name).is_null() {
             self.refuse(field, Code::Required, format!("{} is required", field.def.name));
@@ -183,8 +183,8 @@ impl<O: ObjectType> Change<'_, O> {
     }
 
     /// Creates another record along with this one.
-    pub fn also<P>(&mut self, companion: Companion<P>) {
-        let Companion { object, values, .. } = companion;
-        self.companions.push(Companion { object, values, of: PhantomData });
+    pub fn also<P>(&mut self, record: NewRecord<P>) {
+        let NewRecord { object, values, .. } = record;
+        self.related.push(NewRecord { object, values, of: PhantomData });
     }
 }

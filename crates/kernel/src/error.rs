@@ -1,7 +1,7 @@
 //! The one error of Kith: a stable code, a sentence for people, the violations and whatever a client
 //! needs as data. The transports turn it into HTTP and GraphQL, each in one place.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, fmt, panic::Location, sync::Arc};
 
 use serde_json::{Map, Value as Json};
 
@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal,)+) => {
-        /// What went wrong, as a stable word a client can match on.
+        /// The code of an error, as a stable word that a client can match on.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
 
@@ -23,7 +23,7 @@ macro_rules! codes {
                 match self { $(Code::$variant => $code,)+ }
             }
 
-            /// What the code means, for the catalogue and for an error that has nothing more to say.
+            /// The code's meaning, for the catalogue and as the default detail of an error.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Code::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
@@ -123,13 +123,13 @@ codes! {
 /// One broken rule, at one place of the input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// What is wrong, as a stable word.
+    /// The code.
     pub code: Code,
-    /// Where: a JSON pointer (RFC 6901) into the input.
+    /// The place: a JSON pointer (RFC 6901) into the input.
     pub pointer: String,
-    /// What is wrong, for people.
+    /// A sentence for people.
     pub detail: String,
-    /// What a client may need to act on it.
+    /// Data that a client may need to act on it.
     pub meta: Map<String, Json>,
 }
 
@@ -147,21 +147,21 @@ impl Violation {
     }
 }
 
-/// How many broken rules are told: an input may hold very many of them.
+/// The most violations of one error: an input may hold very many of them.
 const MAX_VIOLATIONS: usize = 100;
 
 /// A failure a client can act on.
 #[derive(Clone, Debug)]
 pub struct Error {
-    /// What went wrong.
+    /// The code.
     pub code: Code,
-    /// What went wrong, for people.
+    /// A sentence for people.
     pub detail: String,
     /// Each broken rule of the input, all at once.
     pub violations: Vec<Violation>,
-    /// What a client may need to act on it.
+    /// Data that a client may need to act on it.
     pub meta: Map<String, Json>,
-    /// What the operator needs to know and the client must not.
+    /// The cause, for the operator and never for the client.
     pub cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -171,9 +171,11 @@ impl Error {
         Self { code, detail: detail.into(), violations: Vec::new(), meta: Map::new(), cause: None }
     }
 
-    /// A failure of the server; the cause goes to the log, never to the client.
+    /// A failure of the server; the cause and the place of the call go to the log, never to the client.
+    #[track_caller]
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { cause: Some(Arc::from(cause.into())), ..Code::Internal.into() }
+        let located = Located { cause: cause.into(), place: Location::caller() };
+        Self { cause: Some(Arc::new(located)), ..Code::Internal.into() }
     }
 
     /// All broken rules of an input.
@@ -182,13 +184,13 @@ impl Error {
         Self { violations, ..Code::Invalid.into() }
     }
 
-    /// It is not known whether what was to be written has been: the client has to look before it tries again.
+    /// Marks a write whose outcome is unknown: the client has to read before it retries.
     #[must_use]
     pub fn in_doubt(self) -> Self {
         self.with("outcome", "UNKNOWN")
     }
 
-    /// Whether it is not known if something was written.
+    /// Whether the outcome of a write is unknown.
     pub fn is_in_doubt(&self) -> bool {
         self.meta.contains_key("outcome")
     }
@@ -200,7 +202,7 @@ impl Error {
         self
     }
 
-    /// The code that clients are told: that of the violations, where they all share one.
+    /// The code that clients see: the violations' code if they all share one.
     pub fn public_code(&self) -> Code {
         match self.violations.as_slice() {
             [first, others @ ..] if others.iter().all(|other| other.code == first.code) => first.code,
@@ -225,6 +227,25 @@ impl Error {
                 | Forbidden
                 | FieldForbidden
         )
+    }
+}
+
+/// The cause of an internal error, and where the error was made.
+#[derive(Debug)]
+struct Located {
+    cause: Box<dyn StdError + Send + Sync>,
+    place: &'static Location<'static>,
+}
+
+impl fmt::Display for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (at {})", self.cause, self.place)
+    }
+}
+
+impl StdError for Located {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.source()
     }
 }
 

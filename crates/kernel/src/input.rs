@@ -1,4 +1,4 @@
-//! What clients send, as values: strict, all that is wrong at once, nothing cut or coerced.
+//! Input of clients, as values: strict, with all violations at once, nothing cut or coerced.
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -17,7 +17,7 @@ use crate::{
     value::{Decimal, Value},
 };
 
-/// What the input is for.
+/// The purpose of an input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
     /// A new record.
@@ -28,17 +28,17 @@ pub enum Purpose {
     Import,
 }
 
-/// What is wrong with a value.
+/// The violation of a value.
 type Fault = (Code, String);
 
-/// What was read of an input.
+/// An input as it was read.
 #[derive(Debug, Default)]
 pub struct Input {
     /// The place of each field and its value.
     pub values: Vec<(usize, Value)>,
     /// Changes of single items of lists.
-    pub items: Vec<items::Change>,
-    /// What is wrong with the other members.
+    pub items: Vec<items::ListChange>,
+    /// The violations of the other members.
     pub violations: Vec<Violation>,
 }
 
@@ -108,10 +108,10 @@ fn item_change(
     adds: bool,
     json: &Json,
     pointer: &str,
-) -> Result<items::Change, Vec<Violation>> {
+) -> Result<items::ListChange, Vec<Violation>> {
     let fail = |code, detail: String| vec![Violation::new(code, pointer, detail)];
     permit.readable(attribute.name).map_err(|error| fail(error.code, error.detail))?;
-    let mut change = items::Change { field: attribute.index, ..items::Change::default() };
+    let mut change = items::ListChange { field: attribute.index, ..items::ListChange::default() };
     let Some(list) = attribute.list().filter(|_| !json.is_null()) else { return Ok(change) };
     if adds {
         return additions(attribute, Purpose::Update, json, pointer);
@@ -134,8 +134,8 @@ pub fn additions(
     purpose: Purpose,
     json: &Json,
     pointer: &str,
-) -> Result<items::Change, Vec<Violation>> {
-    let mut change = items::Change { field: attribute.index, ..items::Change::default() };
+) -> Result<items::ListChange, Vec<Violation>> {
+    let mut change = items::ListChange { field: attribute.index, ..items::ListChange::default() };
     let Some(list) = attribute.list() else { return Ok(change) };
     let read = read_items(attribute, list, purpose, json, pointer)?;
     let names = |json: &Json| {
@@ -149,7 +149,7 @@ pub fn additions(
     Ok(change)
 }
 
-/// What has a form now may be there without it since earlier, and can be removed.
+/// An item stored before its member had a form may lack the form, and can be removed.
 fn formless(member: Cow<'_, Attribute>) -> Cow<'_, Attribute> {
     if member.form.is_none() {
         return member;
@@ -197,7 +197,7 @@ fn member(
     Ok((attribute.index, value))
 }
 
-/// What a new record has where its input says nothing.
+/// A new record's default for an absent member.
 pub fn preset(preset: Preset, actor: uuid::Uuid, now: Instant) -> Value {
     match preset {
         Preset::Choice(name) => Value::Text(name.to_owned()),

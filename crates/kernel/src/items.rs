@@ -9,7 +9,7 @@ use crate::{
     value::Value,
 };
 
-/// What tells an item from the others of its list: the parts in the form in which they are compared.
+/// The key of an item within its list: the parts in the form in which they are compared.
 pub type Key = Vec<Option<String>>;
 
 /// The items of a list.
@@ -33,7 +33,7 @@ pub fn list(list: &List, mut items: Vec<Json>) -> Value {
     Value::document(&Json::Array(items))
 }
 
-/// What tells the item from the others.
+/// The key of an item.
 pub fn key(attribute: &Attribute, item: &Json) -> Key {
     let part = |member: &Attribute| {
         let json = if item.is_object() { item.get(member.name).unwrap_or(&Json::Null) } else { item };
@@ -52,13 +52,13 @@ pub fn key(attribute: &Attribute, item: &Json) -> Key {
 pub struct Added {
     /// The whole item, as a new one is.
     pub item: Json,
-    /// Which of its members were given.
+    /// The members that were given.
     pub given: Vec<&'static str>,
 }
 
 /// A change of single items of one list: first some are removed, then others added.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Change {
+pub struct ListChange {
     /// The list's place in the object.
     pub field: usize,
     /// The items that are added or changed.
@@ -67,8 +67,8 @@ pub struct Change {
     pub remove: Vec<Key>,
 }
 
-impl Change {
-    /// The list as it shall be.
+impl ListChange {
+    /// The list after the change.
     pub fn apply(&self, attribute: &Attribute, before: &Value) -> Result<Value, Violation> {
         let Some(of_list) = attribute.list() else { return Ok(before.clone()) };
         let mut items: Vec<(Key, Json)> =

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 /// Every whole number up to here is a `f64` of its own.
 const EXACT: f64 = (1_u64 << 53) as f64;
 
-/// How deeply arrays and objects may be nested.
+/// The deepest nesting of arrays and objects.
 pub const MAX_DEPTH: usize = 32;
 
 /// Reads a body.
@@ -18,7 +18,7 @@ pub fn parse(bytes: &[u8]) -> Result<Json> {
     parse_named("the body", bytes)
 }
 
-/// Reads JSON that stands elsewhere; what it is called is told where it is none.
+/// Reads JSON from another place than the body; the error names that place.
 pub fn parse_named(name: &str, bytes: &[u8]) -> Result<Json> {
     let too_deep = Cell::new(false);
     let mut reader = serde_json::Deserializer::from_slice(bytes);

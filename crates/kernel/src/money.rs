@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 /// An amount in a currency's minor unit (cents for EUR, yen for JPY).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Money {
-    /// How many minor units.
+    /// The number of minor units.
     pub minor: i64,
     /// The currency by ISO 4217.
     pub currency: Currency,
@@ -54,7 +54,7 @@ pub fn parse_currency(code: &str) -> Option<Currency> {
     shaped.then(|| Currency::from_str(code).ok()).flatten()
 }
 
-/// How many decimals the currency has; none counts as zero.
+/// The currency's number of decimals; none counts as zero.
 pub fn exponent(currency: Currency) -> u8 {
     currency.exponent().and_then(|digits| u8::try_from(digits).ok()).unwrap_or(0)
 }

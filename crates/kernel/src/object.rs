@@ -8,6 +8,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use serde_json::Value as Json;
+
 mod constraint;
 mod item_changes;
 mod link;
@@ -22,12 +24,12 @@ use crate::{
     change::Change,
     error::{Error, Result},
     field::{Field, FieldDef, Kind, List, Writing},
-    system,
+    items, system,
     text::{json_key, kebab, pascal, snake},
     value::{Ref, Value},
 };
 
-/// What a caller may do with the records of an object.
+/// An action on the records of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
     /// Get, list and follow links to them.
@@ -55,14 +57,14 @@ impl Action {
     }
 }
 
-/// Whose a record is, for roles that see only their own.
+/// The ownership of records, for roles that see only their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ownership {
-    /// Everybody's: the workspace's catalogue and set-up.
+    /// Shared by all: the workspace's catalogue and set-up.
     Shared,
-    /// The user's named by this field.
+    /// The user that this field names.
     Field(&'static str),
-    /// Whose the record is that this field refers to.
+    /// The owner of the record that this field refers to.
     Through(&'static str),
 }
 
@@ -91,6 +93,15 @@ impl fmt::Debug for Rule {
     }
 }
 
+/// The values of a key as texts, as the database gives them back.
+pub fn key_texts(key: &[Value]) -> Vec<String> {
+    let text = |value: &Value| match value {
+        Value::Text(text) => text.clone(),
+        other => format!("{other:?}"),
+    };
+    key.iter().map(text).collect()
+}
+
 /// Texts that may have more characters than this are long.
 const LONG: u32 = 4_000;
 
@@ -110,7 +121,7 @@ pub struct Attribute {
     of_object: Option<String>,
     refers_to: Option<String>,
     item_changes: Option<ItemChanges>,
-    /// What an item of the list has; empty for other kinds.
+    /// The members of the list's items; empty for other kinds.
     pub members: Vec<Attribute>,
 }
 
@@ -145,6 +156,22 @@ impl Attribute {
             (Kind::Text(_), Value::Text(text)) => Value::Text(self.comparison.form(text).into_owned()),
             (_, other) => other.clone(),
         }
+    }
+
+    /// The values that no two records may share: one of a unique field, or one for each item of a list.
+    pub fn unique_keys(&self, value: &Value) -> Vec<Vec<Value>> {
+        match self.list() {
+            None if self.unique && !value.is_null() => vec![vec![self.sort_key(value)]],
+            Some(list) if list.unique => self.item_keys(value),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The keys of a list's items.
+    pub fn item_keys(&self, value: &Value) -> Vec<Vec<Value>> {
+        let part = |part: Option<String>| part.map_or(Value::Null, Value::Text);
+        let key = |item: &Json| items::key(self, item).into_iter().map(part).collect();
+        items::of(value).iter().map(key).collect()
     }
 
     /// The members of a change that change single items, where it is a list whose items can be told apart.
@@ -250,7 +277,7 @@ pub struct Object {
     pub name: &'static str,
     /// Its name for many: `lineItems`.
     pub plural: &'static str,
-    /// What it is, for clients.
+    /// Its description, for clients.
     pub doc: &'static str,
     /// The prefix of its ids: `line_item`.
     pub prefix: String,
@@ -264,9 +291,9 @@ pub struct Object {
     pub attributes: Vec<Attribute>,
     /// Its links; complete once it stands in a registry.
     pub links: Vec<Link>,
-    /// Whose its records are.
+    /// The ownership of its records.
     pub ownership: Ownership,
-    /// Which standard operations it has.
+    /// Its standard operations.
     pub operations: &'static [Action],
     /// Its rules, in order.
     pub rules: Vec<Rule>,
@@ -276,7 +303,7 @@ pub struct Object {
     pub only_one: Vec<OnlyOne>,
     /// The fields whose values no two records share together.
     pub together: Vec<Together>,
-    /// What keeps its records from being deleted; complete once it stands in a registry.
+    /// The references that keep its records from being deleted; complete once it is in a registry.
     pub held_by: Vec<Holder>,
     /// The field of a log that names the object it tells of.
     pub tells_of: Option<&'static str>,
@@ -357,7 +384,7 @@ impl Object {
         self
     }
 
-    /// Its records belong to whoever owns the record this field refers to.
+    /// Its records belong to the owner of the record that this field refers to.
     #[must_use]
     pub fn owned_through<O: ObjectType, U>(mut self, field: Field<O, Ref<U>>) -> Self {
         self.ownership = Ownership::Through(self.own(field).name);

@@ -1,5 +1,5 @@
-//! Leave to do one thing with the records of one object. Only an actor gives it, and nothing reaches the
-//! store without it: workspace, row scope and readable fields are read from it.
+//! The permit for one action on the records of one object. Only an actor grants it, and nothing reaches the database
+//! without it: workspace, row scope and readable fields are read from it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     object::{Action, Attribute, Object},
 };
 
-/// Leave to do one thing with the records of one object.
+/// The permit for one action on the records of one object.
 #[derive(Clone, Debug)]
 pub struct Permit {
     workspace: Uuid,
@@ -22,7 +22,7 @@ pub struct Permit {
     rows: Rows,
     role: &'static Role,
     epoch: Option<i64>,
-    kept: bool,
+    unconditional: bool,
 }
 
 impl Permit {
@@ -36,7 +36,7 @@ impl Permit {
             rows,
             role: actor.role,
             epoch: actor.epoch.filter(|_| actor.remembered),
-            kept: false,
+            unconditional: false,
         }
     }
 
@@ -45,25 +45,25 @@ impl Permit {
         self.workspace
     }
 
-    /// The credential under which it was given; none for the server's own command line.
+    /// The credential under which it was granted; none for the server's own command line.
     pub fn credential(&self) -> Option<Uuid> {
         self.credential
     }
 
-    /// The state of the workspace's access that has to last for what is read to be good.
+    /// The epoch of the workspace's access that reads must prove; none if the credential was just looked up.
     pub fn epoch(&self) -> Option<i64> {
         self.epoch
     }
 
-    /// The permit once something was done under it: to show what was done, that state need not last.
+    /// The permit without the condition on the epoch, for reading back what this request has just written.
     #[must_use]
-    pub fn kept(self) -> Self {
-        Self { epoch: None, kept: true, ..self }
+    pub fn unconditional(self) -> Self {
+        Self { epoch: None, unconditional: true, ..self }
     }
 
-    /// Whether it is for showing what was done under it.
-    pub fn is_kept(&self) -> bool {
-        self.kept
+    /// Whether it is for reading back what this request has just written.
+    pub fn is_unconditional(&self) -> bool {
+        self.unconditional
     }
 
     /// The object.
@@ -71,17 +71,17 @@ impl Permit {
         &self.object
     }
 
-    /// What may be done.
+    /// The action.
     pub fn action(&self) -> Action {
         self.action
     }
 
-    /// The user whose records alone may be reached; none where all may.
+    /// The user whose records alone may be reached; none if all may.
     pub fn only_of(&self) -> Option<Uuid> {
         (self.rows == Rows::Own).then_some(self.user)
     }
 
-    /// The objects of whose records a log must not tell this actor.
+    /// The objects whose records' events the actor must not see.
     pub fn closed_objects(&self) -> impl Iterator<Item = &'static str> {
         self.role.closed()
     }

@@ -1,5 +1,5 @@
-//! What a read compiles to: which records of an object, in which order, which of their fields, and child
-//! plans for the links that are followed. A plan cannot be made without a permit.
+//! Plans, to which reads compile: the records of an object, their order, their fields, and child plans for the links
+//! that are followed. A plan cannot be made without a permit.
 
 mod shape;
 
@@ -19,25 +19,25 @@ use crate::{
 pub const MAX_PAGE: u32 = 200;
 /// The most fields that an order may have.
 pub const MAX_KEYS: usize = 5;
-/// Where counting ends.
+/// The count at which counting ends.
 pub const MAX_COUNT: u32 = 10_001;
 
 /// A read of some records of one object and of what their links lead to.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Leave to read the object.
+    /// The permit to read the object.
     pub permit: Permit,
-    /// Which of its fields, by their places; every key of the order is among them.
+    /// The fields to read, by their places; every key of the order is among them.
     pub columns: Vec<usize>,
-    /// Which records.
+    /// The filter.
     pub predicate: Predicate,
-    /// Whether deleted ones are meant.
+    /// Whether deleted records are included.
     pub deleted: Deleted,
-    /// In which order; the last key is always the id.
+    /// The order; its last key is always the id.
     pub order: Vec<Order>,
-    /// Which part of them.
+    /// The page.
     pub page: Page,
-    /// What else to read along their links.
+    /// The child plans, one for each link that is followed.
     pub children: Vec<Child>,
     /// Names object, predicate and order, so that a cursor cannot be used with another list.
     pub fingerprint: u64,
@@ -48,11 +48,11 @@ pub struct Plan {
 pub struct Child {
     /// The link's place in the object.
     pub link: usize,
-    /// What to read there.
+    /// The plan of the records behind it.
     pub plan: Plan,
 }
 
-/// Whether deleted records are meant.
+/// Whether deleted records are included. Default: `EXCLUDE`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Deleted {
     /// Only those that are not deleted.
@@ -88,10 +88,10 @@ pub struct Order {
     pub descending: bool,
 }
 
-/// Which part of an ordered list.
+/// A page of an ordered list.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// At most so many records.
+    /// The most records.
     pub limit: u32,
     /// Only those behind this position, in the order.
     pub after: Option<Vec<Value>>,
@@ -99,14 +99,14 @@ pub struct Page {
     pub before: Option<Vec<Value>>,
     /// The last ones instead of the first.
     pub backward: bool,
-    /// Whether somebody asked if there are more.
+    /// Whether to find out if there are more.
     pub look_ahead: bool,
-    /// Whether somebody asked how many there are.
+    /// Whether to count all records.
     pub count: bool,
 }
 
 impl Page {
-    /// The first so many.
+    /// The first page.
     pub fn first(limit: u32) -> Self {
         Self { limit, after: None, before: None, backward: false, look_ahead: false, count: false }
     }
@@ -141,11 +141,11 @@ impl Plan {
         self.permit.object()
     }
 
-    /// Whether one way of reading is the best for all values: the database need not think about it each time.
+    /// Whether a generic plan of the database is the best for all values, so that it need not plan each time.
     ///
-    /// So it is for a record by its id, and for a list in the order of creation whose predicate names just the
+    /// It is for a record by its id, and for a list in the order of creation whose predicate names just the
     /// fields of an index; and along links, where nothing is asked of the records behind them.
-    pub fn is_routine(&self) -> bool {
+    pub fn has_generic_plan(&self) -> bool {
         self.permit.only_of().is_none()
             && self.deleted == Deleted::Exclude
             && !self.page.count
@@ -153,7 +153,7 @@ impl Plan {
             && self.children.iter().all(|child| child.plan.is_plain())
     }
 
-    /// Whether nothing is asked of the records.
+    /// Whether it has neither filter nor count.
     fn is_plain(&self) -> bool {
         let asks = !self.predicate.is_everything() || self.page.count || self.permit.only_of().is_some();
         !asks && self.children.iter().all(|child| child.plan.is_plain())
@@ -176,7 +176,7 @@ impl Plan {
         for test in tests {
             match test {
                 Predicate::Field(Test { field, compare: Compare::Equal(_) }) => fields.push(*field),
-                // Where in the order of creation they begin and end.
+                // The bounds of a page in the order of creation.
                 Predicate::Field(Test { field, .. }) if Some(*field) == created => {}
                 _ => return false,
             }

@@ -32,7 +32,7 @@ macro_rules! operators {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// What it asks, for clients.
+            /// Its description, for clients.
             pub const fn doc(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
@@ -111,24 +111,24 @@ pub enum Predicate {
     Link {
         /// The link's place in the object.
         link: usize,
-        /// How many of them.
+        /// The quantifier.
         how: Quantifier,
-        /// What is asked of them.
+        /// The predicate on them.
         of: Box<Scoped>,
     },
     /// The items of a list of groups of values.
     Items {
         /// The list's place in the object.
         field: usize,
-        /// How many of them.
+        /// The quantifier.
         how: Quantifier,
-        /// What is asked of them; fields are the members of an item.
+        /// The predicate on them; its fields are the members of an item.
         of: Box<Predicate>,
     },
 }
 
 impl Predicate {
-    /// What holds for every record.
+    /// The predicate that holds for every record.
     pub const fn everything() -> Self {
         Predicate::All(Vec::new())
     }
@@ -161,7 +161,7 @@ impl Predicate {
 pub struct Scoped {
     /// Leave to read the object.
     pub permit: Permit,
-    /// What is asked.
+    /// The comparison.
     pub predicate: Predicate,
 }
 
@@ -183,7 +183,7 @@ pub enum Quantifier {
 pub struct Test {
     /// The field's place in the object.
     pub field: usize,
-    /// What its value has to pass.
+    /// The comparison that its value has to pass.
     pub compare: Compare,
 }
 

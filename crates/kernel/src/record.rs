@@ -45,7 +45,7 @@ impl Record {
     }
 
     /// Changes single items of lists, and tells what of that is not possible.
-    pub fn change_items(&mut self, changes: &[items::Change]) -> Vec<Violation> {
+    pub fn change_items(&mut self, changes: &[items::ListChange]) -> Vec<Violation> {
         let mut violations = Vec::new();
         for change in changes {
             let (Some(attribute), Some(place)) =

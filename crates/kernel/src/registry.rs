@@ -67,9 +67,9 @@ impl Registry {
     }
 }
 
-/// What is wrong with a set of objects, for the test of the domain.
-pub fn faults(registry: &Registry) -> Vec<String> {
-    let mut faults = Vec::new();
+/// The problems of a set of objects, for the test of the domain.
+pub fn problems(registry: &Registry) -> Vec<String> {
+    let mut problems = Vec::new();
     for object in registry.objects() {
         let mut names: Vec<&str> = object.attributes.iter().map(|attribute| attribute.name).collect();
         names.extend(object.links.iter().map(|link| link.name.as_str()));
@@ -78,30 +78,30 @@ pub fn faults(registry: &Registry) -> Vec<String> {
             if let [one, other] = pair
                 && one == other
             {
-                faults.push(format!("{}.{one} is declared twice", object.name));
+                problems.push(format!("{}.{one} is declared twice", object.name));
             }
         }
         for attribute in &object.attributes {
             let members = attribute.members.iter().any(|member| member.restrict || member.hierarchy);
             if members || attribute.restrict && attribute.target().is_none() {
-                faults.push(format!("{}.{} restricts nothing", object.name, attribute.name));
+                problems.push(format!("{}.{} restricts nothing", object.name, attribute.name));
             }
             if attribute.hierarchy && attribute.target() != Some(object.name) {
-                faults.push(format!("{}.{} leads to no tree", object.name, attribute.name));
+                problems.push(format!("{}.{} leads to no tree", object.name, attribute.name));
             }
         }
         for link in &object.links {
             if registry.target(link).is_none() {
-                faults.push(format!("{}.{} leads to an unknown object", object.name, link.name));
+                problems.push(format!("{}.{} leads to an unknown object", object.name, link.name));
             }
         }
         for name in names {
             if crate::predicate::Operator::parse(name).is_some() {
-                faults.push(format!("{}.{name} is the name of an operator", object.name));
+                problems.push(format!("{}.{name} is the name of an operator", object.name));
             }
         }
     }
-    faults
+    problems
 }
 
 /// Every restricting reference, with the object whose records it holds.

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-/// What every key begins with, so that scanners for leaked secrets find it.
+/// The prefix of every key, by which scanners for leaked secrets find it.
 pub const PREFIX: &str = "kith_";
-/// What stands for a key.
+/// The replacement of a key in the log.
 const MASK: &str = "kith_***";
-/// A word of so many letters behind the prefix may be a key, or a part of one.
+/// The least letters behind the prefix that may be a key, or a part of one.
 const LETTERS: usize = 32;
 
 /// The text with everything masked that looks like a key.

@@ -1,4 +1,4 @@
-//! How texts are compared, with one answer on every database, and what of them counts at all.
+//! The comparison of texts, the same on every database, and the trimming of what cannot be seen.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -14,7 +14,7 @@ const SCRIPTS: CodePointMapDataBorrowed<'static, Script> = CodePointMapData::<Sc
 const CATEGORIES: CodePointMapDataBorrowed<'static, GeneralCategory> =
     CodePointMapData::<GeneralCategory>::new();
 
-/// What makes two texts of a field the same, and in which order they come.
+/// The comparison of a field's texts: which are equal, and their order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Comparison {
     /// As people read them: without case, accents and kinds of white space.
@@ -90,7 +90,7 @@ fn is_variation(c: char) -> bool {
     matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// What a letter is that has a stroke or is two in one; Unicode does not take these apart.
+/// The base of a letter that has a stroke or is two in one; Unicode does not decompose these.
 fn bare_letter(c: char) -> Option<&'static str> {
     Some(match c {
         'đ' | 'ð' | 'ɖ' | 'ɗ' => "d",

@@ -41,7 +41,7 @@ impl From<DateTime<Utc>> for Instant {
 
 impl Instant {
     /// As it is shown: `2026-01-02T03:04:05.678Z`. Lists are full of instants, and this is what they cost.
-    pub fn spelled(self) -> [u8; 24] {
+    pub fn formatted(self) -> [u8; 24] {
         let (at, mut text) = (self.utc(), *b"0000-00-00T00:00:00.000Z");
         let mut put = |last: usize, width: usize, number: u32| {
             let mut rest = number;
@@ -63,7 +63,7 @@ impl Instant {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(str::from_utf8(&self.spelled()).map_err(|_| fmt::Error)?)
+        f.write_str(str::from_utf8(&self.formatted()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -76,7 +76,7 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
 }
 
-/// Where time comes from; tests set it.
+/// The clock; tests set it.
 pub trait Clock: Send + Sync {
     /// The present instant, in whole milliseconds.
     fn now(&self) -> Instant;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{money::Money, time::Instant};
 
-/// What a field of a record holds.
+/// The value of a field of a record.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub enum Value {
     /// Nothing.
@@ -174,7 +174,7 @@ impl<To> FieldType for Ref<To> {
 pub struct Decimal(pub i64);
 
 impl Decimal {
-    /// How many decimals there are.
+    /// The number of decimals.
     pub const SCALE: u8 = 4;
 }
 

@@ -1,16 +1,16 @@
-//! Admission: who gets a connection next, who waits for one, and who is turned away.
+//! Admission: which request gets a connection next, which waits for one, and which is turned away.
 //!
-//! Connections are few, since a database does more work per second with few than with many. So whoever finds none
-//! free waits in line, and the line is kept fair and short:
+//! Connections are few, since a database does more work per second with few than with many. So a request that finds
+//! none free waits in a queue, which is kept fair and short:
 //!
 //! - A free connection goes to the workspace that holds the fewest, within it to the credential that holds the fewest,
-//!   and among equals to whoever has waited longest. A workspace that asks for much waits for itself.
-//! - Of several connections no workspace holds all, so that another one finds one. Of more than two its writers, who may
-//!   have to wait for each other, leave one to its reads.
-//! - Dear reads, which is to say those that took long before, pass a gate of their own first, so that quick ones never
-//!   wait behind more than a few of them.
-//! - Who has waited long is turned away with `overloaded`, and who would have to is so at once: a client learns early
-//!   to come again later, and what the server does is for clients that still wait.
+//!   and among equals to the request that has waited longest. A workspace that asks for much waits for itself.
+//! - Of several connections no workspace holds all, so that another one finds one. Of more than two its writers, who
+//!   may have to wait for each other, leave one to its reads.
+//! - Expensive reads, which is to say those that took long before, pass a semaphore of their own first, so that quick
+//!   ones never wait behind more than a few of them.
+//! - A request that has waited too long is refused with `overloaded`, and one that would have to wait so long at once:
+//!   clients learn early to retry later, and the server works for clients that still wait.
 
 mod cost;
 
@@ -29,28 +29,28 @@ use uuid::Uuid;
 
 pub(crate) use cost::{Costs, Timed};
 
-/// How much longer a dear piece of work waits than a quick one.
-pub(crate) const DEAR_PATIENCE: u32 = 5;
+/// How many times as long an expensive read may wait as a quick one.
+pub(crate) const EXPENSIVE_WAIT: u32 = 5;
 
-/// Who asks for a connection, and what for.
+/// A request for a connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asking {
-    /// The workspace of whose share it is; nil where it is nobody's yet.
+pub(crate) struct AcquireRequest {
+    /// The workspace whose share it counts towards; nil while the caller is unknown.
     pub share: Uuid,
     /// The workspace that the connection is set to.
     pub workspace: Uuid,
     /// The credential under which it is; nil for the server's own work.
     pub credential: Uuid,
-    /// Whether something is to be written.
+    /// Whether it is for writing.
     pub writes: bool,
-    /// How long the asker waits; without an end where nobody waits for an answer.
-    pub patience: Option<Duration>,
+    /// The longest wait; none where no client waits for an answer.
+    pub max_wait: Option<Duration>,
 }
 
-impl Asking {
-    /// The server asks, for its own work.
+impl AcquireRequest {
+    /// A request for the server's own work.
     pub fn server(workspace: Uuid, writes: bool) -> Self {
-        Self { share: workspace, workspace, credential: Uuid::nil(), writes, patience: None }
+        Self { share: workspace, workspace, credential: Uuid::nil(), writes, max_wait: None }
     }
 
     fn holders(&self) -> [Holder; 2] {
@@ -58,25 +58,25 @@ impl Asking {
     }
 }
 
-/// A number of places, and the line before them.
-pub(crate) struct Gate {
+/// A number of slots, and the queue before them.
+pub(crate) struct FairSemaphore {
     state: Mutex<State>,
 }
 
-/// A place that somebody holds; given back when dropped.
-pub(crate) struct Turn {
-    gate: Arc<Gate>,
-    asking: Asking,
+/// A slot that is held; released when dropped.
+pub(crate) struct Slot {
+    semaphore: Arc<FairSemaphore>,
+    request: AcquireRequest,
 }
 
 struct State {
-    places: usize,
+    slots: usize,
     free: usize,
-    /// What each workspace and each credential holds.
+    /// The slots that each workspace and each credential holds.
     held: HashMap<Holder, Held>,
-    /// Who waits, by workspace and credential in the order of coming.
-    waiting: HashMap<(Uuid, Uuid), BTreeMap<u64, Waiting>>,
-    /// The number of whoever comes next.
+    /// The waiting requests, by workspace and credential in the order of arrival.
+    waiting: HashMap<(Uuid, Uuid), BTreeMap<u64, Waiter>>,
+    /// The number of the next request.
     next: u64,
 }
 
@@ -85,115 +85,115 @@ type Holder = (Uuid, Option<Uuid>);
 
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Held {
-    places: usize,
+    slots: usize,
     by_writers: usize,
 }
 
-struct Waiting {
-    asking: Asking,
+struct Waiter {
+    request: AcquireRequest,
     since: Instant,
-    call: Sender<Turn>,
+    wake: Sender<Slot>,
 }
 
-/// Somebody in the line; leaves it when dropped.
-struct Place<'a> {
-    gate: &'a Gate,
-    asking: Asking,
+/// A request's place in the queue; removed from it when dropped.
+struct QueueGuard<'a> {
+    semaphore: &'a FairSemaphore,
+    request: AcquireRequest,
     number: u64,
 }
 
-impl Gate {
-    /// So many places.
-    pub fn new(places: usize) -> Arc<Self> {
+impl FairSemaphore {
+    /// A semaphore of `slots` slots.
+    pub fn new(slots: usize) -> Arc<Self> {
         let (held, waiting) = (HashMap::new(), HashMap::new());
-        Arc::new(Self { state: Mutex::new(State { places, free: places, held, waiting, next: 0 }) })
+        Arc::new(Self { state: Mutex::new(State { slots, free: slots, held, waiting, next: 0 }) })
     }
 
-    /// A place for whoever asks, as soon as it is their turn.
+    /// Waits for a slot.
     ///
     /// # Errors
     ///
-    /// `overloaded` where that takes longer than they wait, or would.
-    pub async fn turn(self: &Arc<Self>, asking: Asking) -> Result<Turn> {
-        let (number, called) = {
+    /// `overloaded` where that takes, or would take, longer than the request's longest wait.
+    pub async fn acquire(self: &Arc<Self>, request: AcquireRequest) -> Result<Slot> {
+        let (number, woken) = {
             let mut state = self.state();
-            // Nobody waits for whom there is room.
-            if state.has_room(&asking) {
-                state.give(&asking);
-                return Ok(Turn { gate: Arc::clone(self), asking });
+            // Nothing in the queue could take this slot.
+            if state.has_room(&request) {
+                state.grant(&request);
+                return Ok(Slot { semaphore: Arc::clone(self), request });
             }
-            if asking
-                .patience
-                .is_some_and(|patience| state.delay(asking.share, asking.credential) > patience / 2)
+            if request
+                .max_wait
+                .is_some_and(|max_wait| state.delay(request.share, request.credential) > max_wait / 2)
             {
                 return Err(Code::Overloaded.into());
             }
-            let (call, called) = oneshot::channel();
-            (state.wait(asking, call), called)
+            let (wake, woken) = oneshot::channel();
+            (state.wait(request, wake), woken)
         };
-        let _place = Place { gate: self, asking, number };
-        wait(called, asking.patience).await
+        let _guard = QueueGuard { semaphore: self, request, number };
+        wait(woken, request.max_wait).await
     }
 
-    /// Whether somebody of that workspace would be turned away.
-    pub fn is_crowded(&self, workspace: Uuid, credential: Uuid, patience: Duration) -> bool {
-        self.state().delay(workspace, credential) > patience / 2
+    /// Whether a request of that workspace and credential would be refused.
+    pub fn is_overloaded(&self, workspace: Uuid, credential: Uuid, max_wait: Duration) -> bool {
+        self.state().delay(workspace, credential) > max_wait / 2
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls whoever there is room for.
-    fn call(self: &Arc<Self>) {
+    /// Wakes the waiting requests that there is room for.
+    fn wake(self: &Arc<Self>) {
         loop {
-            let called = {
+            let woken = {
                 let mut state = self.state();
                 let next = state.next_in_line();
-                next.inspect(|waiting| state.give(&waiting.asking))
+                next.inspect(|waiting| state.grant(&waiting.request))
             };
-            let Some(Waiting { asking, call, .. }) = called else { return };
-            // Whoever no longer waits gives the turn back as it is dropped here.
-            drop(call.send(Turn { gate: Arc::clone(self), asking }));
+            let Some(Waiter { request, wake, .. }) = woken else { return };
+            // A request that no longer waits releases the slot, as it is dropped here.
+            drop(wake.send(Slot { semaphore: Arc::clone(self), request }));
         }
     }
 }
 
-async fn wait(called: Receiver<Turn>, patience: Option<Duration>) -> Result<Turn> {
-    let called = match patience {
-        Some(patience) => timeout(patience, called).await.map_err(|_| Code::Overloaded)?,
-        None => called.await,
+async fn wait(woken: Receiver<Slot>, max_wait: Option<Duration>) -> Result<Slot> {
+    let woken = match max_wait {
+        Some(max_wait) => timeout(max_wait, woken).await.map_err(|_| Code::Overloaded)?,
+        None => woken.await,
     };
-    called.map_err(kernel::Error::internal)
+    woken.map_err(|error| kernel::Error::internal(error))
 }
 
 impl State {
-    fn has_room(&self, asking: &Asking) -> bool {
-        let held = self.held((asking.share, None));
-        let share = self.places.saturating_sub(1).max(1);
-        let for_writers = self.places.saturating_sub(2).max(1);
-        self.free > 0 && held.places < share && (!asking.writes || held.by_writers < for_writers)
+    fn has_room(&self, request: &AcquireRequest) -> bool {
+        let held = self.held((request.share, None));
+        let share = self.slots.saturating_sub(1).max(1);
+        let for_writers = self.slots.saturating_sub(2).max(1);
+        self.free > 0 && held.slots < share && (!request.writes || held.by_writers < for_writers)
     }
 
     fn held(&self, holder: Holder) -> Held {
         self.held.get(&holder).copied().unwrap_or_default()
     }
 
-    fn give(&mut self, asking: &Asking) {
+    fn grant(&mut self, request: &AcquireRequest) {
         self.free -= 1;
-        for holder in asking.holders() {
+        for holder in request.holders() {
             let held = self.held.entry(holder).or_default();
-            held.places += 1;
-            held.by_writers += usize::from(asking.writes);
+            held.slots += 1;
+            held.by_writers += usize::from(request.writes);
         }
     }
 
-    fn take_back(&mut self, asking: &Asking) {
+    fn release(&mut self, request: &AcquireRequest) {
         self.free += 1;
-        for holder in asking.holders() {
+        for holder in request.holders() {
             if let Some(held) = self.held.get_mut(&holder) {
-                held.places -= 1;
-                held.by_writers -= usize::from(asking.writes);
+                held.slots -= 1;
+                held.by_writers -= usize::from(request.writes);
                 if *held == Held::default() {
                     self.held.remove(&holder);
                 }
@@ -201,22 +201,22 @@ impl State {
         }
     }
 
-    /// How long the first one in a line has waited by now.
+    /// The time that the first request of a queue has waited.
     fn delay(&self, workspace: Uuid, credential: Uuid) -> Duration {
         let line = self.waiting.get(&(workspace, credential));
         let first = line.and_then(|line| line.values().next());
         first.map_or(Duration::ZERO, |first| first.since.elapsed())
     }
 
-    fn wait(&mut self, asking: Asking, call: Sender<Turn>) -> u64 {
+    fn wait(&mut self, request: AcquireRequest, wake: Sender<Slot>) -> u64 {
         let number = self.next;
         self.next += 1;
-        let line = self.waiting.entry((asking.share, asking.credential)).or_default();
-        line.insert(number, Waiting { asking, since: Instant::now(), call });
+        let line = self.waiting.entry((request.share, request.credential)).or_default();
+        line.insert(number, Waiter { request, since: Instant::now(), wake });
         number
     }
 
-    fn leave(&mut self, key: (Uuid, Uuid), number: u64) -> Option<Waiting> {
+    fn leave(&mut self, key: (Uuid, Uuid), number: u64) -> Option<Waiter> {
         let line = self.waiting.get_mut(&key)?;
         let left = line.remove(&number);
         if line.is_empty() {
@@ -225,12 +225,12 @@ impl State {
         left
     }
 
-    /// Takes out of the line whose turn it is, if there is room for them.
-    fn next_in_line(&mut self) -> Option<Waiting> {
+    /// Takes the next request out of the queue, if there is room for one.
+    fn next_in_line(&mut self) -> Option<Waiter> {
         let lines = self.waiting.iter().filter_map(|((workspace, credential), line)| {
-            let (number, _) = line.iter().find(|(_, waiting)| self.has_room(&waiting.asking))?;
+            let (number, _) = line.iter().find(|(_, waiting)| self.has_room(&waiting.request))?;
             let (whole, part) = (self.held((*workspace, None)), self.held((*workspace, Some(*credential))));
-            let order = (whole.places, part.places, *number);
+            let order = (whole.slots, part.slots, *number);
             Some((order, *workspace, *credential))
         });
         let ((.., number), workspace, credential) = lines.min()?;
@@ -238,16 +238,16 @@ impl State {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueueGuard<'_> {
     fn drop(&mut self) {
-        self.gate.state().leave((self.asking.share, self.asking.credential), self.number);
+        self.semaphore.state().leave((self.request.share, self.request.credential), self.number);
     }
 }
 
-impl Drop for Turn {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.gate.state().take_back(&self.asking);
-        self.gate.call();
+        self.semaphore.state().release(&self.request);
+        self.semaphore.wake();
     }
 }
 

@@ -15,7 +15,7 @@ use sqlx::{
     types::Type,
 };
 
-use crate::{dialect::Dialect, lane::Lane};
+use crate::{dialect::Dialect, pool::PooledConnection};
 
 /// The lengths of SQLite's statements, in rows; the last is one, so that they add up to any number.
 const LENGTHS: [usize; 3] = [64, 8, 1];
@@ -48,7 +48,7 @@ impl Rows {
         self.rows.push(values);
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
@@ -133,13 +133,13 @@ impl Rows {
     }
 }
 
-impl Lane {
+impl PooledConnection {
     /// Inserts the rows.
     pub async fn insert(&mut self, mut rows: Rows) -> Result<()> {
         match self.dialect() {
             Dialect::Postgres if rows.rows.len() > 1 => {
                 let (sql, parameters) = rows.arrays()?;
-                self.run_kept(sql, parameters).await?;
+                self.run_prepared(sql, parameters).await?;
             }
             dialect => {
                 let mark = |sql: &mut String, place: usize| match dialect {
@@ -147,7 +147,7 @@ impl Lane {
                     Dialect::Postgres => sql.push_str(&format!("${place}")),
                 };
                 while let Some((sql, parameters)) = rows.next(mark) {
-                    self.run_kept(sql, parameters).await?;
+                    self.run_prepared(sql, parameters).await?;
                 }
             }
         }
@@ -178,7 +178,7 @@ fn add_array<T>(arguments: &mut PgArguments, values: Vec<Option<T>>) -> Result<(
 where
     T: for<'q> Encode<'q, Postgres> + Type<Postgres> + PgHasArrayType + 'static,
 {
-    arguments.add(values).map_err(Error::internal)
+    arguments.add(values).map_err(|error| Error::internal(error))
 }
 
 #[cfg(test)]

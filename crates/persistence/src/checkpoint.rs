@@ -1,6 +1,6 @@
-//! SQLite's log, kept small. SQLite moves what is in the log to the database's file by itself, but begins the log
-//! anew only in a moment in which nobody reads from it. Where several read all the time there is no such moment, and
-//! the log grows for ever. So now and then the one writer waits for the readers that are in its way; those that come
+//! Checkpoints of SQLite's write-ahead log (WAL). SQLite moves what is in the log to the database's file by itself, but
+//! restarts the log only in a moment without readers. Under constant reads there is no such moment, and the log would
+//! grow without end. So now and then the one writer waits for the readers that are in its way; readers that come
 //! meanwhile read the database's file.
 
 use std::{
@@ -13,29 +13,29 @@ use kernel::Result;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
-use crate::{admission::Asking, lane::Lanes};
+use crate::{admission::AcquireRequest, pool::Pool};
 
-/// The log is emptied when it has become larger than this many bytes.
+/// The size in bytes above which the log is truncated.
 pub(crate) const LARGE: u64 = 16 << 20;
-/// When it has become larger than this, it is waited for readers until they are done.
+/// The size above which the writer waits longer for readers.
 const HUGE: u64 = 3 * LARGE;
-/// How often its size is looked at.
+/// The interval between two looks at the size.
 const EVERY: Duration = Duration::from_millis(100);
-/// How long the writer waits where another process keeps the file.
+/// How long the writer waits while another process locks the file.
 pub(crate) const BUSY: Duration = Duration::from_secs(30);
 
-/// Empties the log, if the readers let it within a moment.
+/// Truncates the log, if the readers let it within a moment.
 const BRIEFLY: &str = "PRAGMA busy_timeout = 300; PRAGMA wal_checkpoint(TRUNCATE)";
-/// Empties the log, if the readers let it before those who want to write lose their patience.
+/// Truncates the log, if the readers let it before those who want to write lose their max_wait.
 const PATIENTLY: &str = "PRAGMA busy_timeout = 900; PRAGMA wal_checkpoint(TRUNCATE)";
-/// Makes the writer as patient as it was.
-const AS_EVER: &str = "PRAGMA busy_timeout = 30000";
+/// Restores the writer's busy timeout.
+const RESTORE: &str = "PRAGMA busy_timeout = 30000";
 
-/// The log of a database.
+/// The write-ahead log of a database.
 #[derive(Clone, Debug)]
-pub(crate) struct Log(PathBuf);
+pub(crate) struct Wal(PathBuf);
 
-impl Log {
+impl Wal {
     /// The log of the database in this file.
     pub fn of(file: &Path) -> Self {
         let mut name = file.as_os_str().to_owned();
@@ -43,8 +43,8 @@ impl Log {
         Self(name.into())
     }
 
-    /// Empties it whenever it has become large, for as long as the database is open.
-    pub fn keep_small(&self, writer: &Arc<Lanes>) {
+    /// Truncates it whenever it has become large, for as long as the database is open.
+    pub fn truncate_when_large(&self, writer: &Arc<Pool>) {
         let (log, writer) = (self.clone(), Arc::downgrade(writer));
         tokio::spawn(async move {
             let mut ticks = interval(EVERY);
@@ -57,17 +57,17 @@ impl Log {
                     LARGE.. => BRIEFLY,
                     _ => continue,
                 };
-                if let Err(error) = truncate(&writer, how).await {
-                    tracing::debug!(%error, "the log was not emptied");
+                if let Err(error) = checkpoint(&writer, how).await {
+                    tracing::debug!(%error, "the write-ahead log was not truncated");
                 }
             }
         });
     }
 
-    /// Empties it.
-    pub async fn empty(&self, writer: &Arc<Lanes>) {
-        if let Err(error) = truncate(writer, BRIEFLY).await {
-            tracing::debug!(%error, "the log was not emptied");
+    /// Truncates it.
+    pub async fn truncate(&self, writer: &Arc<Pool>) {
+        if let Err(error) = checkpoint(writer, BRIEFLY).await {
+            tracing::debug!(%error, "the write-ahead log was not truncated");
         }
     }
 
@@ -76,9 +76,9 @@ impl Log {
     }
 }
 
-async fn truncate(writer: &Arc<Lanes>, how: &'static str) -> Result<()> {
-    let mut writer = writer.lane(Asking::server(Uuid::nil(), true), false).await?;
+async fn checkpoint(writer: &Arc<Pool>, how: &'static str) -> Result<()> {
+    let mut writer = writer.acquire(AcquireRequest::server(Uuid::nil(), true), false).await?;
     let done = writer.pragma(how).await;
-    writer.pragma(AS_EVER).await?;
+    writer.pragma(RESTORE).await?;
     done
 }

@@ -1,5 +1,5 @@
-//! What holds among several records of an object: what is needed to see whether a change would break it. As with
-//! every value that is unique, all live records count, also those that whoever makes the change may not see.
+//! Queries that check constraints among several records of an object. As with every unique value, all live records
+//! count, also those that the actor may not see.
 
 use std::collections::HashMap;
 
@@ -17,9 +17,9 @@ use sea_orm::sea_query::{
 use sea_query_sqlx::SqlxValues;
 use uuid::Uuid;
 
-use crate::{Unit, dialect::Dialect, sql::column};
+use crate::{Transaction, dialect::Dialect, sql::column};
 
-/// So many keys are asked for in one statement.
+/// The number of keys in one statement.
 const KEYS: usize = 200;
 
 /// A live record that shares certain values with others.
@@ -33,28 +33,28 @@ pub struct Alike {
     pub during: (Option<NaiveDate>, Option<NaiveDate>),
 }
 
-impl Unit {
-    /// Waits until this unit alone changes what depends on other records of the object; the turn ends with the unit.
-    /// Whoever takes it does so before locking a record, or two could wait for each other.
-    pub async fn take_turn(&mut self, permit: &Permit) -> Result<()> {
+impl Transaction {
+    /// Locks the object's table against other changes of what depends on several of its records, until the
+    /// transaction ends. It is taken before the lock of any record, or two transactions could wait for each other.
+    pub async fn lock_table(&mut self, permit: &Permit) -> Result<()> {
         let table = &permit.object().table;
-        let lane = self.lane().await?;
-        if lane.dialect() == Dialect::Sqlite || self.turns.contains(table) {
+        let connection = self.connection().await?;
+        if connection.dialect() == Dialect::Sqlite || self.locked_tables.contains(table) {
             return Ok(());
         }
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
         let name = format!("{}/{table}", permit.workspace());
-        self.lane().await?.rows_of(sql.into(), SqlxValues(Values(vec![name.into()]))).await?;
-        self.turns.push(table.clone());
+        self.connection().await?.write_returning(sql.into(), SqlxValues(Values(vec![name.into()]))).await?;
+        self.locked_tables.push(table.clone());
         Ok(())
     }
 
-    /// Which of these ids the object has, and whether their records are deleted.
-    pub async fn known(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<HashMap<Uuid, bool>> {
+    /// The ids that the object has already, each with whether its record is deleted.
+    pub async fn existing(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<HashMap<Uuid, bool>> {
         let mut select = of(permit, permit.object());
         select.expr(column("r", "id")).expr(column("r", "deleted_at").is_not_null());
         select.and_where(column("r", "id").is_in(ids.iter().copied()));
-        let rows = self.reading().await?.rows(&select).await?;
+        let rows = self.read_connection().await?.rows(&select).await?;
         rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
     }
 
@@ -79,8 +79,8 @@ impl Unit {
                 select.expr(column("r", &day.column));
             });
             select.and_where(column("r", "deleted_at").is_null());
-            let lane = self.reading().await?;
-            let dialect = lane.dialect();
+            let connection = self.read_connection().await?;
+            let dialect = connection.dialect();
             let is = |(field, value): (&&Attribute, &Value)| {
                 column("r", field.compared()).eq(Expr::value(dialect.bind(field.kind, value)))
             };
@@ -88,7 +88,7 @@ impl Unit {
                 fields.iter().zip(key).fold(Condition::all(), |all, part| all.add(is(part)))
             };
             select.cond_where(keys.iter().fold(Condition::any(), |any, key| any.add(has(key))));
-            for row in lane.rows(&select).await? {
+            for row in connection.rows(&select).await? {
                 let mut place = 1..;
                 let mut next = |field: &Attribute| {
                     Ok::<_, kernel::Error>(row.cell(place.next().unwrap_or_default(), field)?.to_value())
@@ -110,8 +110,8 @@ impl Unit {
         Ok(alike)
     }
 
-    /// The records that these refer to by the field, those that they refer to, and so on for so many steps: each with
-    /// what it refers to.
+    /// The records that these refer to by the field, those that they refer to, and so on for `steps` steps: each with
+    /// the one it refers to.
     pub async fn above(
         &mut self,
         permit: &Permit,
@@ -135,11 +135,12 @@ impl Unit {
         select.distinct().expr(column("up", id)).expr(column("up", above)).from(Alias::new("up"));
         let mut with = Query::with();
         select.with_cte(with.recursive(true).cte(up).to_owned());
-        let rows = self.reading().await?.rows(&select).await?;
+        let rows = self.read_connection().await?.rows(&select).await?;
         rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
     }
 
-    /// How many records of another object refer to a record by the field: live ones, and those deleted since then.
+    /// The number of records of another object that refer to a record by the field: live ones, and those deleted since
+    /// an instant.
     pub async fn referring(
         &mut self,
         permit: &Permit,
@@ -157,7 +158,7 @@ impl Unit {
         }
         let mut select = Query::select();
         select.expr(Expr::cust("count(*)")).from_subquery(rows, Alias::new("referring"));
-        let rows = self.reading().await?.rows(&select).await?;
+        let rows = self.read_connection().await?.rows(&select).await?;
         rows.first().map_or(Ok(0), |row| row.get(0))
     }
 }

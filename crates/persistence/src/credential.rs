@@ -1,5 +1,4 @@
-//! What the engine keeps about credentials, apart from the records that clients see: hashes of keys and
-//! the secrets of a workspace.
+//! Credentials: the hashes of keys and the secrets of a workspace, apart from the records that clients see.
 
 use kernel::{Code, Error, Result, time::Instant};
 use sea_orm::{
@@ -9,45 +8,45 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Unit,
+    Database, Transaction,
     entity::{
         api_key_secret,
         workspace_secret::{self, CURSOR},
     },
-    lane::orm,
+    pool::orm,
     sql::column,
 };
 
-/// The role that may do everything, and so let others in.
+/// The role that may do everything, and so give access to others.
 const ALL_POWERFUL: &str = "OWNER";
 
-/// A key as it is kept, with what is needed to act under it.
+/// A stored key, with what is needed to act under it.
 #[derive(Clone, Debug)]
 pub struct Credential {
     /// The hash of its secret.
     pub hash: String,
-    /// The user who acts.
+    /// Its user.
     pub user: Uuid,
-    /// What the user may do with it.
+    /// Its role.
     pub role: String,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Option<Instant>,
     /// The workspace's time zone.
     pub time_zone: String,
     /// The workspace's key for sealing cursors.
     pub cursor_key: String,
-    /// The state of the workspace's access in which all this holds.
+    /// The epoch of the workspace's access at which it was read.
     pub epoch: i64,
 }
 
 impl Database {
     /// The key of that id, unless it is revoked or its user is no longer active.
     pub async fn credential(&self, workspace: Uuid, key: Uuid) -> Result<Option<Credential>> {
-        let mut lane = self.doorman(workspace).await?;
+        let mut connection = self.reader_for_authentication(workspace).await?;
         let mut select = Query::select();
         select.expr(column("s", "hash")).expr(column("k", "user_id")).expr(column("k", "role"));
         select.expr(column("w", "time_zone")).expr(column("c", "value")).expr(column("k", "expires_at"));
-        // A workspace that an older release has made has no number yet.
+        // A workspace made by an older release has no epoch yet.
         select.expr(Func::coalesce([column("a", "epoch"), Expr::value(0_i64)]));
         select.from_as(Alias::new("api_keys"), Alias::new("k"));
         for (table, alias, name) in [
@@ -71,7 +70,7 @@ impl Database {
         select.and_where(column("k", "workspace_id").eq(workspace)).and_where(column("k", "id").eq(key));
         select.and_where(column("k", "revoked_at").is_null()).and_where(column("k", "deleted_at").is_null());
         select.and_where(column("u", "deleted_at").is_null()).and_where(column("u", "active").eq(true));
-        let rows = lane.rows(&select).await?;
+        let rows = connection.rows(&select).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         Ok(Some(Credential {
             hash: row.get(0)?,
@@ -85,10 +84,10 @@ impl Database {
     }
 }
 
-impl Unit {
-    /// Refuses to leave the workspace without anybody who can get in and let others in. Whoever changes what governs
-    /// access holds the number of its state, so that two who leave at once are seen one after the other.
-    pub(crate) async fn keep_a_way_in(&mut self) -> Result<()> {
+impl Transaction {
+    /// Refuses to leave the workspace without an owner's valid key. The transaction has locked the epoch, so that of
+    /// two owners who leave at once the second one sees the first.
+    pub(crate) async fn check_an_owner_remains(&mut self) -> Result<()> {
         let mut select = Query::select();
         select.expr(Expr::cust("1")).from_as(Alias::new("api_keys"), Alias::new("k"));
         let same = |name| column("u", name).eq(column("k", if name == "id" { "user_id" } else { name }));
@@ -107,7 +106,7 @@ impl Unit {
             .and_where(column("u", "deleted_at").is_null())
             .and_where(column("u", "active").eq(true))
             .limit(1);
-        if self.lane().await?.rows(&select).await?.is_empty() {
+        if self.connection().await?.rows(&select).await?.is_empty() {
             let detail = "nobody could get into the workspace any more: its last owner needs a good key";
             return Err(Error::new(Code::IllegalState, detail));
         }
@@ -119,7 +118,7 @@ impl Unit {
         let workspace_id = self.actor().workspace;
         let kept = api_key_secret::Model { workspace_id, api_key_id: key, hash: hash.to_owned() };
         let insert = api_key_secret::Entity::insert(kept.into_active_model());
-        insert.exec_without_returning(&self.lane().await?.orm()).await.map(drop).map_err(orm::error)
+        insert.exec_without_returning(&self.connection().await?.orm()).await.map(drop).map_err(orm::error)
     }
 
     /// Keeps the key with which the new workspace seals its cursors.
@@ -127,6 +126,6 @@ impl Unit {
         let workspace_id = self.actor().workspace;
         let kept = workspace_secret::Model { workspace_id, name: CURSOR.to_owned(), value: value.to_owned() };
         let insert = workspace_secret::Entity::insert(kept.into_active_model());
-        insert.exec_without_returning(&self.lane().await?.orm()).await.map(drop).map_err(orm::error)
+        insert.exec_without_returning(&self.connection().await?.orm()).await.map(drop).map_err(orm::error)
     }
 }

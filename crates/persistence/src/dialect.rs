@@ -1,5 +1,7 @@
-//! What differs between SQLite and PostgreSQL, in one place: how values are bound and read, and the few
+//! The differences between SQLite and PostgreSQL, in one place: how values are bound and read, and the few
 //! statements that only one of them understands.
+
+use std::fmt::{self, Write as _};
 
 use kernel::{
     Error, Result, Value,
@@ -9,7 +11,10 @@ use kernel::{
     time::{Instant, parse_date},
     value::Cell,
 };
-use sea_orm::sea_query::{self, Expr, Func, Value as Bound};
+use sea_orm::sea_query::{
+    Expr, Func, PostgresQueryBuilder, QueryBuilder, QueryStatementWriter, SqlWriter, SqliteQueryBuilder,
+    Value as Bound, Values,
+};
 use sea_query_sqlx::SqlxValues;
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
@@ -89,29 +94,64 @@ impl Dialect {
 }
 
 /// A statement that can be written in the SQL of both databases.
-pub trait Statement: sea_query_sqlx::SqlxBinder + Sync {}
-impl<S: sea_query_sqlx::SqlxBinder + Sync> Statement for S {}
+pub trait Statement: QueryStatementWriter + Sync {}
+impl<S: QueryStatementWriter + Sync> Statement for S {}
 
 /// The statement as the database wants it.
 pub fn build(dialect: Dialect, statement: &impl Statement) -> (String, SqlxValues) {
+    let mut text = Text { sql: String::with_capacity(1_024), values: Vec::new() };
     match dialect {
-        Dialect::Sqlite => statement.build_sqlx(sea_query::SqliteQueryBuilder),
-        Dialect::Postgres => {
-            let (sql, values) = statement.build_sqlx(sea_query::PostgresQueryBuilder);
-            (with_literal_limits(sql, &values), values)
+        Dialect::Sqlite => statement.build_collect_into(SqliteQueryBuilder, &mut text),
+        Dialect::Postgres => statement.build_collect_into(PostgresQueryBuilder, &mut text),
+    }
+    (text.sql, SqlxValues(Values(text.values)))
+}
+
+/// The text of a statement, with its limits written out. A limit that is a parameter makes both databases plan a
+/// prepared statement anew at every execution: PostgreSQL because it guesses that a tenth of all rows is wanted,
+/// SQLite because it looks at the value.
+struct Text {
+    sql: String,
+    values: Vec<Bound>,
+}
+
+impl SqlWriter for Text {
+    fn push_param<T: QueryBuilder>(&mut self, value: Bound, builder: &T) {
+        // Nothing but a limit is a number without a sign.
+        if let Bound::BigUnsigned(Some(limit)) = value {
+            return self.number(limit);
         }
+        self.values.push(value);
+        let (placeholder, is_numbered) = builder.placeholder();
+        self.sql.push_str(placeholder);
+        if is_numbered {
+            self.number(self.values.len());
+        }
+    }
+
+    fn as_writer(&mut self) -> &mut dyn fmt::Write {
+        self
     }
 }
 
-/// Writes limits out. PostgreSQL makes a new plan at every execution of a prepared statement whose limit is a
-/// parameter, because it guesses that a tenth of all rows is wanted. The parameter stays, unused.
-fn with_literal_limits(mut sql: String, SqlxValues(values): &SqlxValues) -> String {
-    for (index, value) in values.iter().enumerate() {
-        if let Bound::BigUnsigned(Some(limit)) = value {
-            sql = sql.replacen(&format!("LIMIT ${}", index + 1), &format!("LIMIT {limit}"), 1);
-        }
+impl Text {
+    fn number(&mut self, number: impl fmt::Display) {
+        // To write into a string does not fail.
+        let _ = write!(self.sql, "{number}");
     }
-    sql
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.sql.push_str(text);
+        Ok(())
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sql)
+    }
 }
 
 /// PostgreSQL sends instants as microseconds since 2000, here in those since 1970.
@@ -127,10 +167,10 @@ impl Row {
             Self::Sqlite(row) => row.try_get_unchecked(index),
             Self::Postgres(row) => row.try_get_unchecked(index),
         }
-        .map_err(Error::internal)
+        .map_err(|error| Error::internal(error))
     }
 
-    /// How many bytes a column's text has.
+    /// The number of bytes of a column's text.
     pub fn len_of(&self, index: usize) -> Result<usize> {
         Ok(self.get::<Option<&[u8]>>(index)?.map_or(0, <[u8]>::len))
     }
@@ -162,7 +202,7 @@ impl Row {
     fn date(&self, index: usize) -> Result<Option<chrono::NaiveDate>> {
         match self {
             Self::Sqlite(_) => Ok(self.get::<Option<&str>>(index)?.and_then(parse_date)),
-            Self::Postgres(row) => row.try_get(index).map_err(Error::internal),
+            Self::Postgres(row) => row.try_get(index).map_err(|error| Error::internal(error)),
         }
     }
 

@@ -1,10 +1,11 @@
-//! Persistence: plans to SQL to rows, changes to SQL, the unit of work and the log. It knows objects only
+//! Persistence: plans to SQL to rows, changes to SQL, transactions and the log. It knows objects only
 //! as data, so it names none; the few tables it does name are the engine's own.
 
 mod access;
 mod admission;
 mod bulk;
 mod checkpoint;
+mod commit_statement;
 mod constraint;
 pub mod credential;
 pub mod dialect;
@@ -12,18 +13,17 @@ pub mod dialect;
 pub mod discarding;
 mod entity;
 pub mod file;
-mod lane;
-mod last;
 mod log;
+mod pool;
 pub mod queue;
 mod reader;
 mod role;
 pub mod session;
 mod sql;
 mod statistics;
-mod unit;
-#[cfg(feature = "unscoped")]
-pub mod unscoped;
+mod transaction;
+#[cfg(feature = "without-tenant-filter")]
+pub mod without_tenant_filter;
 mod write;
 
 use std::{
@@ -50,49 +50,48 @@ use sqlx::{
 use uuid::Uuid;
 
 pub use constraint::Alike;
-pub use unit::{Owned, Unit, owner_of};
+pub use transaction::{Owned, Transaction, owner_of};
 
-use admission::{Asking, Costs, DEAR_PATIENCE, Gate, Timed};
-use checkpoint::Log;
-use lane::{Address, Lane, Lanes};
+use admission::{AcquireRequest, Costs, EXPENSIVE_WAIT, FairSemaphore, Timed};
+use checkpoint::Wal;
+use pool::{Address, Pool, PooledConnection};
 use sql::Sql;
 
-/// How many connections there are and whose their sessions are, how long a statement may take, and how large an
-/// answer may become.
+/// The limits of a database: connections, times, and the size of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Connections for reading, or for everything on PostgreSQL.
     pub connections: usize,
-    /// How many threads answer requests: on PostgreSQL they share out the connections among themselves.
+    /// The number of threads that answer requests, among which the connections of PostgreSQL are divided.
     pub threads: usize,
-    /// How many dear reads run at the same time.
-    pub dear: usize,
+    /// The number of expensive reads that run at the same time.
+    pub expensive: usize,
     /// The longest a request waits for a connection.
-    pub patience: Duration,
-    /// The longest a statement may take.
+    pub max_wait: Duration,
+    /// The statement timeout.
     pub statement: Duration,
     /// The most bytes that an answer may have.
     pub answer: usize,
-    /// Whose the sessions of PostgreSQL are.
+    /// The pooling of PostgreSQL's sessions.
     pub pooling: Pooling,
 }
 
-/// Whose a session of PostgreSQL is.
+/// The pooling of PostgreSQL's sessions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Pooling {
-    /// The connection's own.
+    /// Each connection has a session of its own.
     #[default]
     Session,
-    /// That of a transaction: a pooler stands before the database and gives every transaction another one.
+    /// Each transaction may have another session: a pooler in transaction mode stands before the database.
     Transaction,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let statement = Duration::from_secs(10);
-        let patience = Duration::from_secs(1);
+        let max_wait = Duration::from_secs(1);
         let (answer, pooling) = (8 << 20, Pooling::Session);
-        Self { connections: 10, threads: 2, dear: 1, patience, statement, answer, pooling }
+        Self { connections: 10, threads: 2, expensive: 1, max_wait, statement, answer, pooling }
     }
 }
 
@@ -100,30 +99,30 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct Database {
     registry: Arc<Registry>,
-    readers: Arc<Lanes>,
-    writers: Arc<Lanes>,
-    /// One connection that nobody else uses, so that whether the database answers does not depend on what it does.
-    health: Arc<Lanes>,
-    /// What dear reads pass before they wait for a connection, all those of the process together.
-    dear: Arc<Gate>,
+    readers: Arc<Pool>,
+    writers: Arc<Pool>,
+    /// One connection for health checks alone, so that they do not depend on the load.
+    health: Arc<Pool>,
+    /// The semaphore that the process's expensive reads pass before they wait for a connection.
+    expensive: Arc<FairSemaphore>,
     /// The longest a request waits for a connection.
-    patience: Duration,
+    max_wait: Duration,
     costs: Arc<Costs>,
     statements: Arc<AtomicU64>,
     /// The most bytes that an answer may have.
     answer: usize,
-    /// SQLite's log, where that is the database.
-    log: Option<Arc<Log>>,
+    /// The write-ahead log, if the database is SQLite.
+    wal: Option<Arc<Wal>>,
 }
 
 impl Database {
     /// Opens the database behind a URL: `sqlite:path` or `postgres://…`. Its schema has to be up to date.
     pub async fn open(url: &str, registry: Arc<Registry>, limits: Limits) -> Result<Self> {
         let statements = Arc::new(AtomicU64::new(0));
-        let lanes = |address, count, places| {
-            Lanes::new(address, count, places, limits.statement, Arc::clone(&statements))
+        let pool = |address, count, shards| {
+            Pool::new(address, count, shards, limits.statement, Arc::clone(&statements))
         };
-        let (readers, writers, health, log) = if url.starts_with("sqlite:") {
+        let (readers, writers, health, wal) = if url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(url).map_err(|error| bad_url(&error))?;
             let options = options
                 .journal_mode(SqliteJournalMode::Wal)
@@ -137,13 +136,13 @@ impl Database {
                 .statement_cache_capacity(200)
                 .disable_statement_logging();
             let readers = options.clone().pragma("query_only", "ON");
-            // One writer: concurrent ones wait their turn here and never see a busy database.
-            let log = Log::of(options.get_filename());
-            let health = lanes(Address::Sqlite(readers.clone()), 1, 1);
-            let readers = lanes(Address::Sqlite(readers), limits.connections.min(4), 1);
-            let writer = lanes(Address::Sqlite(options), 1, 1);
-            log.keep_small(&writer);
-            (readers, writer, health, Some(Arc::new(log)))
+            // One writer: concurrent ones wait here and never see a busy database.
+            let wal = Wal::of(options.get_filename());
+            let health = pool(Address::Sqlite(readers.clone()), 1, 1);
+            let readers = pool(Address::Sqlite(readers), limits.connections.min(4), 1);
+            let writer = pool(Address::Sqlite(options), 1, 1);
+            wal.truncate_when_large(&writer);
+            (readers, writer, health, Some(Arc::new(wal)))
         } else {
             let options = PgConnectOptions::from_str(url).map_err(|error| bad_url(&error))?;
             let options =
@@ -153,11 +152,11 @@ impl Database {
                     session::expect_own(&options).await?;
                     Address::Postgres(options.statement_cache_capacity(200).options([
                         ("statement_timeout", limits.statement.as_millis().to_string()),
-                        // Nobody waits for what a client that is gone has asked for.
+                        // A statement whose client has gone is cancelled.
                         ("client_connection_check_interval", "1s".to_owned()),
-                        // One reader is not to take the processors of all.
+                        // One read must not take all processors.
                         ("max_parallel_workers_per_gather", "0".to_owned()),
-                        // What stands between must not take a connection for dead because it is idle.
+                        // Proxies must not take an idle connection for dead.
                         ("tcp_keepalives_idle", "60".to_owned()),
                         ("tcp_keepalives_interval", "10".to_owned()),
                     ]))
@@ -165,16 +164,16 @@ impl Database {
                 // Poolers know few of a session's settings, and keep no prepared statements for it.
                 Pooling::Transaction => Address::Pooler(options.statement_cache_capacity(0)),
             };
-            // One share is for jobs, which run beside the requests.
-            let health = lanes(address.clone(), 1, 1);
-            let lanes = lanes(address, limits.connections, limits.threads.saturating_add(1));
-            (Arc::clone(&lanes), lanes, health, None)
+            // One shard is for jobs, which run beside the requests.
+            let health = pool(address.clone(), 1, 1);
+            let pool = pool(address, limits.connections, limits.threads.saturating_add(1));
+            (Arc::clone(&pool), pool, health, None)
         };
-        let (dear, costs) = (Gate::new(limits.dear), Arc::new(Costs::new()));
-        let Limits { patience, answer, .. } = limits;
+        let (expensive, costs) = (FairSemaphore::new(limits.expensive), Arc::new(Costs::new()));
+        let Limits { max_wait, answer, .. } = limits;
         let database =
-            Self { registry, readers, writers, health, dear, patience, costs, statements, answer, log };
-        // Opening one connection says at once whether the database answers and the role is restricted.
+            Self { registry, readers, writers, health, expensive, max_wait, costs, statements, answer, wal };
+        // The first connection proves that the database answers and the role is restricted.
         drop(database.reader(Uuid::nil()).await?);
         Ok(database)
     }
@@ -192,56 +191,64 @@ impl Database {
     /// Reads what a plan asks for, within a budget.
     pub async fn read(&self, plan: &Plan, budget: &Budget) -> Result<Table> {
         let permit = &plan.permit;
-        // What was written is shown, whatever else there is to do.
-        let patience = permit.credential().filter(|_| !permit.is_kept()).map(|_| self.patience);
+        // The answer to a write does not wait behind other reads with a limit: the write has happened.
+        let max_wait = permit.credential().filter(|_| !permit.is_unconditional()).map(|_| self.max_wait);
         let credential = permit.credential().unwrap_or_default();
-        let asking = Asking {
+        let request = AcquireRequest {
             share: permit.workspace(),
             workspace: permit.workspace(),
             credential,
             writes: false,
-            patience,
+            max_wait,
         };
-        if plan.is_routine() {
-            return self.run(plan, budget, asking, None).await;
+        if plan.has_generic_plan() {
+            return self.run(plan, budget, request, None).await;
         }
         let timed = self.costs.of(plan);
-        if !timed.is_dear {
-            return self.run(plan, budget, asking, Some(timed)).await;
+        if !timed.is_expensive {
+            return self.run(plan, budget, request, Some(timed)).await;
         }
-        let asking = Asking { patience: asking.patience.map(|patience| patience * DEAR_PATIENCE), ..asking };
-        let _turn = self.dear.turn(asking).await?;
-        self.run(plan, budget, asking, Some(timed)).await
+        let request = AcquireRequest {
+            max_wait: request.max_wait.map(|max_wait| max_wait * EXPENSIVE_WAIT),
+            ..request
+        };
+        let _slot = self.expensive.acquire(request).await?;
+        self.run(plan, budget, request, Some(timed)).await
     }
 
-    /// Reads; what is no routine is timed.
+    /// Runs a read; one without a generic plan is timed.
     async fn run(
         &self,
         plan: &Plan,
         budget: &Budget,
-        asking: Asking,
+        request: AcquireRequest,
         mut timed: Option<Timed>,
     ) -> Result<Table> {
-        let mut lane = self.readers.lane(asking, timed.is_none()).await?;
+        let mut connection = self.readers.acquire(request, timed.is_none()).await?;
         timed.iter_mut().for_each(Timed::begin);
-        let sql = Sql::new(&self.registry, lane.dialect());
-        reader::read(&mut lane, &sql, plan, budget).await
+        let sql = Sql::new(&self.registry, connection.dialect());
+        reader::read(&mut connection, &sql, plan, budget).await
     }
 
-    /// Begins a unit of work.
-    pub async fn begin(&self, actor: &Actor, now: Instant) -> Result<Unit> {
-        // Nobody waits for the answer to an import.
-        let patience = (actor.origin == Origin::Api).then_some(self.patience);
+    /// Begins a transaction.
+    pub async fn begin(&self, actor: &Actor, now: Instant) -> Result<Transaction> {
+        // No client waits for the answer to an import.
+        let max_wait = (actor.origin == Origin::Api).then_some(self.max_wait);
         let credential = actor.credential.unwrap_or_default();
-        let asking =
-            Asking { share: actor.workspace, workspace: actor.workspace, credential, writes: true, patience };
-        let lane = self.writers.lane(asking, false).await?;
-        Unit::begin(lane, Arc::clone(&self.registry), actor.clone(), now).await
+        let request = AcquireRequest {
+            share: actor.workspace,
+            workspace: actor.workspace,
+            credential,
+            writes: true,
+            max_wait,
+        };
+        let connection = self.writers.acquire(request, false).await?;
+        Transaction::begin(connection, Arc::clone(&self.registry), actor.clone(), now).await
     }
 
-    /// Refuses whoever would wait for a connection too long, before anything else is done for them.
+    /// Refuses a request that would wait for a connection too long, before anything else is done for it.
     pub fn admit(&self, workspace: Uuid, credential: Uuid) -> Result<()> {
-        if self.readers.is_crowded(workspace, credential, self.patience) {
+        if self.readers.is_overloaded(workspace, credential, self.max_wait) {
             Err(Code::Overloaded.into())
         } else {
             Ok(())
@@ -250,39 +257,40 @@ impl Database {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        let mut lane = self.health.lane(Asking::server(Uuid::nil(), false), false).await?;
+        let mut connection = self.health.acquire(AcquireRequest::server(Uuid::nil(), false), false).await?;
         let mut select = sea_orm::sea_query::Query::select();
         select.expr(sea_orm::sea_query::Expr::cust("1"));
-        lane.rows(&select).await.map(drop)
+        connection.rows(&select).await.map(drop)
     }
 
-    /// Closes what is open, once nobody uses the store any more; what SQLite's log holds is in the file then.
+    /// Closes all connections; what SQLite's write-ahead log holds is moved to the database's file.
     pub async fn close(&self) {
-        if let Some(log) = &self.log {
-            log.empty(&self.writers).await;
+        if let Some(wal) = &self.wal {
+            wal.truncate(&self.writers).await;
         }
         self.readers.close().await;
         self.writers.close().await;
     }
 
-    /// How many statements have been run, for measuring.
+    /// The number of statements that have been run, for measuring.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
-    async fn reader(&self, workspace: Uuid) -> Result<Lane> {
-        self.readers.lane(Asking::server(workspace, false), false).await
+    async fn reader(&self, workspace: Uuid) -> Result<PooledConnection> {
+        self.readers.acquire(AcquireRequest::server(workspace, false), false).await
     }
 
-    /// A lane for finding out who asks: until that is known, it is nobody's share.
-    async fn doorman(&self, workspace: Uuid) -> Result<Lane> {
-        let patience = Some(self.patience);
-        let asking = Asking { share: Uuid::nil(), patience, ..Asking::server(workspace, false) };
-        self.readers.lane(asking, false).await
+    /// A connection for authentication: until the caller is known, it counts towards no workspace's share.
+    async fn reader_for_authentication(&self, workspace: Uuid) -> Result<PooledConnection> {
+        let max_wait = Some(self.max_wait);
+        let request =
+            AcquireRequest { share: Uuid::nil(), max_wait, ..AcquireRequest::server(workspace, false) };
+        self.readers.acquire(request, false).await
     }
 
-    async fn writer(&self, workspace: Uuid) -> Result<Lane> {
-        self.writers.lane(Asking::server(workspace, true), false).await
+    async fn writer(&self, workspace: Uuid) -> Result<PooledConnection> {
+        self.writers.acquire(AcquireRequest::server(workspace, true), false).await
     }
 }
 

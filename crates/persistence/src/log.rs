@@ -17,9 +17,9 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use uuid::{Uuid, Variant, Version};
 
-use crate::{bulk::Rows, dialect::Dialect, unit::Owned};
+use crate::{bulk::Rows, dialect::Dialect, transaction::Owned};
 
-/// What happened to a record.
+/// The operation of an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Operation {
     Create,
@@ -66,7 +66,7 @@ impl Entry {
         &self.object
     }
 
-    /// Whether what happened decides what credentials may do.
+    /// Whether the change may alter what credentials may do.
     pub fn governs_access(&self) -> bool {
         self.object.governs_access
     }
@@ -91,7 +91,7 @@ impl Entry {
             if old == new {
                 continue;
             }
-            // What only some roles may read stands apart, in a field that only they may read.
+            // Sensitive fields stand apart, in a field that only some roles may read.
             let out = if attribute.sensitive { &mut sensitive } else { &mut changes };
             if !attribute.sensitive {
                 changed.push(attribute.name);
@@ -117,7 +117,7 @@ impl Entry {
     }
 }
 
-/// What changes with every change, and so tells nothing.
+/// The fields that change with every change, and so are left out of events.
 const STAMPS: [&str; 6] = [
     system::ID.def.name,
     system::VERSION.def.name,
@@ -127,7 +127,7 @@ const STAMPS: [&str; 6] = [
     system::UPDATED_BY.def.name,
 ];
 
-/// The members written so far as a document; none where there are none.
+/// The members written so far as a document; none if there are none.
 fn document(mut members: Vec<u8>) -> Option<String> {
     if members.is_empty() {
         return None;
@@ -212,7 +212,7 @@ pub(crate) fn events(
 }
 
 /// An event's id is a UUIDv8 (RFC 9562) of its instant and a hash of what only it tells: this version of this
-/// record. So it is known before its number, without randomness, and the same however often it is told.
+/// record. So it is known before its number, without randomness, and stable.
 fn event_id(now: Instant, actor: &Actor, entry: &Entry) -> Uuid {
     let mut hash = Sha256::new();
     hash.update(actor.workspace);

@@ -1,5 +1,5 @@
-//! The queue of jobs. Whoever works on a job holds its lease: what it writes carries the lease in the same
-//! transaction, so that nobody whose lease has gone to another, or whose job was cancelled, writes anything.
+//! The queue of jobs. A runner of a job holds its lease, and proves it in every transaction that it writes: a runner
+//! whose lease has gone to another, or whose job was cancelled, writes nothing.
 //!
 //! The rows are ids and numbers, and every process reaches those of all workspaces.
 #![expect(
@@ -16,22 +16,22 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Database, Unit,
+    Database, Transaction,
     entity::{
         job_turn,
         queued_job::{ActiveModel, Column, Entity, Model},
     },
-    lane::orm,
+    pool::orm,
     sql::column,
 };
 
-/// So many jobs of a workspace may wait or be at work.
+/// The most jobs of a workspace that may be queued or running.
 pub const MAX_QUEUED: u64 = 100;
 /// The queue, and its alias where one of its jobs is chosen.
 const TABLE: &str = "job_queue";
 const JOB: &str = "job";
 
-/// How far a job has come, in rows of its file.
+/// A job's progress, in rows of its file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Progress {
     /// Rows read.
@@ -48,22 +48,22 @@ pub struct Progress {
     pub errors: i64,
 }
 
-/// A job in the hands of whoever works on it.
+/// A job that a runner has claimed.
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// Its workspace.
     pub workspace: Uuid,
     /// The job.
     pub job: Uuid,
-    /// Who asked for it.
+    /// The user who started it.
     pub user: Uuid,
-    /// Under which key.
+    /// The key under which it was started.
     pub credential: Uuid,
-    /// What proves that it is in these hands.
+    /// The lease that proves the claim.
     pub lease: Uuid,
-    /// How often it was begun since it last came forward.
+    /// The number of attempts since its last progress.
     pub attempts: i64,
-    /// How far it has come.
+    /// Its progress.
     pub progress: Progress,
 }
 
@@ -81,8 +81,8 @@ impl Model {
 }
 
 impl Database {
-    /// Takes a job that nobody works on, under a new lease: one of the workspace of which the fewest are worked on,
-    /// among those the one that had its turn longest ago, and there the job that waits longest.
+    /// Claims a free job under a new lease: of the workspace with the fewest running jobs, among those of the one
+    /// served longest ago, and there the job that has waited longest.
     pub async fn claim_job(&self, lease: Uuid, now: Instant, until: Instant) -> Result<Option<Claim>> {
         while let Some((workspace, job)) = self.next_job(now).await? {
             let taken = ActiveModel {
@@ -91,11 +91,11 @@ impl Database {
                 ..ActiveModel::default()
             };
             let own = Condition::all().add(Column::WorkspaceId.eq(workspace)).add(Column::JobId.eq(job));
-            let mut lane = self.writer(Uuid::nil()).await?;
+            let mut connection = self.writer(Uuid::nil()).await?;
             let attempts = Expr::col(Column::Attempts).add(1);
             let update = Entity::update_many().set(taken).col_expr(Column::Attempts, attempts);
-            let update = update.filter(own.clone()).filter(free(TABLE, now)).exec(&lane.orm()).await;
-            // Another process may have been quicker.
+            let update = update.filter(own.clone()).filter(free(TABLE, now)).exec(&connection.orm()).await;
+            // Another process may have claimed it meanwhile.
             if update.map_err(orm::error)?.rows_affected != 1 {
                 continue;
             }
@@ -103,11 +103,11 @@ impl Database {
             let mut served = OnConflict::column(job_turn::Column::WorkspaceId);
             served.update_column(job_turn::Column::ServedAt);
             let turn = job_turn::Entity::insert(turn).on_conflict(served);
-            turn.exec_without_returning(&lane.orm()).await.map_err(orm::error)?;
-            // Only now it is certain how far the job has come: whoever had it may have been at its last step until
-            // the lease was taken.
+            turn.exec_without_returning(&connection.orm()).await.map_err(orm::error)?;
+            // Only now its progress is certain: the runner before may have made its last step until the lease was
+            // taken.
             let job = Entity::find().filter(own).filter(Column::Lease.eq(lease));
-            let job = job.one(&lane.orm()).await.map_err(orm::error)?;
+            let job = job.one(&connection.orm()).await.map_err(orm::error)?;
             return Ok(job.map(|job| Claim {
                 workspace,
                 job: job.job_id,
@@ -132,40 +132,39 @@ impl Database {
         let served = Func::coalesce([column("turn", "served_at"), Expr::value(0_i64)]);
         select.order_by_expr(served.into(), Order::Asc);
         select.order_by((Alias::new(JOB), Column::QueuedAt), Order::Asc).limit(1);
-        let mut lane = self.reader(Uuid::nil()).await?;
-        let rows = lane.rows(&select).await?;
+        let mut connection = self.reader(Uuid::nil()).await?;
+        let rows = connection.rows(&select).await?;
         rows.first().map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
     }
 
-    /// Whether jobs wait of a workspace that has fewer at work than that of this one.
-    pub async fn is_awaited(&self, claim: &Claim, now: Instant) -> Result<bool> {
+    /// Whether a job waits of a workspace that has fewer running than the claim's.
+    pub async fn should_yield(&self, claim: &Claim, now: Instant) -> Result<bool> {
         let mut select = Query::select();
         select.expr(Expr::cust("1")).from_as(Entity, Alias::new(JOB)).cond_where(free(JOB, now)).limit(1);
         let own = running(Expr::value(claim.workspace), now);
         select.and_where(running(column(JOB, "workspace_id"), now).lt(own));
-        let mut lane = self.reader(Uuid::nil()).await?;
-        Ok(!lane.rows(&select).await?.is_empty())
+        let mut connection = self.reader(Uuid::nil()).await?;
+        Ok(!connection.rows(&select).await?.is_empty())
     }
 
-    /// Gives a job back, to be taken by anybody after this instant. Where it is `forgiven`, the attempt is not
-    /// counted.
+    /// Releases a job, to be claimed again after this instant. If `forgiven`, the attempt does not count.
     pub async fn release_job(&self, claim: &Claim, after: Instant, forgiven: bool) -> Result<()> {
         let mut given =
             ActiveModel { lease: Set(None), locked_until: Set(Some(after.0)), ..ActiveModel::default() };
         if forgiven {
             given.attempts = Set(claim.attempts.saturating_sub(1));
         }
-        let mut lane = self.writer(Uuid::nil()).await?;
+        let mut connection = self.writer(Uuid::nil()).await?;
         let update = Entity::update_many().set(given).filter(held(claim));
-        update.exec(&lane.orm()).await.map(drop).map_err(orm::error)
+        update.exec(&connection.orm()).await.map(drop).map_err(orm::error)
     }
 }
 
-impl Unit {
-    /// Puts a new job into the queue, unless the workspace has too many there.
+impl Transaction {
+    /// Enqueues a new job, unless the workspace has too many.
     pub async fn enqueue_job(&mut self, job: Uuid, credential: Uuid) -> Result<()> {
         let own = Entity::find().filter(Column::WorkspaceId.eq(self.actor().workspace));
-        if own.count(&self.lane().await?.orm()).await.map_err(orm::error)? >= MAX_QUEUED {
+        if own.count(&self.connection().await?.orm()).await.map_err(orm::error)? >= MAX_QUEUED {
             let detail = format!(
                 "{MAX_QUEUED} jobs of the workspace wait or are at work; try again when one has ended"
             );
@@ -188,10 +187,10 @@ impl Unit {
             errors_kept: 0,
         };
         let insert = Entity::insert(job.into_active_model());
-        insert.exec_without_returning(&self.lane().await?.orm()).await.map(drop).map_err(orm::error)
+        insert.exec_without_returning(&self.connection().await?.orm()).await.map(drop).map_err(orm::error)
     }
 
-    /// Writes down how far the job has come and keeps its lease; false where it is no longer in these hands.
+    /// Writes the job's progress and renews its lease; false if the claim is lost.
     pub async fn advance_job(&mut self, claim: &Claim, progress: Progress, until: Instant) -> Result<bool> {
         let Progress { read, created, updated, unchanged, rejected, errors } = progress;
         let advanced = ActiveModel {
@@ -206,33 +205,33 @@ impl Unit {
             ..ActiveModel::default()
         };
         let update = Entity::update_many().set(advanced).filter(held(claim));
-        let done = update.exec(&self.lane().await?.orm()).await.map_err(orm::error)?;
+        let done = update.exec(&self.connection().await?.orm()).await.map_err(orm::error)?;
         Ok(done.rows_affected == 1)
     }
 
-    /// Takes a job out of the queue: out of the hands of whoever holds the claim or, without one, of anybody.
-    /// Gives how far it had come, or nothing where it was not there.
+    /// Removes a job from the queue, only under the claim if there is one. Returns its progress; none if it was not
+    /// there.
     pub async fn dequeue_job(&mut self, job: Uuid, claim: Option<&Claim>) -> Result<Option<Progress>> {
         let own =
             Condition::all().add(Column::WorkspaceId.eq(self.actor().workspace)).add(Column::JobId.eq(job));
         let found =
             Entity::find().filter(own).filter(claim.map_or_else(Condition::all, held)).lock_exclusive();
-        let Some(found) = found.one(&self.lane().await?.orm()).await.map_err(orm::error)? else {
+        let Some(found) = found.one(&self.connection().await?.orm()).await.map_err(orm::error)? else {
             return Ok(None);
         };
         let delete = Entity::delete_by_id((found.workspace_id, found.job_id));
-        delete.exec(&self.lane().await?.orm()).await.map_err(orm::error)?;
+        delete.exec(&self.connection().await?.orm()).await.map_err(orm::error)?;
         Ok(Some(found.progress()))
     }
 }
 
-/// Jobs that nobody works on: never begun, given back, or left behind.
+/// The condition of free jobs: never begun, released, or with an expired lease.
 fn free(alias: &str, now: Instant) -> Condition {
     let until = || column(alias, "locked_until");
     Condition::any().add(until().is_null()).add(until().lte(now.0))
 }
 
-/// How many jobs of the workspace are worked on.
+/// The number of the workspace's running jobs.
 fn running(workspace: Expr, now: Instant) -> Expr {
     let mut select = Query::select();
     select.expr(Expr::cust("count(*)")).from_as(Entity, Alias::new("running"));

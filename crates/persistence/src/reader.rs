@@ -15,10 +15,15 @@ use kernel::{
 };
 use uuid::Uuid;
 
-use crate::{access, dialect::Row, lane::Lane, sql::Sql};
+use crate::{access, dialect::Row, pool::PooledConnection, sql::Sql};
 
 /// Reads what the plan asks for.
-pub(crate) async fn read(lane: &mut Lane, sql: &Sql<'_>, plan: &Plan, budget: &Budget) -> Result<Table> {
+pub(crate) async fn read(
+    connection: &mut PooledConnection,
+    sql: &Sql<'_>,
+    plan: &Plan,
+    budget: &Budget,
+) -> Result<Table> {
     let mut found = Found::new(plan);
     let mut rows = Vec::new();
     let take = |row: Row| {
@@ -26,23 +31,23 @@ pub(crate) async fn read(lane: &mut Lane, sql: &Sql<'_>, plan: &Plan, budget: &B
         rows.push(row);
         Ok(())
     };
-    lane.each(&sql.root(plan), take).await?;
+    connection.for_each(&sql.root(plan), take).await?;
     if rows.is_empty() {
-        // Nothing is there to see, or the caller may no longer see it.
-        access::check(lane, plan.permit.workspace(), plan.permit.epoch()).await?;
+        // There is no such record, or the caller's access has ended.
+        access::check(connection, plan.permit.workspace(), plan.permit.epoch()).await?;
     }
     let mut group = found.take(plan, rows);
     if plan.page.count {
-        let counted = lane.rows(&sql.count(plan)).await?;
+        let counted = connection.rows(&sql.count(plan)).await?;
         group.total = first_number(&counted)?;
     }
     let mut table = found.table(vec![group]);
-    read_children(lane, sql, plan, budget, &mut table).await?;
+    read_children(connection, sql, plan, budget, &mut table).await?;
     Ok(table)
 }
 
 async fn read_children(
-    lane: &mut Lane,
+    connection: &mut PooledConnection,
     sql: &Sql<'_>,
     plan: &Plan,
     budget: &Budget,
@@ -56,14 +61,14 @@ async fn read_children(
             _ => Object::ID,
         };
         let parents = ids(plan, table, field)?;
-        let found = read_child(lane, sql, plan, &link.path, &child.plan, budget, &parents);
+        let found = read_child(connection, sql, plan, &link.path, &child.plan, budget, &parents);
         table.children.push(Box::pin(found).await?);
     }
     Ok(())
 }
 
 async fn read_child(
-    lane: &mut Lane,
+    connection: &mut PooledConnection,
     sql: &Sql<'_>,
     parent: &Plan,
     path: &Path,
@@ -75,31 +80,31 @@ async fn read_child(
     let wanted = distinct(parents);
     if wanted.is_empty() {
         let mut table = found.table(vec![Group::default(); parents.len()]);
-        return read_children(lane, sql, plan, budget, &mut table).await.map(|()| table);
+        return read_children(connection, sql, plan, budget, &mut table).await.map(|()| table);
     }
-    // Each parent's rows come in their order; whether they come together is the database's affair.
-    let mut parted: HashMap<Uuid, Vec<Row>> = HashMap::with_capacity(wanted.len());
+    // Each parent's rows come in their order, but not necessarily together.
+    let mut grouped: HashMap<Uuid, Vec<Row>> = HashMap::with_capacity(wanted.len());
     let take = |row: Row| {
         budget.spend(found.bytes(&row)?)?;
-        parted.entry(row.get(found.width)?).or_default().push(row);
+        grouped.entry(row.get(found.width)?).or_default().push(row);
         Ok(())
     };
-    lane.each(&sql.children(parent, path, plan, &wanted), take).await?;
-    let mut groups = HashMap::with_capacity(parted.len());
+    connection.for_each(&sql.children(parent, path, plan, &wanted), take).await?;
+    let mut groups = HashMap::with_capacity(grouped.len());
     for id in &wanted {
-        if let Some(own) = parted.remove(id) {
+        if let Some(own) = grouped.remove(id) {
             groups.insert(*id, found.take(plan, own));
         }
     }
     if plan.page.count {
-        for row in lane.rows(&sql.count_children(parent, path, plan, &wanted)).await? {
+        for row in connection.rows(&sql.count_children(parent, path, plan, &wanted)).await? {
             let group: &mut Group = groups.entry(row.get(1)?).or_default();
             group.total = number(&row)?;
         }
     }
     let group = |id: &Option<Uuid>| id.and_then(|id| groups.get(&id).copied()).unwrap_or_default();
     let mut table = found.table(parents.iter().map(group).collect());
-    read_children(lane, sql, plan, budget, &mut table).await?;
+    read_children(connection, sql, plan, budget, &mut table).await?;
     Ok(table)
 }
 
@@ -107,17 +112,17 @@ async fn read_child(
 struct Found {
     object: Arc<Object>,
     rows: Vec<Row>,
-    /// For each column of the plan its field and where it begins among the stored ones.
+    /// The field of each column of the plan, and its index among the stored columns.
     columns: Vec<(usize, usize)>,
-    /// How many stored columns there are.
+    /// The number of stored columns.
     width: usize,
-    /// Those whose values may be long.
+    /// The stored columns whose values may be long.
     long: Vec<usize>,
 }
 
-/// About how many bytes a value takes that cannot be long.
+/// The approximate bytes of a value that cannot be long.
 const SHORT: usize = 32;
-/// A text of that many characters is still a short one.
+/// The most characters of a short text.
 const SHORT_TEXT: u32 = 255;
 
 impl Found {
@@ -136,7 +141,7 @@ impl Found {
         Self { object, rows: Vec::new(), columns, width: index, long }
     }
 
-    /// About how many bytes a row takes: those of its long values, and a few for each of the others.
+    /// The approximate bytes of a row: those of its long values, and a few for each of the others.
     fn bytes(&self, row: &Row) -> Result<usize> {
         let mut bytes = self.columns.len().saturating_mul(SHORT);
         for index in &self.long {
@@ -145,7 +150,7 @@ impl Found {
         Ok(bytes)
     }
 
-    /// Adds the rows of a group, without the one that only tells that there are more.
+    /// Adds the rows of a group, without the one that only shows that there are more.
     fn take(&mut self, plan: &Plan, mut rows: Vec<Row>) -> Group {
         let page = &plan.page;
         let len = rows.len().min(page.limit as usize);
@@ -181,7 +186,7 @@ impl Cells for Found {
     }
 }
 
-/// In how many columns a field is read.
+/// The number of columns that a field is read from.
 pub(crate) fn width(attribute: &Attribute) -> usize {
     1 + usize::from(attribute.currency().is_some())
 }
@@ -225,5 +230,5 @@ fn first_number(rows: &[Row]) -> Result<u32> {
 fn number(row: &Row) -> Result<u32> {
     let count: i64 = row.get(0)?;
     let capped = count.min(i64::from(kernel::plan::MAX_COUNT));
-    u32::try_from(capped).map_err(Error::internal)
+    u32::try_from(capped).map_err(|error| Error::internal(error))
 }

@@ -4,7 +4,7 @@
 use kernel::{Code, Error, Result};
 use sqlx::{PgConnection, Row as _};
 
-use crate::lane::meant;
+use crate::pool::to_error;
 
 /// The restricted role that migrations grant the tables to.
 const ROLE: &str = "kith_app";
@@ -21,14 +21,14 @@ const FAULT: &str = "SELECT CASE
 /// The role that the transactions of a connection work under.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
-    /// That of the session.
+    /// The session's role.
     Own,
-    /// The restricted one, which each of them takes.
+    /// The restricted role, which each transaction takes.
     Restricted,
 }
 
 impl Role {
-    /// What takes it within a transaction.
+    /// The SQL that takes it within a transaction.
     pub fn take(self) -> &'static str {
         match self {
             Self::Own => "",
@@ -43,8 +43,7 @@ pub(crate) async fn enter(connection: &mut PgConnection) -> Result<()> {
     take(connection, "SET ROLE kith_app").await.map(drop)
 }
 
-/// The same within a transaction, for a connection that has no session of its own: which role each transaction
-/// has to take.
+/// The role that each transaction has to take, on a connection without a session of its own.
 pub(crate) async fn choose(connection: &mut PgConnection) -> Result<Role> {
     control(connection, "BEGIN").await?;
     let role = take(connection, "SET LOCAL ROLE kith_app").await?;
@@ -67,12 +66,12 @@ async fn take(connection: &mut PgConnection, sql: &'static str) -> Result<Role> 
 }
 
 async fn control(connection: &mut PgConnection, sql: &'static str) -> Result<()> {
-    sqlx::raw_sql(sql).execute(connection).await.map(drop).map_err(meant)
+    sqlx::raw_sql(sql).execute(connection).await.map(drop).map_err(to_error)
 }
 
 async fn fault(connection: &mut PgConnection) -> Result<Option<String>> {
-    let row = sqlx::raw_sql(FAULT).fetch_one(connection).await.map_err(meant)?;
-    row.try_get(0).map_err(Error::internal)
+    let row = sqlx::raw_sql(FAULT).fetch_one(connection).await.map_err(to_error)?;
+    row.try_get(0).map_err(|error| Error::internal(error))
 }
 
 fn refusal(fault: &str) -> Error {

@@ -1,7 +1,7 @@
 //! Sessions of PostgreSQL. Kith keeps the workspace in the session, so that it must be the connection's own. A
 //! pooler in transaction mode gives the connection another one with every transaction: then the workspace is
-//! entered in each of them, which Kith has to be told (`--pooling transaction`); and where it was not told it finds
-//! out, for row-level security would hide rows from it that are there.
+//! set in each of them (`--pooling transaction`). Without that setting Kith detects such a pooler and refuses it, for
+//! row-level security would hide rows that are there.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn text(connection: &mut PgConnection, sql: &'static str) -> sqlx::Result<
     sqlx::raw_sql(sql).fetch_one(connection).await?.try_get(0)
 }
 
-/// Why Kith does not go on: for the operator, not for clients.
+/// The error for a shared session; its cause is for the operator, not for clients.
 pub(crate) fn refusal() -> Error {
     let detail = "the database is behind a pooler in transaction mode: start Kith with --pooling transaction, \
         or let the pooler give each connection a session of its own";

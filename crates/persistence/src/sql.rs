@@ -1,4 +1,4 @@
-//! From plans to SQL: who may see what, which records, in which order, which part.
+//! From plans to SQL: permissions, predicates, orders and pages.
 
 mod condition;
 mod keyset;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::dialect::Dialect;
 
-/// Writes the SQL of one read.
+/// The writer of one read's SQL.
 pub(crate) struct Sql<'a> {
     pub registry: &'a Registry,
     pub dialect: Dialect,
@@ -29,7 +29,7 @@ impl<'a> Sql<'a> {
         Self { registry, dialect, aliases: AtomicU32::new(0) }
     }
 
-    /// A name for a table that stands once in the statement.
+    /// A new alias for a table.
     fn alias(&self) -> String {
         format!("t{}", self.aliases.fetch_add(1, Ordering::Relaxed))
     }
@@ -60,16 +60,16 @@ impl<'a> Sql<'a> {
         }
     }
 
-    /// The first of the two walls between workspaces; on PostgreSQL row-level security is the second.
+    /// The condition on the workspace. On PostgreSQL row-level security repeats it.
     fn workspace(&self, workspace: Uuid, alias: &str) -> Expr {
-        #[cfg(feature = "unscoped")]
-        if crate::unscoped::is_on() {
+        #[cfg(feature = "without-tenant-filter")]
+        if crate::without_tenant_filter::is_on() {
             return Expr::cust("1 = 1");
         }
         column(alias, "workspace_id").eq(workspace)
     }
 
-    /// The records that belong to the user; none where they belong to everybody.
+    /// The condition on the owner; none if the records are shared.
     fn owned(
         &self,
         object: &kernel::object::Object,

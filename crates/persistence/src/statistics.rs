@@ -1,5 +1,5 @@
-//! What PostgreSQL knows of the tables when it makes its plans. Unasked it looks at a table that has grown a minute
-//! later, or never, and until then walks through what it takes for empty; SQLite needs no such knowledge.
+//! The statistics by which PostgreSQL plans. By itself it analyzes a table that has grown a minute later, or never, and
+//! until then scans what it takes for empty; SQLite needs no such statistics.
 
 use kernel::{
     Result,
@@ -11,10 +11,10 @@ use uuid::Uuid;
 use crate::{Database, dialect::Dialect, log};
 
 impl Database {
-    /// Has the tables of these objects looked at, and that of the events.
+    /// Analyzes the tables of these objects, and that of the events.
     pub async fn analyze(&self, objects: impl IntoIterator<Item = &Object>) -> Result<()> {
-        let mut lane = self.writer(Uuid::nil()).await?;
-        if lane.dialect() == Dialect::Sqlite {
+        let mut connection = self.writer(Uuid::nil()).await?;
+        if connection.dialect() == Dialect::Sqlite {
             return Ok(());
         }
         let tables = objects.into_iter().flat_map(|object| {
@@ -28,6 +28,6 @@ impl Database {
         let tables = Expr::value(Bound::Array(ArrayType::String, Some(Box::new(tables))));
         let mut select = Query::select();
         select.expr(Func::cust("kith_analyze").arg(tables));
-        lane.execute(&select).await.map(drop)
+        connection.execute(&select).await.map(drop)
     }
 }

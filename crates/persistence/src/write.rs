@@ -72,11 +72,11 @@ pub(crate) fn insert<'r>(
     std::iter::once(rows).chain(lists).collect()
 }
 
-/// A record as it was and as it shall be.
+/// A record before and after a change.
 pub(crate) type Pair<'r> = (&'r Record, &'r Record);
 
-/// The changes of records' own rows, each statement with the number of rows it must find: only what differs is
-/// written, and those that differ in the same fields are written together.
+/// The updates of records' own rows, each with the number of rows it must find: only columns that differ are written,
+/// and records that differ in the same fields are written together.
 pub(crate) fn update(dialect: Dialect, permit: &Permit, pairs: &[Pair<'_>]) -> Vec<(UpdateStatement, usize)> {
     let mut alike: BTreeMap<Vec<usize>, Vec<Pair<'_>>> = BTreeMap::new();
     for (before, after) in pairs {
@@ -152,17 +152,17 @@ fn update_many(dialect: Dialect, permit: &Permit, fields: &[usize], pairs: &[Pai
     update.and_where(own("workspace_id").eq(permit.workspace())).and_where(own("id").eq(new(1)));
     update.and_where(own(system::VERSION.def.name).eq(new(2)));
     if dialect == Dialect::Sqlite {
-        // Else it would walk the whole table and look each row up among the new values.
+        // Else it would scan the whole table and look each row up among the new values.
         update.and_where(own("id").is_in(pairs.iter().map(|(before, _)| before.id())));
     }
     update.to_owned()
 }
 
-/// The rows that index one list, written anew.
+/// The replacement of the rows that index one list.
 pub(crate) struct Relist {
-    /// Takes the old ones away, where there are any.
+    /// Deletes the old rows, if there are any.
     pub delete: Option<DeleteStatement>,
-    /// The new ones.
+    /// The new rows.
     pub insert: Rows,
 }
 
@@ -240,8 +240,8 @@ fn canonical(member: &Attribute, json: &Json) -> Value {
     value.unwrap_or_default()
 }
 
-/// Who among the live records has one of these values of a field, or an item with one of these keys of a list.
-/// The first column is the id, the others the values in the form in which they are compared.
+/// Selects the live records that have one of these values of a field, or an item with one of these keys of a list. The
+/// first column is the id, the others are the values in the form in which they are compared.
 pub(crate) fn taken(
     dialect: Dialect,
     permit: &Permit,

@@ -28,7 +28,7 @@ use crate::{
 /// Kith: a headless CRM. One contract, REST and GraphQL, on SQLite or PostgreSQL.
 #[derive(Parser)]
 #[command(name = "kith", version)]
-struct Line {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
     /// A TOML file whose keys are the flags' names without the dashes before them: workers = 2
@@ -54,20 +54,20 @@ enum Command {
     Migrate,
     /// Workspaces
     #[command(subcommand)]
-    Workspace(workspace::Command),
+    Workspace(workspace::WorkspaceCommand),
     /// Keys
     #[command(subcommand)]
-    Key(key::Command),
+    Key(key::KeyCommand),
     /// Imports a file: its rows become records
-    Import(import::Command),
+    Import(import::ImportCommand),
     /// Prints the contract
     Schema(schema::Schema),
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let matches = Line::command().get_matches();
-    let line = Line::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let matches = CommandLine::command().get_matches();
+    let line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match run(line, &matches) {
         Ok(code) => code,
         Err(failure) => {
@@ -78,7 +78,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(line: Line, matches: &ArgMatches) -> Outcome<ExitCode> {
+fn run(line: CommandLine, matches: &ArgMatches) -> Outcome<ExitCode> {
     let named = matches.value_source("database") == Some(ValueSource::CommandLine);
     let config = configuration(line.config, line.flags)?;
     log::start(&config)?;
@@ -144,6 +144,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Line::command().debug_assert();
+        CommandLine::command().debug_assert();
     }
 }

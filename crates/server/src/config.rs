@@ -1,25 +1,24 @@
-//! Configuration: what flags say counts before the environment, that before the file, that before the
-//! defaults.
+//! Configuration: flags override the environment, that overrides the file, that overrides the defaults.
 
 use std::{fmt::Display, fs, ops::RangeInclusive, path::Path, thread::available_parallelism, time::Duration};
 
 use clap::{Args, ValueEnum};
 use persistence::Pooling;
 use serde::Deserialize;
-use transport::Origins;
+use transport::{Origins, Settings};
 
 use crate::failure::{Failure, Outcome};
 
-/// What one source says; what it leaves open the next one says. The keys of the file are the flags' names.
+/// The values of one source; absent ones are taken from the next source. The file's keys are the flags' names.
 #[derive(Args, Clone, Default, Deserialize)]
 #[command(next_help_heading = "Configuration (a flag counts before the environment, that before the file)")]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Layer {
-    /// Where the data is: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME. Without it, the environment's
+    /// The database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME. Without it, the environment's
     /// DATABASE_URL is read too [default: sqlite:kith.db]
     #[arg(long, global = true, value_name = "URL", env = "KITH_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
-    /// Where to listen; port 0 is any free one [default: 127.0.0.1:8080]
+    /// The address to listen on; port 0 is any free one [default: 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "HOST:PORT", env = "KITH_LISTEN")]
     pub listen: Option<String>,
     /// Whether the server brings the database's schema up to date when it starts [default: auto]
@@ -37,7 +36,7 @@ pub struct Layer {
     /// The longest a request may take, its body included [default: 10]
     #[arg(long, global = true, value_name = "SECONDS", env = "KITH_REQUEST_TIMEOUT", hide_short_help = true)]
     pub request_timeout: Option<u64>,
-    /// The longest a request waits for a connection to the database before it is told to come again later [default: 1]
+    /// The longest a request waits for a connection to the database before it is refused [default: 1]
     #[arg(long, global = true, value_name = "SECONDS", env = "KITH_MAX_WAIT", hide_short_help = true)]
     pub max_wait: Option<u64>,
     /// The most connections that clients at one address may hold [default: half of what the process may open]
@@ -71,17 +70,17 @@ pub struct Layer {
         hide_short_help = true
     )]
     pub statement_timeout: Option<u64>,
-    /// Whose the database's sessions are: transaction, where a pooler in transaction mode stands before PostgreSQL
+    /// The pooling of sessions: transaction, if a pooler in transaction mode stands before PostgreSQL
     /// [default: session]
     #[arg(long, global = true, value_enum, env = "KITH_POOLING", hide_short_help = true)]
     pub pooling: Option<Sessions>,
     /// The most bytes that an answer may have [default: 8388608]
     #[arg(long, global = true, value_name = "BYTES", env = "KITH_MAX_ANSWER_BYTES", hide_short_help = true)]
     pub max_answer_bytes: Option<usize>,
-    /// What the log on standard error looks like [default: text]
+    /// The format of the log on standard error [default: text]
     #[arg(long, global = true, value_enum, env = "KITH_LOG_FORMAT", hide_short_help = true)]
     pub log_format: Option<LogFormat>,
-    /// What is logged: a level (error, warn, info, debug, trace), or TARGET=LEVEL for a part, separated by
+    /// The filter of the log: a level (error, warn, info, debug, trace), or TARGET=LEVEL for a part, separated by
     /// commas [default: info,actix_server=warn,sea_orm_migration=warn,sqlx=warn]
     #[arg(long, global = true, value_name = "FILTER", env = "KITH_LOG_FILTER", hide_short_help = true)]
     pub log_filter: Option<String>,
@@ -97,7 +96,7 @@ pub enum Migrate {
     Never,
 }
 
-/// Whose the database's sessions are.
+/// The pooling of PostgreSQL's sessions.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Sessions {
@@ -116,7 +115,7 @@ impl From<Sessions> for Pooling {
     }
 }
 
-/// What a line of the log looks like.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -129,9 +128,9 @@ pub enum LogFormat {
 /// The configuration as it is used.
 #[derive(Clone)]
 pub struct Config {
-    /// Where the data is.
+    /// The URL of the database.
     pub database: String,
-    /// Where to listen.
+    /// The address to listen on.
     pub listen: String,
     /// Whether to bring the schema up to date.
     pub migrate: Migrate,
@@ -149,24 +148,22 @@ pub struct Config {
     pub connections_per_address: Option<usize>,
     /// The longest an upload may take.
     pub upload_timeout: Duration,
-    /// The web pages that browsers let ask.
+    /// The allowed CORS origins.
     pub cors_origins: Origins,
     /// Connections to the database.
     pub connections: usize,
-    /// Jobs that are worked on at a time.
+    /// The number of jobs that run at a time.
     pub jobs: usize,
-    /// The longest a statement may take.
+    /// The statement timeout on PostgreSQL.
     pub statement_timeout: Duration,
-    /// Whose the database's sessions are.
+    /// The pooling of PostgreSQL's sessions.
     pub pooling: Pooling,
     /// The most bytes that an answer may have.
     pub max_answer_bytes: usize,
-    /// What the log looks like.
+    /// The format of the log.
     pub log_format: LogFormat,
-    /// What is logged.
+    /// The filter of the log.
     pub log_filter: String,
-    /// Whether GraphQL resolves all field by field: slow, for tests that compare the answers.
-    pub field_by_field: bool,
 }
 
 impl Default for Config {
@@ -190,13 +187,26 @@ impl Default for Config {
             max_answer_bytes: 8 << 20,
             log_format: LogFormat::Text,
             log_filter: "info,actix_server=warn,sea_orm_migration=warn,sqlx=warn".to_owned(),
-            field_by_field: false,
+        }
+    }
+}
+
+impl Config {
+    /// The settings of the transport.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            body_limit: self.body_limit,
+            timeout: self.request_timeout,
+            upload_timeout: self.upload_timeout,
+            origins: self.cors_origins.clone(),
+            max_records: self.max_records,
+            ..Settings::default()
         }
     }
 }
 
 impl Layer {
-    /// What a file says.
+    /// Reads a file.
     pub fn read(path: &Path) -> Outcome<Self> {
         let doing = || format!("the configuration {}", path.display());
         let text = fs::read_to_string(path).map_err(|error| Failure::from(error).during(doing()))?;
@@ -207,7 +217,7 @@ impl Layer {
         toml::from_str(text).map_err(|error| Failure::new(error.to_string().trim_end()))
     }
 
-    /// What this layer says, or else that one.
+    /// This layer's values, or else the other's.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -232,7 +242,7 @@ impl Layer {
         }
     }
 
-    /// The configuration, with its defaults filled in.
+    /// The configuration, with defaults for absent values.
     pub fn resolve(self) -> Outcome<Config> {
         let default = Config::default();
         let seconds = |name, said: Option<u64>, default| match said {
@@ -278,7 +288,6 @@ impl Layer {
             )?,
             log_format: self.log_format.unwrap_or(default.log_format),
             log_filter: self.log_filter.unwrap_or(default.log_filter),
-            field_by_field: default.field_by_field,
         })
     }
 }

@@ -23,7 +23,7 @@ use kernel::{Code, Error};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use transport::Transport;
 
-/// How long the head of a request may take to arrive, from its first byte on.
+/// The longest that the head of a request may take to arrive, from its first byte on.
 pub(crate) const HEAD: Duration = Duration::from_secs(5);
 
 /// The connections that each address holds. Addresses of one IPv6 network (/64) belong to one host.
@@ -39,7 +39,7 @@ struct Seat {
 }
 
 impl Seats {
-    /// At most so many connections for each address.
+    /// A limit of connections for each address.
     pub fn new(most: usize) -> Arc<Self> {
         Arc::new(Self { held: Mutex::default(), most })
     }
@@ -71,7 +71,7 @@ impl Drop for Seat {
     }
 }
 
-/// What a connection is at.
+/// The state of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
     /// Nothing has come yet.
@@ -84,7 +84,7 @@ enum Phase {
     Answer,
 }
 
-/// What the requests of a connection tell its stream.
+/// The state that the requests of a connection share with its stream.
 #[derive(Clone)]
 pub(crate) struct Progress(Rc<Cell<Phase>>);
 
@@ -104,7 +104,7 @@ impl Progress {
 pub(crate) struct Connection {
     io: TcpStream,
     phase: Rc<Cell<Phase>>,
-    /// When the head has to have arrived, where one is arriving.
+    /// The deadline of a head that is arriving.
     deadline: Option<Pin<Box<Sleep>>>,
     transport: Transport,
     _seat: Seat,
@@ -125,7 +125,7 @@ impl Connection {
         Some(Self { io, phase, deadline: None, transport: transport.clone(), _seat: seat })
     }
 
-    /// What its requests tell it.
+    /// The state that its requests share with it.
     pub fn progress(&self) -> Progress {
         Progress(Rc::clone(&self.phase))
     }

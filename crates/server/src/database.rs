@@ -28,8 +28,8 @@ pub(crate) async fn store(config: &Config) -> Outcome<Database> {
         connections: config.connections,
         threads: config.workers,
         // Half of the machine may be busy with what takes long.
-        dear: (config.workers / 2).max(1),
-        patience: config.max_wait,
+        expensive: (config.workers / 2).max(1),
+        max_wait: config.max_wait,
         statement: config.statement_timeout,
         answer: config.max_answer_bytes,
         pooling: config.pooling,

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{cli::say, config::Config, database, failure::Outcome, serve, signals::Signals};
 
-/// How to serve the demo.
+/// The options of the demo.
 #[derive(Args)]
 pub(crate) struct Demo {
     /// The port to listen on, on this machine only; 0 is any free one

@@ -1,4 +1,4 @@
-//! What differs between the databases: how a file or a role comes about, and who may change the schema.
+//! The differences between the databases: how a file or a role is created, and who may change the schema.
 
 use std::{fs::OpenOptions, io::ErrorKind, path::Path, str::FromStr, time::Duration};
 
@@ -19,8 +19,8 @@ use crate::failure::{Failure, Outcome};
 /// The oldest PostgreSQL that has all Kith needs.
 const OLDEST_POSTGRES: i32 = 15;
 
-/// How long a database may take to let somebody in.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The connect timeout.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Any number, the same for all who migrate.
 const LOCK: i64 = 0x6b69_7468;
@@ -28,7 +28,7 @@ const LOCK: i64 = 0x6b69_7468;
 /// Opens one connection with the rights of the URL's user.
 pub(crate) async fn connect(url: &str) -> Outcome<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false).connect_timeout(PATIENCE);
+    options.max_connections(1).sqlx_logging(false).connect_timeout(CONNECT_TIMEOUT);
     // Poolers do not know it.
     options.map_sqlx_postgres_opts(|postgres| postgres.extra_float_digits(None));
     if url.starts_with("sqlite:") {
@@ -52,8 +52,9 @@ pub(crate) async fn connect(url: &str) -> Outcome<DatabaseConnection> {
 /// Connects once without a pool, which would try for long and then only say that it took long.
 async fn reach(url: &str) -> Outcome {
     let options = postgres_options(url)?;
-    let late = || Failure::new(format!("the database has not answered for {} s", PATIENCE.as_secs()));
-    let connection = timeout(PATIENCE, PgConnection::connect_with(&options)).await.map_err(|_| late())?;
+    let late = || Failure::new(format!("the database has not answered for {} s", CONNECT_TIMEOUT.as_secs()));
+    let connection =
+        timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await.map_err(|_| late())?;
     let connection = connection.map_err(|error| Failure::from(error).during("the database"))?;
     Ok(connection.close().await?)
 }
@@ -119,7 +120,7 @@ pub(crate) async fn may_migrate(database: &DatabaseConnection) -> Outcome<bool> 
     }
 }
 
-/// What the schema's steps need before they are taken.
+/// Prepares the database for the schema's steps.
 pub(crate) async fn before_steps(database: &DatabaseConnection) -> Outcome {
     if database.get_database_backend() != DbBackend::Postgres {
         return Ok(());
@@ -147,7 +148,7 @@ pub(crate) async fn before_steps(database: &DatabaseConnection) -> Outcome {
     Ok(())
 }
 
-/// What remains to be done after them.
+/// Completes the schema's steps.
 pub(crate) async fn after_steps(database: &DatabaseConnection) -> Outcome {
     match database.get_database_backend() {
         // So that a server without further rights sees whether a step is missing.
@@ -195,7 +196,7 @@ async fn ensure(database: &DatabaseConnection, is_so: &str, make_so: &str) -> Re
     Ok(())
 }
 
-/// Whether somebody else made or changed the same thing at the same time; the catalogue has no better words.
+/// Whether another process made or changed the same thing at the same time, by the text of the error: there is no code.
 fn was_overtaken(error: &DbErr) -> bool {
     let text = error.to_string();
     ["already exists", "duplicate key", "concurrently updated"].iter().any(|sign| text.contains(sign))

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-/// What went wrong, as text for a person.
+/// A failure, as text for a person.
 #[derive(Clone, Debug)]
 pub struct Failure(String);
 
@@ -15,7 +15,7 @@ impl Failure {
         Self(text.into())
     }
 
-    /// What was being done when it happened.
+    /// Adds what was being done when it happened.
     #[must_use]
     pub fn during(self, doing: impl fmt::Display) -> Self {
         Self(format!("{doing}: {}", self.0))

@@ -23,7 +23,7 @@ const FAREWELL: u64 = 30;
 /// to one that is being closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// How long a client may take to take note that its connection ends.
+/// The longest that a client may take to notice the end of its connection.
 const PARTING: Duration = Duration::from_secs(1);
 
 /// File descriptors that are not for clients nor for the database: the log, the timer, the files of an import.

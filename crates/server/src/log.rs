@@ -22,7 +22,7 @@ pub(crate) fn start(config: &Config) -> Outcome {
     .map_err(|error| Failure::new(error.to_string()))
 }
 
-/// Writes lines without the keys that somebody may have put into a path or an error may repeat.
+/// Writes lines without the keys that a path or an error may contain.
 struct Masked<W>(W);
 
 impl<W: Write> Write for Masked<W> {

@@ -17,9 +17,9 @@ use crate::{
 
 /// A server that runs. It lives in the runtime it was started in.
 pub struct Running {
-    /// Where it is reached.
+    /// Its URL.
     pub url: String,
-    /// What it serves.
+    /// The Kith that it serves.
     pub kith: Kith,
     handle: ServerHandle,
     server: JoinHandle<io::Result<()>>,
@@ -28,20 +28,21 @@ pub struct Running {
 
 /// Opens the configured database and serves it.
 pub async fn run(config: &Config) -> Outcome<Running> {
+    run_with(config, config.settings()).await
+}
+
+/// Opens the configured database and serves it, with settings of the transport that no configuration has.
+pub async fn run_with(config: &Config, settings: Settings) -> Outcome<Running> {
     let kith = database::open(config).await?;
-    start(kith, config)
+    start_with(kith, config, settings)
 }
 
 /// Serves a Kith.
 pub fn start(kith: Kith, config: &Config) -> Outcome<Running> {
-    let settings = Settings {
-        body_limit: config.body_limit,
-        timeout: config.request_timeout,
-        upload_timeout: config.upload_timeout,
-        origins: config.cors_origins.clone(),
-        max_records: config.max_records,
-        field_by_field: config.field_by_field,
-    };
+    start_with(kith, config, config.settings())
+}
+
+fn start_with(kith: Kith, config: &Config, settings: Settings) -> Outcome<Running> {
     let transport = Transport::new(kith.clone(), settings);
     let listening = |error: io::Error| Failure::from(error).during(format!("listening on {}", config.listen));
     let listener = TcpListener::bind(&config.listen).map_err(listening)?;

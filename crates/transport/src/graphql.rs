@@ -92,7 +92,7 @@ impl Gateway {
         let Sent { query, operation: name, variables } = match read(body) {
             Ok(sent) => sent,
             Err(error) => {
-                let caller = kith.renewed(caller).await?;
+                let caller = kith.reauthenticated(caller).await?;
                 return Ok(Reply { is_request: false, ..refused(&error, &caller.actor.request_id) });
             }
         };
@@ -108,13 +108,13 @@ impl Gateway {
             let Outcome { data, cost, asked, .. } = ask.outcome();
             if !asked {
                 // What has asked for nothing has not proved that the credential is still good.
-                kith.renewed(ask.caller).await?;
+                kith.reauthenticated(ask.caller).await?;
             }
             self.prepared.count();
             return Ok(reply(&data.unwrap_or_default(), &[], cost));
         }
         // Only what is known to read alone is answered under what is remembered of the credential.
-        ask.caller = kith.renewed(ask.caller).await?;
+        ask.caller = kith.reauthenticated(ask.caller).await?;
         let ask = Arc::new(ask);
         let response = self.schema.execute(request(&ask)).await;
         let outcome = ask.outcome();
@@ -164,7 +164,7 @@ fn executed(ask: &Ask, response: Response, cost: u64) -> Result<Reply> {
     }
     let errors = told(ask, &response, Code::Internal);
     let data = in_order(response.data, ask.document(), ask.operation.definition()?);
-    Ok(reply(&serde_json::to_vec(&data).map_err(Error::internal)?, &errors, cost))
+    Ok(reply(&serde_json::to_vec(&data).map_err(|error| Error::internal(error))?, &errors, cost))
 }
 
 /// The errors of a response, those without a code under this one.

@@ -69,7 +69,7 @@ pub(crate) fn refuse_unsupported(request: &HttpRequest) -> Result<()> {
 
 /// Answers for whoever sends the request, by its bearer credential: under what is remembered of it, where the
 /// answer can be begun anew.
-pub(crate) async fn acting<T>(
+pub(crate) async fn with_cached_caller<T>(
     transport: &Transport,
     request: &HttpRequest,
     can_begin_anew: bool,
@@ -77,7 +77,7 @@ pub(crate) async fn acting<T>(
 ) -> Result<T> {
     let (kith, key, id) = (transport.kith(), key(request)?, id(request));
     if can_begin_anew {
-        return kith.acting(key, Origin::Api, id, answer).await;
+        return kith.with_cached_caller(key, Origin::Api, id, answer).await;
     }
     answer(kith.authenticate(key, Origin::Api, id).await?).await
 }
@@ -113,7 +113,7 @@ pub(crate) async fn body(
 ) -> Result<Bytes> {
     let has_body = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
     if has_body.iter().any(|name| request.headers().contains_key(name)) {
-        transport.kith().recognise(key(request)?).await?;
+        transport.kith().check_key(key(request)?).await?;
     }
     let limit = transport.settings().body_limit;
     let too_large = || Error::new(Code::TooLarge, format!("the body may have {limit} bytes"));

@@ -82,7 +82,7 @@ async fn answer(transport: &Transport, request: &HttpRequest, mut payload: Paylo
         };
         ask.answer(operation).await
     };
-    request::acting(transport, request, operation.can_begin_anew(route.object), run).await
+    request::with_cached_caller(transport, request, operation.can_begin_anew(route.object), run).await
 }
 
 /// The parts of a path behind `/v1`, up to three.

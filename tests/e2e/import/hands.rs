@@ -52,7 +52,7 @@ async fn taken_at_the_last_step(backend: Backend) {
     let mut unit = one.begin(&caller.actor, at(62)).await.unwrap();
     let further = Progress { read: 1_000, created: 1_000, ..Progress::default() };
     assert!(!unit.advance_job(&held, further, at(122)).await.unwrap(), "it is in other hands");
-    unit.abandon().await.unwrap();
+    unit.rollback().await.unwrap();
     stage.end().await;
 }
 

@@ -39,6 +39,14 @@ impl Stage {
         Self::furnish(server, database).await
     }
 
+    /// Another server on the same database whose GraphQL resolves all field by field instead of by plans.
+    pub async fn field_by_field(database: Arc<Fresh>) -> Self {
+        let config = configuration(&database);
+        let settings = transport::Settings { field_by_field: true, ..config.settings() };
+        let server = server::serve::run_with(&config, settings).await.expect("the server starts");
+        Self::furnish(server, database).await
+    }
+
     async fn furnish(server: server::Running, database: Arc<Fresh>) -> Self {
         let workspace = server.kith.create_workspace(new_workspace("Acme")).await.expect("a workspace");
         let owner = Caller::new(&server.url, &workspace.key, &workspace.user);

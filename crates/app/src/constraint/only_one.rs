@@ -8,15 +8,19 @@ use kernel::{
     predicate::{Compare, Predicate, Test},
 };
 
-use crate::{settle::Pending, work::Work};
+use crate::{unit_of_work::UnitOfWork, validate::PendingChange};
 
-impl Work {
+impl UnitOfWork {
     /// Takes a flag from the record that has it, where another gets it; the last one of several has it.
-    pub(super) async fn keep_only_one(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    pub(super) async fn enforce_only_one(
+        &mut self,
+        permit: &Permit,
+        pending: &mut [PendingChange],
+    ) -> Result<()> {
         let object = Arc::clone(permit.object());
         for rule in &object.only_one {
-            let group = |change: &Pending| rule.within.map(|within| change.at(within).clone());
-            let marks = |change: &Pending| {
+            let group = |change: &PendingChange| rule.within.map(|within| change.at(within).clone());
+            let marks = |change: &PendingChange| {
                 let is_marked = change.at(rule.flag) == &Value::Boolean(true);
                 let fields = std::iter::once(rule.flag).chain(rule.within);
                 change.is_good() && is_marked && change.changes(fields) && group(change) != Some(Value::Null)
@@ -48,13 +52,13 @@ impl Work {
                 }
                 None => marked,
             };
-            let holders = self.unit.lock_where(&update, holds).await?;
+            let holders = self.transaction.lock_where(&update, holds).await?;
             let others = holders.into_iter().filter(|holder| !ids.contains(&holder.id()));
             let mut others: Vec<_> = others
                 .map(|before| {
                     let mut after = before.clone();
                     unmark(&mut after, rule);
-                    Pending::new(Some(before), after)
+                    PendingChange::new(Some(before), after)
                 })
                 .collect();
             for unmarked in Box::pin(self.update_all(&update, &mut others)).await? {

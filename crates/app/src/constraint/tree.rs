@@ -1,20 +1,20 @@
-//! Trees: references along which nothing stands above itself.
+//! Trees: references without cycles.
 
 use std::{collections::HashMap, sync::Arc};
 
 use kernel::{Code, Permit, Result, Value, Violation, id::TypeId, object::Action};
 
-use crate::{settle::Pending, work::Work};
+use crate::{unit_of_work::UnitOfWork, validate::PendingChange};
 
-/// So many levels a tree may have.
+/// The most levels of a tree.
 const LEVELS: usize = 100;
 
-impl Work {
-    /// Notes where a record would stand above itself, with the way that leads there.
-    pub(super) async fn keep_trees(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+impl UnitOfWork {
+    /// Checks that no record is above itself; a violation has the path of the cycle.
+    pub(super) async fn check_trees(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let object = Arc::clone(permit.object());
         for field in object.attributes.iter().filter(|field| field.hierarchy) {
-            let above = |change: &Pending| match change.at(field.index) {
+            let above = |change: &PendingChange| match change.at(field.index) {
                 Value::Id(id) => Some(*id),
                 _ => None,
             };
@@ -25,7 +25,7 @@ impl Work {
             }
             let mut tree = HashMap::new();
             for from in from.chunks(1_000) {
-                tree.extend(self.unit.above(permit, field, from, LEVELS).await?);
+                tree.extend(self.transaction.above(permit, field, from, LEVELS).await?);
             }
             for change in pending.iter_mut().filter(|change| change.is_good() && change.differs(field)) {
                 let id = change.after.id();
@@ -45,7 +45,7 @@ impl Work {
                     let pointer = format!("/{}", field.name);
                     let read = self.actor().permit(&object, Action::Read);
                     let is_seen = match read {
-                        Ok(read) => self.unit.reaches(&read, way.get(1..).unwrap_or_default()).await?,
+                        Ok(read) => self.transaction.reaches(&read, way.get(1..).unwrap_or_default()).await?,
                         Err(_) => false,
                     };
                     change.violations.push(match is_seen {
@@ -53,7 +53,7 @@ impl Work {
                             let detail = format!("{} would lead round: {}", field.name, path.join(" → "));
                             Violation::new(Code::Invalid, pointer, detail).with("path", path)
                         }
-                        // Whose the records between are is not told.
+                        // The actor may not see the records between.
                         false => {
                             let detail = format!("{} would lead round to the record itself", field.name);
                             Violation::new(Code::Invalid, pointer, detail)

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Lookup, LookupKey};
 use super::fault::{Fault, RowError};
-use super::mapping::{CellSource, Mapping, Members, Source, child};
+use super::mapping::{CellSource, Mapping, MemberSources, Source, child};
 use super::row::{Cell, Row};
 use super::shape::{Reference, ReferenceBy, Shape};
 use super::transform::{Blank, Texts};
@@ -22,7 +22,7 @@ impl Mapping {
             let pointer = child("", name);
             let before = builder.errors.len();
             let value = builder.value(source, &pointer);
-            // What is wrong with the matching member is told already; a second error would only repeat it.
+            // The matching member has an error already; a second one would only repeat it.
             if self.matching.as_ref() == Some(name) {
                 matched = builder.errors.len() > before || builder.is_filled(value.as_ref(), &pointer);
             }
@@ -43,7 +43,7 @@ impl Mapping {
     }
 }
 
-/// How much text a value holds, in bytes, roughly.
+/// The approximate size of a value's text, in bytes.
 fn size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
@@ -65,7 +65,7 @@ struct Builder<'r> {
     lookups: Vec<Lookup>,
     origins: Vec<(String, Arc<str>)>,
     errors: Vec<RowError>,
-    /// How many sources with cells were read, and how many of them were not blank.
+    /// The number of sources with cells that were read, and of those that were not blank.
     cells: usize,
     filled: usize,
     bytes: usize,
@@ -129,7 +129,7 @@ impl<'r> Builder<'r> {
     }
 
     /// The members together, or nothing when they have cells and all of them are blank.
-    fn object(&mut self, members: &Members, pointer: &str) -> Option<Value> {
+    fn object(&mut self, members: &MemberSources, pointer: &str) -> Option<Value> {
         let (cells, filled, origins) = (self.cells, self.filled, self.origins.len());
         let mut object = Map::new();
         for (name, source) in members {

@@ -13,17 +13,17 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     draft::Draft,
+    dry_run::DryRun,
     fault::{Fault, RowError},
-    feed::Line,
+    feed::FileRow,
     lookup::Lookups,
-    merge::merged,
-    recognise::Existing,
-    rehearsal::Rehearsal,
+    matching::Match,
+    merge::apply_to_existing,
     target::Target,
 };
-use crate::{settle::Pending, work::Work};
+use crate::{unit_of_work::UnitOfWork, validate::PendingChange};
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
     Created,
@@ -32,21 +32,21 @@ pub(super) enum Outcome {
     Rejected(Vec<RowError>),
 }
 
-/// A batch on its way.
+/// A batch that is being written.
 pub(super) struct Batch<'a> {
-    pub work: &'a mut Work,
+    pub work: &'a mut UnitOfWork,
     pub target: &'a Target,
     pub lookups: &'a mut Lookups,
-    /// In a dry run, what earlier batches would have made.
-    pub rehearsal: Option<&'a Rehearsal>,
+    /// In a dry run, the records that earlier batches would have created.
+    pub dry_run: Option<&'a DryRun>,
 }
 
 /// A row that waits, by its place in the batch.
 type Waiting<'l> = (usize, &'l Draft);
 
 impl Batch<'_> {
-    /// Writes the rows and tells what became of each.
-    pub async fn write(&mut self, lines: &[Line]) -> Result<Vec<Outcome>> {
+    /// Writes the rows, and returns the outcome of each.
+    pub async fn write(&mut self, lines: &[FileRow]) -> Result<Vec<Outcome>> {
         let lost = || Outcome::Rejected(vec![Fault::new("internal", "the row was lost").in_row()]);
         let mut outcomes: Vec<Outcome> = lines.iter().map(|_| lost()).collect();
         let mut waiting: Vec<Waiting<'_>> = Vec::with_capacity(lines.len());
@@ -63,12 +63,12 @@ impl Batch<'_> {
                 }
             }
         }
-        // What the database refuses is refused here, where the rows can be tried one by one.
-        self.work.unit.flush().await?;
+        // What the database refuses shows here, where the rows can be retried one by one.
+        self.work.transaction.flush().await?;
         Ok(outcomes)
     }
 
-    /// Writes those of the waiting rows that wait for no other, and leaves the rest waiting.
+    /// Writes those of the waiting rows that depend on no other, and leaves the rest waiting.
     async fn next_wave(&mut self, waiting: &mut Vec<Waiting<'_>>) -> Result<Vec<(usize, Outcome)>> {
         let drafts = waiting.iter().map(|(_, draft)| *draft);
         let findings = self.lookups.find(self.work, self.target, drafts).await?;
@@ -80,7 +80,7 @@ impl Batch<'_> {
                 later.push((row, draft));
                 continue;
             }
-            match findings.fill(draft, self.target, self.rehearsal) {
+            match findings.fill(draft, self.target, self.dry_run) {
                 Ok(input) => wave.push((row, draft, input)),
                 Err(unfilled) if unfilled.may_come => lost.push((row, draft, unfilled.errors)),
                 Err(unfilled) => outcomes.push((row, Outcome::Rejected(unfilled.errors))),
@@ -88,7 +88,7 @@ impl Batch<'_> {
         }
         for (row, draft, errors) in lost {
             match wave.is_empty() {
-                // Nothing comes any more that could be what it refers to.
+                // No row is left that could create what it refers to.
                 true => outcomes.push((row, Outcome::Rejected(errors))),
                 false => later.push((row, draft)),
             }
@@ -99,41 +99,45 @@ impl Batch<'_> {
         Ok(outcomes)
     }
 
-    /// Writes rows that have nothing to do with each other.
+    /// Writes rows that do not depend on each other.
     async fn wave(&mut self, rows: Vec<(usize, &Draft, Map<String, Json>)>) -> Result<Vec<(usize, Outcome)>> {
         let (mut outcomes, mut ready) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for (row, draft, input) in rows {
-            // What may be set on create only is judged where the record is there: the same value may come again.
+            // Fields that are set on create only are judged in `merge`: the same value may come again.
             match input::members(&self.target.create, Purpose::Import, &input) {
                 Ok(values) => {
                     let changes = Input { values, items: self.target.additions(&input), ..Input::default() };
                     ready.push((row, draft, self.target.keys(&changes.values), changes));
                 }
-                Err(violations) => outcomes.push((row, Outcome::Rejected(draft.faults(violations)))),
+                Err(violations) => outcomes.push((row, Outcome::Rejected(draft.row_errors(violations)))),
             }
         }
-        // Before records are locked: whoever takes the turn may wait for one of them.
+        // Before records are locked: the holder of the table's lock may wait for one of them.
         for (_, _, _, changes) in &ready {
-            self.work.take_turn(&self.target.create, &changes.values).await?;
+            self.work.lock_contended(&self.target.create, &changes.values).await?;
         }
         let keys: Vec<_> = ready.iter().flat_map(|(_, _, keys, _)| keys).cloned().collect();
-        let recognised = self.target.recognised(self.work, &keys).await?;
+        let matches = self.target.find_matches(self.work, &keys).await?;
         let (mut creates, mut created, mut updates, mut updated) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (row, draft, keys, changes) in ready {
-            match recognised.with(&keys).as_slice() {
+            match matches.with(&keys).as_slice() {
                 [] => {
                     creates.push((row, draft));
                     created.push(self.work.draft(self.target.create.object(), changes.values));
                 }
-                [Existing { record: None, .. }] => outcomes.push((row, Outcome::Unchanged)),
-                [Existing { record: Some(before), .. }] => match merged(before, changes, &self.target.adds) {
-                    Ok(after) => {
-                        updates.push((row, draft, before.version()));
-                        updated.push(Pending::new(Some(before.clone()), after));
+                [Match { record: None, .. }] => outcomes.push((row, Outcome::Unchanged)),
+                [Match { record: Some(before), .. }] => {
+                    match apply_to_existing(before, changes, &self.target.adds) {
+                        Ok(after) => {
+                            updates.push((row, draft, before.version()));
+                            updated.push(PendingChange::new(Some(before.clone()), after));
+                        }
+                        Err(violations) => {
+                            outcomes.push((row, Outcome::Rejected(draft.row_errors(violations))))
+                        }
                     }
-                    Err(violations) => outcomes.push((row, Outcome::Rejected(draft.faults(violations)))),
-                },
+                }
                 several => {
                     let message = format!("{} records are recognised in this row", several.len());
                     let at = format!("/{}", self.target.mapping.matching().unwrap_or_default());
@@ -172,7 +176,7 @@ impl Batch<'_> {
 
     /// A created record counts as such, unless a dry run would have made it in an earlier batch.
     fn made(&self, draft: &Draft) -> Outcome {
-        match self.rehearsal.is_some_and(|rehearsal| rehearsal.knows(&self.target.match_keys(draft))) {
+        match self.dry_run.is_some_and(|dry_run| dry_run.has_matching(&self.target.match_keys(draft))) {
             false => Outcome::Created,
             true if self.target.keeps() => Outcome::Unchanged,
             true => Outcome::Updated,

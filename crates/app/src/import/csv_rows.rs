@@ -26,7 +26,7 @@ pub(super) struct Record {
     pub line: u64,
     pub bytes: Vec<u8>,
     pub ends: Vec<usize>,
-    /// How many cells there were; `ends` keeps no more than asked for.
+    /// The number of cells; `ends` keeps no more than asked for.
     pub cells: usize,
     /// Whether the cells behind those that were kept are blank.
     pub rest_is_blank: bool,
@@ -45,7 +45,7 @@ pub(super) struct CsvRows<B> {
     input: B,
     delimiter: u8,
     parser: Reader,
-    /// What the parser is given next, as far as it has not taken it.
+    /// The next input of the parser, as far as it has not taken it.
     ready: Vec<u8>,
     taken: usize,
     quotes: Quotes,
@@ -145,7 +145,7 @@ impl<B: BufRead> CsvRows<B> {
     }
 }
 
-/// Where a byte of a record stands, as far as quotes are concerned.
+/// The quoting state of a byte of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 enum Place {
     #[default]
@@ -161,7 +161,7 @@ enum Place {
 #[derive(Default, Debug)]
 struct Quotes {
     place: Place,
-    /// So many spaces wait for what follows them.
+    /// The number of spaces that wait for what follows them.
     spaces: usize,
     last: u8,
     escaped: bool,
@@ -213,7 +213,7 @@ impl Quotes {
     }
 }
 
-/// What parts the cells of a file that begins so, and how many bytes a line takes that says it: `sep=;`. Where nothing
+/// The delimiter of a file that begins so, and the length of the line that declares it: `sep=;`. Where nothing
 /// says it, it is the sign that the header has most of outside of quotes.
 pub(super) fn delimiter_of(start: &[u8]) -> (u8, usize) {
     let line = start.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();

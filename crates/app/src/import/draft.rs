@@ -16,24 +16,24 @@ pub struct Draft {
     pub lookups: Vec<Lookup>,
     /// The column each part of the input comes from, blank ones too, by JSON Pointer.
     pub origins: BTreeMap<String, Arc<str>>,
-    /// How much text it holds, in bytes, roughly.
+    /// The approximate size of its text, in bytes.
     pub size: usize,
 }
 
 /// A reference to another record, by what the file knows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {
-    /// Where in the input the record's id belongs, as a JSON Pointer.
+    /// The place of the record's id in the input, as a JSON Pointer.
     pub pointer: String,
     /// The object of the record.
     pub object: String,
-    /// What the file knows of it.
+    /// The key by which the file names it.
     pub key: LookupKey,
     /// The column that names it.
     pub column: String,
 }
 
-/// What a file knows of a record in place of its id.
+/// The key by which a file names a record in place of its id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LookupKey {
     /// The value of one of its fields.
@@ -64,16 +64,16 @@ impl fmt::Display for LookupKey {
 }
 
 impl Draft {
-    /// What is wrong with the input, at the columns it comes from.
+    /// The row errors of an error, at the columns the input comes from.
     pub(super) fn errors(&self, error: Error) -> Vec<RowError> {
         if error.violations.is_empty() {
             return vec![Fault::new(error.code.as_str(), error.detail).in_row()];
         }
-        self.faults(error.violations)
+        self.row_errors(error.violations)
     }
 
-    /// What is wrong with parts of the input, at the columns they come from.
-    pub(super) fn faults(&self, violations: Vec<Violation>) -> Vec<RowError> {
+    /// The row errors of violations, at the columns the input comes from.
+    pub(super) fn row_errors(&self, violations: Vec<Violation>) -> Vec<RowError> {
         let error = |violation: Violation| {
             let Violation { code, pointer, detail, meta: _ } = violation;
             self.fault_at(&pointer, Fault::new(code.as_str(), detail))

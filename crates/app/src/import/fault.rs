@@ -1,8 +1,8 @@
-//! What is wrong with a row, in words for the person who brought the file.
+//! Errors of rows, in words for the person who brought the file.
 
 use serde::Serialize;
 
-/// How much of a value a message repeats.
+/// The most characters of a value that a message repeats.
 const EXCERPT_CHARS: usize = 60;
 
 /// One thing wrong with one row; a row may have several.

@@ -12,34 +12,34 @@ use super::{
     source::{BrokenRow, Format, SourceError, SourceReader},
 };
 
-/// So many rows make a batch, which is written together.
+/// The number of rows in a batch, which is written together.
 pub(super) const BATCH_ROWS: usize = 500;
-/// Long rows make a batch earlier.
+/// The size at which a batch of long rows ends earlier.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// The next batch is read while one is written.
+/// The number of batches read ahead while one is written.
 const AHEAD: usize = 1;
 
-/// A row of the file and what it becomes.
+/// A row of the file, as a draft.
 #[derive(Debug)]
-pub(super) struct Line {
-    /// Which row it is, from 1, the header not counted.
+pub(super) struct FileRow {
+    /// The row's number, from 1, the header not counted.
     pub number: u64,
-    /// The input, or what is wrong with the row.
+    /// The draft, or the row's errors.
     pub draft: Result<Draft, Vec<RowError>>,
 }
 
-/// So many columns are told where one is missing.
+/// The most columns listed in the error about a missing one.
 const SHOWN: usize = 30;
 
-/// What the thread sends: batches, at last an empty one.
-pub(super) type Batches = mpsc::Receiver<Result<Vec<Line>>>;
+/// The batches that the thread sends; the last one is empty.
+pub(super) type Batches = mpsc::Receiver<Result<Vec<FileRow>>>;
 
-/// Begins to read behind the given row.
+/// Starts a thread that reads the rows behind the given one.
 pub(super) fn feed(content: Box<dyn Read + Send>, format: Format, mapping: Mapping, behind: u64) -> Batches {
     let (sender, receiver) = mpsc::channel(AHEAD);
     spawn_blocking(move || {
         let ended = read(content, format, &mapping, behind, &sender).map(|()| Vec::new());
-        // Where nobody listens any more, nobody misses it.
+        // A failure means that the import has ended.
         let _ = sender.blocking_send(ended);
     });
     receiver
@@ -50,7 +50,7 @@ fn read(
     format: Format,
     mapping: &Mapping,
     behind: u64,
-    sender: &mpsc::Sender<Result<Vec<Line>>>,
+    sender: &mpsc::Sender<Result<Vec<FileRow>>>,
 ) -> Result<()> {
     let reader = SourceReader::new(content, format, mapping.spelling).map_err(unreadable)?;
     let missing = reader.columns().map(|header| mapping.missing_columns(header)).unwrap_or_default();
@@ -73,9 +73,9 @@ fn read(
     let (mut batch, mut bytes) = (Vec::with_capacity(BATCH_ROWS), 0_usize);
     for row in reader {
         let line = match row {
-            Ok(row) if row.number > behind => Line { number: row.number, draft: mapping.apply(&row) },
+            Ok(row) if row.number > behind => FileRow { number: row.number, draft: mapping.apply(&row) },
             Err(SourceError::Row(BrokenRow { number, line: _, error })) if number > behind => {
-                Line { number, draft: Err(vec![error]) }
+                FileRow { number, draft: Err(vec![error]) }
             }
             Ok(_) | Err(SourceError::Row(_)) => continue,
             Err(error) => return Err(unreadable(error)),
@@ -100,7 +100,7 @@ fn unreadable(error: SourceError) -> Error {
     let detail = error.to_string();
     match error {
         SourceError::Io(cause) => match cause.downcast::<Error>() {
-            // The content comes from the store, which says itself why it cannot be read.
+            // The content comes from the database, whose error says why it cannot be read.
             Ok(error) => error,
             Err(_) => Error::new(Code::Invalid, detail),
         },

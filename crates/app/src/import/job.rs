@@ -1,7 +1,10 @@
-//! The job that imports a stored file: reads it from the store, and keeps with every batch how far it has come and
-//! what was wrong.
+//! The job that imports a stored file: it reads the file from the database, and writes its progress and the errors with
+//! every batch.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    ops::ControlFlow,
+};
 
 use domain::platform::{
     file::{self, File},
@@ -9,7 +12,7 @@ use domain::platform::{
     job_error::{self, JobError},
 };
 use kernel::{
-    Code, Error, Of, Result, actor::Actor, change::Companion, id::TypeId, object::Action, time::Instant,
+    Code, Error, Of, Result, actor::Actor, change::NewRecord, id::TypeId, object::Action, time::Instant,
 };
 use persistence::queue::{Claim, Progress};
 use serde_json::Value as Json;
@@ -18,34 +21,34 @@ use uuid::Uuid;
 
 use super::{
     mapping::Mapping,
-    run::{Counts, Go, Import, Rejection, Watch, run},
+    run::{Counts, Import, Observer, Rejection, run},
     source::Format,
     target::Target,
 };
 use crate::{
     Kith,
     platform::job::{lease_end, show_progress},
-    work::{Work, values_of},
+    unit_of_work::{UnitOfWork, values_of},
 };
 
-/// So many errors of a job are kept.
+/// The most errors kept of a job.
 const MAX_ERRORS: i64 = 10_000;
-/// So often the job's record tells how far it has come, and others are asked after who wait for their turn.
+/// The interval at which the job's record shows its progress, and jobs of other workspaces may get their turn.
 const PROGRESS_MICROS: i64 = 2_000_000;
-/// A turn is so many times as long as it took to come to where the one before had ended.
+/// A turn lasts at least this many times as long as it took to skip the rows that were done before.
 const WORTH: i64 = 4;
 
-/// Why an import came to its end.
+/// Why an import ended.
 pub(crate) enum End {
     /// All rows are read.
     Complete,
-    /// The server is about to stop, or it is the turn of another workspace: the job goes on later.
+    /// The server stops, or it is the turn of another workspace: the job continues later.
     Left,
-    /// The job was cancelled, or somebody else works on it.
+    /// The job was cancelled, or another runner has its lease.
     Lost,
 }
 
-/// Imports for a job, from where it stands.
+/// Runs the import of a job, from where it stands.
 pub(crate) async fn import(
     kith: &Kith,
     actor: &Actor,
@@ -77,7 +80,7 @@ pub(crate) async fn import(
     };
     let begun = kith.context().clock.now();
     let (next, end) = (claim.progress, End::Complete);
-    let mut keeping = Keeping {
+    let mut observer = JobObserver {
         kith,
         keeper,
         claim,
@@ -89,27 +92,32 @@ pub(crate) async fn import(
         shown: begun,
         end,
     };
-    run(kith, actor, import, &mut keeping).await?;
-    Ok(keeping.end)
+    run(kith, actor, import, &mut observer).await?;
+    Ok(observer.end)
 }
 
-struct Keeping<'a> {
+struct JobObserver<'a> {
     kith: &'a Kith,
     keeper: &'a Actor,
     claim: &'a mut Claim,
     job: Uuid,
     stopping: watch::Receiver<bool>,
-    /// How far the job will have come with the rows at hand.
+    /// The job's progress after the current rows.
     next: Progress,
     begun: Instant,
-    /// When it had come to where it went on.
+    /// When the rows that were done before were skipped.
     ready: Option<Instant>,
     shown: Instant,
     end: End,
 }
 
-impl Watch for Keeping<'_> {
-    async fn keep(&mut self, work: &mut Work, counts: &Counts, rejections: &[Rejection]) -> Result<Go> {
+impl Observer for JobObserver<'_> {
+    async fn before_commit(
+        &mut self,
+        work: &mut UnitOfWork,
+        counts: &Counts,
+        rejections: &[Rejection],
+    ) -> Result<ControlFlow<()>> {
         let room = usize::try_from(MAX_ERRORS.saturating_sub(self.claim.progress.errors)).unwrap_or_default();
         let kept = rejections.get(..rejections.len().min(room)).unwrap_or_default();
         if !kept.is_empty() {
@@ -117,45 +125,45 @@ impl Watch for Keeping<'_> {
         }
         let errors = self.claim.progress.errors.saturating_add(number(kept.len() as u64));
         let progress = progress(counts, errors);
-        // The job's own row comes before its row in the queue, here as where it is cancelled.
-        if !work.unit.advance_job(self.claim, progress, lease_end(work.now())).await? {
+        // The job's own row is locked before its row in the queue, as when it is cancelled.
+        if !work.transaction.advance_job(self.claim, progress, lease_end(work.now())).await? {
             self.end = End::Lost;
-            return Ok(Go::Stop);
+            return Ok(ControlFlow::Break(()));
         }
         self.next = progress;
-        Ok(Go::On)
+        Ok(ControlFlow::Continue(()))
     }
 
-    async fn kept(&mut self, _: &Counts, _: &[Rejection]) -> Result<Go> {
+    async fn committed(&mut self, _: &Counts, _: &[Rejection]) -> Result<ControlFlow<()>> {
         self.claim.progress = self.next;
-        // It has come forward.
+        // Progress was made.
         self.claim.attempts = 0;
         let now = self.kith.context().clock.now();
         if *self.stopping.borrow() {
             self.end = End::Left;
-            return Ok(Go::Stop);
+            return Ok(ControlFlow::Break(()));
         }
         let since = |then: Instant| now.0.saturating_sub(then.0);
         let ready = *self.ready.get_or_insert(now);
         if since(self.shown) < PROGRESS_MICROS {
-            return Ok(Go::On);
+            return Ok(ControlFlow::Continue(()));
         }
         self.shown = now;
         show_progress(self.kith, self.keeper, self.claim).await?;
         let worth = ready.0.saturating_sub(self.begun.0).saturating_mul(WORTH);
-        if since(ready) >= worth && self.kith.database().is_awaited(self.claim, now).await? {
+        if since(ready) >= worth && self.kith.database().should_yield(self.claim, now).await? {
             self.end = End::Left;
-            return Ok(Go::Stop);
+            return Ok(ControlFlow::Break(()));
         }
-        Ok(Go::On)
+        Ok(ControlFlow::Continue(()))
     }
 }
 
-async fn keep_errors(work: &mut Work, job: Uuid, rejections: &[Rejection]) -> Result<()> {
+async fn keep_errors(work: &mut UnitOfWork, job: Uuid, rejections: &[Rejection]) -> Result<()> {
     let permit = work.permit("jobError", Action::Create)?;
     let short = |text: &str, max: usize| text.chars().take(max).collect::<String>();
     let draft = |Rejection { row, error }: &Rejection| {
-        let error = Companion::<JobError>::new()
+        let error = NewRecord::<JobError>::new()
             .with(job_error::JOB, job)
             .with(job_error::ROW, number(*row))
             .with(job_error::COLUMN, error.column.as_deref().map(|column| short(column, 255)))
@@ -198,7 +206,7 @@ fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// A stored file, read piece by piece on a thread that may wait.
+/// A stored file, read piece by piece on a thread that may block.
 struct Pieces {
     kith: Kith,
     actor: Actor,

@@ -17,7 +17,7 @@ pub(super) enum JsonCell {
 }
 
 /// One line that is not blank; `text` is `None` when it is too long.
-pub(super) struct Line {
+pub(super) struct JsonLine {
     pub line: u64,
     pub text: Option<Vec<u8>>,
 }
@@ -34,7 +34,7 @@ impl<B: BufRead> JsonLines<B> {
     }
 
     /// The next line that is not blank.
-    pub fn next_line(&mut self) -> io::Result<Option<Line>> {
+    pub fn next_line(&mut self) -> io::Result<Option<JsonLine>> {
         loop {
             let mut text = Vec::new();
             let Some(whole) = self.read_line(&mut text)? else {
@@ -42,10 +42,10 @@ impl<B: BufRead> JsonLines<B> {
             };
             self.line = self.line.saturating_add(1);
             if !whole {
-                return Ok(Some(Line { line: self.line, text: None }));
+                return Ok(Some(JsonLine { line: self.line, text: None }));
             }
             if !text.trim_ascii().is_empty() {
-                return Ok(Some(Line { line: self.line, text: Some(text) }));
+                return Ok(Some(JsonLine { line: self.line, text: Some(text) }));
             }
         }
     }
@@ -86,7 +86,7 @@ impl<B: BufRead> JsonLines<B> {
 /// The members of the object in a line.
 pub(super) fn members(text: &str) -> Result<HashMap<String, JsonCell>, Fault> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let members = reader.deserialize_map(Members).and_then(|members| reader.end().map(|()| members));
+    let members = reader.deserialize_map(MembersVisitor).and_then(|members| reader.end().map(|()| members));
     members.map_err(|error| Fault::new("malformed_row", without_line(&error)))
 }
 
@@ -99,9 +99,9 @@ fn without_line(error: &serde_json::Error) -> String {
     }
 }
 
-struct Members;
+struct MembersVisitor;
 
-impl<'de> Visitor<'de> for Members {
+impl<'de> Visitor<'de> for MembersVisitor {
     type Value = HashMap<String, JsonCell>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use kernel::{
     field::Kind,
     id::TypeId,
     input,
-    object::{Action, Object},
+    object::{Action, Object, key_texts},
     plan::Plan,
     predicate::{Compare, Predicate, Test},
     system,
@@ -18,21 +18,18 @@ use uuid::Uuid;
 
 use super::{
     draft::{Draft, Lookup, LookupKey, put},
+    dry_run::DryRun,
     fault::{Fault, RowError},
-    rehearsal::Rehearsal,
     target::Target,
 };
-use crate::{
-    settle::{compared, item_keys},
-    work::Work,
-};
+use crate::unit_of_work::UnitOfWork;
 
-/// What is remembered of earlier rows; then it is forgotten and begun anew.
+/// The number of records above which the cache is cleared.
 const MAX_REMEMBERED: usize = 50_000;
-/// So many keys are looked up by one statement.
+/// The number of keys looked up by one statement.
 const AT_ONCE: usize = 1_000;
 
-/// What a key led to.
+/// The result of a lookup.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Finding {
     One(Uuid),
@@ -43,21 +40,21 @@ pub(super) enum Finding {
 /// An object and a key by which one of its records is looked for.
 type Wanted = (String, LookupKey);
 
-/// Finds records, and remembers those it found as long as the import runs. What a reference leads to is checked
-/// once more when it is written, so a record deleted meanwhile does no harm.
+/// Finds records, and caches them as long as the import runs. References are checked once more when they are written,
+/// so a record deleted meanwhile does no harm.
 #[derive(Default)]
 pub(super) struct Lookups {
     remembered: HashMap<Wanted, Uuid>,
 }
 
-/// What the rows at hand refer to.
+/// The lookups of the current rows.
 #[derive(Default)]
 pub(super) struct Findings(HashMap<Wanted, Finding>);
 
-/// What keeps a draft from being filled.
+/// A draft whose references could not be resolved.
 pub(super) struct Unfilled {
     pub errors: Vec<RowError>,
-    /// Whether another row may still make what it refers to.
+    /// Whether another row may still create what it refers to.
     pub may_come: bool,
 }
 
@@ -67,7 +64,7 @@ impl Findings {
         &self,
         draft: &Draft,
         target: &Target,
-        rehearsal: Option<&Rehearsal>,
+        dry_run: Option<&DryRun>,
     ) -> Result<Map<String, Json>, Unfilled> {
         let mut input = draft.input.clone();
         let mut unfilled = Unfilled { errors: Vec::new(), may_come: false };
@@ -84,8 +81,8 @@ impl Findings {
                 Some(Finding::Several) => {
                     Fault::new("ambiguous_match", format!("there are several records ({object}) {key}"))
                 }
-                // In earnest the record would be there by now. It cannot be referred to, so the member stays null.
-                _ if own && rehearsal.is_some_and(|rehearsal| rehearsal.leads(target, key)) => continue,
+                // Without the dry run the record would be there by now. It has no id, so the member stays null.
+                _ if own && dry_run.is_some_and(|dry_run| dry_run.has_referenced(target, key)) => continue,
                 _ => {
                     unfilled.may_come |= own;
                     Fault::new("reference_not_found", format!("there is no record ({object}) {key}"))
@@ -101,7 +98,7 @@ impl Lookups {
     /// Finds everything the drafts refer to.
     pub async fn find<'d>(
         &mut self,
-        work: &mut Work,
+        work: &mut UnitOfWork,
         target: &Target,
         drafts: impl Iterator<Item = &'d Draft>,
     ) -> Result<Findings> {
@@ -148,7 +145,7 @@ impl Lookups {
 
 /// The records whose field has one of these values.
 async fn by_field_value(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     permit: &Permit,
     name: &str,
     values: BTreeSet<String>,
@@ -160,28 +157,28 @@ async fn by_field_value(
             Kind::Boolean => text.parse::<bool>().map_or(Json::Null, Json::from),
             _ => Json::from(text.as_str()),
         };
-        // A value that the field cannot have leads to nothing.
+        // A value that the field cannot have matches nothing.
         input::value(&attribute, &json).ok().map(|value| attribute.sort_key(&value))
     };
     let keys: Vec<_> = values.into_iter().map(|text| (read(&text), text)).collect();
     let wanted: Vec<_> = keys.iter().filter_map(|(key, _)| key.clone()).collect();
     let mut ids: HashMap<Vec<String>, Vec<Uuid>> = HashMap::new();
-    for (id, value) in matching(work, permit, attribute.index, &wanted).await? {
-        ids.entry(compared(&[attribute.sort_key(&value)])).or_default().push(id);
+    for (id, value) in with_values(work, permit, attribute.index, &wanted).await? {
+        ids.entry(key_texts(&[attribute.sort_key(&value)])).or_default().push(id);
     }
-    let finding = |key: Option<Value>| match key.and_then(|key| ids.get(&compared(&[key]))).map(Vec::as_slice)
-    {
-        None | Some([]) => Finding::Nothing,
-        Some([id]) => Finding::One(*id),
-        Some(_) => Finding::Several,
-    };
+    let finding =
+        |key: Option<Value>| match key.and_then(|key| ids.get(&key_texts(&[key]))).map(Vec::as_slice) {
+            None | Some([]) => Finding::Nothing,
+            Some([id]) => Finding::One(*id),
+            Some(_) => Finding::Several,
+        };
     Ok(keys.into_iter().map(|(key, text)| (text, finding(key))).collect())
 }
 
 /// The records that the permit reaches whose field has one of these values, in the form in which they are compared:
 /// the id and the value.
-pub(super) async fn matching(
-    work: &mut Work,
+pub(super) async fn with_values(
+    work: &mut UnitOfWork,
     permit: &Permit,
     field: usize,
     values: &[Value],
@@ -192,7 +189,7 @@ pub(super) async fn matching(
         let (id, value) = (plan.column(Object::ID), plan.column(field));
         plan.predicate = Predicate::Field(Test { field, compare: Compare::OneOf(values.to_vec()) });
         plan.page.limit = u32::MAX;
-        let table = work.unit.read(&plan).await?;
+        let table = work.transaction.read(&plan).await?;
         for row in 0..table.len() {
             if let kernel::value::Cell::Id(id) = table.cell(row, id)? {
                 found.push((id, table.cell(row, value)?.to_value()));
@@ -204,24 +201,24 @@ pub(super) async fn matching(
 
 /// The records with one of these keys in an outside system.
 async fn by_outside_key(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     permit: &Permit,
     system: &str,
     ids: BTreeSet<String>,
 ) -> Result<Vec<(String, Finding)>> {
     let attribute = permit.readable(system::EXTERNAL_REFS.def.name)?.clone();
     let key =
-        |id: &str| item_keys(&attribute, &Value::document(&json!([{ "system": system, "id": id }]))).concat();
+        |id: &str| attribute.item_keys(&Value::document(&json!([{ "system": system, "id": id }]))).concat();
     let keys: Vec<_> = ids.into_iter().map(|id| (key(&id), id)).collect();
     let mut taken: HashMap<Vec<String>, Uuid> = HashMap::new();
     for keys in keys.chunks(AT_ONCE) {
         let keys: Vec<_> = keys.iter().map(|(key, _)| key.clone()).collect();
-        taken.extend(work.unit.taken(permit, &attribute, &keys).await?);
+        taken.extend(work.transaction.taken(permit, &attribute, &keys).await?);
     }
     let found: Vec<_> = taken.values().copied().map(Value::Id).collect();
     let visible: BTreeSet<_> =
-        matching(work, permit, Object::ID, &found).await?.into_iter().map(|(id, _)| id).collect();
-    let finding = |key: &[Value]| match taken.get(&compared(key)) {
+        with_values(work, permit, Object::ID, &found).await?.into_iter().map(|(id, _)| id).collect();
+    let finding = |key: &[Value]| match taken.get(&key_texts(key)) {
         Some(id) if visible.contains(id) => Finding::One(*id),
         _ => Finding::Nothing,
     };

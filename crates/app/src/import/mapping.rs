@@ -1,4 +1,4 @@
-//! Which column of a file becomes which member of a record's input.
+//! The mapping of a file's columns to members of a record's input.
 
 use super::mapping_file::{Checker, checked_name};
 use super::shape::{Reference, Shape};
@@ -16,38 +16,38 @@ use std::sync::Arc;
 /// The largest mapping file, in bytes.
 pub const MAX_MAPPING_BYTES: usize = 256 * 1024;
 
-/// How the rows of a file become records: for each member of the input, where its value comes from, and how an
+/// The mapping of a file's rows to records: for each member of the input, where its value comes from, and how an
 /// existing record is recognised.
 #[derive(Debug, Clone)]
 pub struct Mapping {
     pub(super) matching: Option<String>,
-    pub(super) existing: Existing,
+    pub(super) existing: OnMatch,
     /// The lists to which the rows add, instead of replacing them.
     pub(super) add: Vec<String>,
     pub(super) spelling: Spelling,
-    pub(super) fields: Members,
+    pub(super) fields: MemberSources,
 }
 
-/// What becomes of a record that a row is recognised in.
+/// The treatment of an existing record that a row matches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Existing {
-    /// The row changes it.
+pub enum OnMatch {
+    /// The row updates it.
     #[default]
     Update,
-    /// It stays as it is.
+    /// It is kept unchanged.
     Keep,
 }
 
-pub(super) type Members = Vec<(String, Source)>;
+pub(super) type MemberSources = Vec<(String, Source)>;
 
 #[derive(Debug, Clone)]
 pub(super) enum Source {
     Cells(Box<CellSource>),
     Constant(Value),
     /// Items whose cells are all blank are left out.
-    List(Vec<Members>),
-    Object(Members),
+    List(Vec<MemberSources>),
+    Object(MemberSources),
 }
 
 /// One or several cells of the row, joined and transformed.
@@ -62,11 +62,11 @@ pub(super) struct CellSource {
 /// Why a mapping cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappingError {
-    /// Where in the mapping, as a JSON Pointer.
+    /// The place in the mapping, as a JSON Pointer.
     pub pointer: String,
     /// A sentence for people.
     pub message: String,
-    /// What else is wrong.
+    /// The other errors.
     pub others: Vec<MappingError>,
 }
 
@@ -75,7 +75,7 @@ impl MappingError {
         Self { pointer: pointer.to_owned(), message: message.into(), others: Vec::new() }
     }
 
-    /// What was read of several parts, or all that is wrong with them.
+    /// The values of several parts, or all their errors.
     pub(super) fn gathered<T>(parts: impl Iterator<Item = Result<T, Self>>) -> Result<Vec<T>, Self> {
         let (mut read, mut first) = (Vec::new(), None::<Self>);
         for part in parts {
@@ -130,11 +130,11 @@ impl Mapping {
             Some(_) => return Err(MappingError::new("/match", "here stands the name of a member")),
         };
         let existing = match file.remove("existing") {
-            None => Existing::default(),
+            None => OnMatch::default(),
             Some(_) if matching.is_none() => {
                 return Err(MappingError::new("/existing", "`existing` needs `match`"));
             }
-            Some(name) => Existing::deserialize(name)
+            Some(name) => OnMatch::deserialize(name)
                 .map_err(|_| MappingError::new("/existing", "`existing` is UPDATE or KEEP"))?,
         };
         let add = file.remove("add").map_or(Ok(Vec::new()), Vec::<String>::deserialize);
@@ -177,8 +177,8 @@ impl Mapping {
         self.matching.as_deref()
     }
 
-    /// What becomes of an existing record that a row is recognised in.
-    pub fn existing(&self) -> Existing {
+    /// The treatment of an existing record that a row matches.
+    pub fn existing(&self) -> OnMatch {
         self.existing
     }
 
@@ -250,7 +250,7 @@ fn said<T>(
     value.as_str().and_then(read).map(Some).ok_or_else(|| child("", name))
 }
 
-fn each_cell<'m>(members: &'m Members, see: &mut impl FnMut(&'m CellSource)) {
+fn each_cell<'m>(members: &'m MemberSources, see: &mut impl FnMut(&'m CellSource)) {
     members.iter().for_each(|(_, source)| each_source(source, see));
 }
 
@@ -274,7 +274,7 @@ pub(super) fn child(pointer: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{Existing, MAX_MAPPING_BYTES, Mapping, child};
+    use super::{MAX_MAPPING_BYTES, Mapping, OnMatch, child};
     use serde_json::{Value, json};
 
     fn parse(mapping: &Value) -> Result<Mapping, String> {
@@ -324,7 +324,7 @@ mod tests {
         let kept = |existing: Value| {
             parse(&json!({"match": "name", "existing": existing, "fields": {"name": name}}))
         };
-        assert_eq!(kept(json!("KEEP")).unwrap().existing(), Existing::Keep);
+        assert_eq!(kept(json!("KEEP")).unwrap().existing(), OnMatch::Keep);
         assert!(kept(json!("keep")).is_err());
         assert!(parse(&json!({"existing": "KEEP", "fields": {"name": name}})).is_err());
         assert!(parse(&json!({"fields": {"": name}})).is_err());

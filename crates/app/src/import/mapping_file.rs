@@ -1,7 +1,7 @@
 //! A mapping as it is written, checked on the way to a [`Mapping`](super::mapping::Mapping).
 
 use super::decimal::Decimal;
-use super::mapping::{CellSource, MappingError, Members, Source, child};
+use super::mapping::{CellSource, MappingError, MemberSources, Source, child};
 use super::moment::{DatePattern, InstantPattern, has_short_year};
 use super::shape::{Reference, ReferenceBy, Shape};
 use super::transform::{Blank, Case, Choices, Split, Transform};
@@ -23,7 +23,7 @@ pub(super) struct Checker {
 
 impl Checker {
     /// The members of the input, or of an object or list item inside it.
-    pub fn members(&mut self, file: Value, at: &str, depth: usize) -> Result<Members, MappingError> {
+    pub fn members(&mut self, file: Value, at: &str, depth: usize) -> Result<MemberSources, MappingError> {
         let wrong = |message: &str| Err(MappingError::new(at, message));
         let Value::Object(file) = file else {
             return wrong("here stands an object of members");

@@ -1,10 +1,14 @@
-//! What a row makes of a record that is there already.
+//! Applies a row to the existing record that it matches.
 
 use kernel::{Code, Record, Violation, field::Writing, input::Input};
 
-/// The record as the row wants it; to some lists it only adds. What is set on create only may come again as it is;
-/// what otherwise changes by commands may be set by an import, under the same rules.
-pub(super) fn merged(before: &Record, changes: Input, adds: &[usize]) -> Result<Record, Vec<Violation>> {
+/// The record with the row's values; to some lists the row only adds. A field that is set on create only may come again
+/// unchanged; a field that otherwise changes by commands may be set by an import, under the same rules.
+pub(super) fn apply_to_existing(
+    before: &Record,
+    changes: Input,
+    adds: &[usize],
+) -> Result<Record, Vec<Violation>> {
     let mut after = before.clone();
     let mut violations = Vec::new();
     for (index, value) in changes.values.into_iter().filter(|(index, _)| !adds.contains(index)) {
@@ -59,9 +63,9 @@ mod tests {
         let mut item: Of<LineItem> = Of::new(record("lineItem")).unwrap();
         item.set(line_item::DEAL, Uuid::from_u128(1));
         let deal = place(&item, "dealId");
-        let again = merged(&item, set(deal, Uuid::from_u128(1)), &[]).unwrap();
+        let again = apply_to_existing(&item, set(deal, Uuid::from_u128(1)), &[]).unwrap();
         assert_eq!(again.values, item.values);
-        let other = merged(&item, set(deal, Uuid::from_u128(2)), &[]).unwrap_err();
+        let other = apply_to_existing(&item, set(deal, Uuid::from_u128(2)), &[]).unwrap_err();
         assert_eq!(
             other.iter().map(|v| (v.code, v.pointer.as_str())).collect::<Vec<_>>(),
             [(Code::Immutable, "/dealId")]
@@ -72,7 +76,7 @@ mod tests {
     fn what_commands_change_may_be_imported() {
         let deal = record("deal");
         let stage = Uuid::from_u128(3);
-        let after = merged(&deal, set(place(&deal, "stageId"), stage), &[]).unwrap();
+        let after = apply_to_existing(&deal, set(place(&deal, "stageId"), stage), &[]).unwrap();
         assert_eq!(Of::<Deal>::new(after).unwrap().get(deal::STAGE), Some(stage));
     }
 
@@ -86,7 +90,9 @@ mod tests {
             let added = input::additions(deal.object.at(refs).unwrap(), Purpose::Import, &json, "").unwrap();
             Input { items: vec![added], ..Input::from(vec![(refs, Value::document(&json))]) }
         };
-        let both = |id: &str| merged(&deal, row(id), &[refs]).unwrap().get(system::EXTERNAL_REFS).unwrap();
+        let both = |id: &str| {
+            apply_to_existing(&deal, row(id), &[refs]).unwrap().get(system::EXTERNAL_REFS).unwrap()
+        };
         assert_eq!(both("1"), json!([{"system": "shop", "id": "1"}]));
         assert_eq!(both("2"), json!([{"system": "shop", "id": "1"}, {"system": "Shop", "id": "2"}]));
     }

@@ -11,10 +11,10 @@ use std::fmt::Write;
 /// Years the API can write as four digits.
 const YEARS: std::ops::RangeInclusive<i32> = 1..=9999;
 
-/// The first of the hundred years that two digits stand for where nothing is said.
+/// The default for the first of the hundred years that two digits stand for.
 const PIVOT: i32 = 1970;
 
-/// Which years two digits stand for.
+/// The years that two digits stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Century {
     /// The hundred years from this one on.
@@ -68,7 +68,7 @@ impl DatePattern {
     }
 }
 
-/// What the text tells; years of two digits are among the hundred from the first one on.
+/// Reads the text; years of two digits are among the hundred from the first one on.
 fn parsed(text: &str, pattern: &str, first: i32) -> Option<Parsed> {
     let mut parsed = Parsed::new();
     parse(&mut parsed, text, StrftimeItems::new(pattern)).ok()?;

@@ -14,7 +14,7 @@ pub const MAX_COLUMNS: usize = 1000;
 /// One row of the file.
 #[derive(Debug)]
 pub struct Row {
-    /// Which row it is, the first after the header being 1.
+    /// The row's number, the first after the header being 1.
     pub number: u64,
     /// The line of the file it begins on, from 1.
     pub line: u64,
@@ -27,7 +27,7 @@ pub(super) enum Cells {
     Json(HashMap<String, JsonCell>),
 }
 
-/// What a row holds under a column.
+/// A row's cell under a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell<'r> {
     /// Text; empty where there is nothing.

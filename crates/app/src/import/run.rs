@@ -1,7 +1,7 @@
 //! Runs an import: batch after batch, each in one unit of work. A batch that the database refuses is written row by
-//! row, so that one row never costs another its place; a dry run undoes every unit.
+//! row, so that a bad row never rejects another; a dry run rolls every unit of work back.
 
-use std::{collections::BTreeMap, future::Future, io::Read, time::Duration};
+use std::{collections::BTreeMap, future::Future, io::Read, ops::ControlFlow, time::Duration};
 
 use kernel::{
     Code, Error, Result,
@@ -12,37 +12,37 @@ use tokio::time::sleep;
 
 use super::{
     batch::{Batch, Outcome},
+    dry_run::DryRun,
     fault::RowError,
-    feed::{Line, feed},
+    feed::{FileRow, feed},
     growth::Growth,
     lookup::Lookups,
     mapping::Mapping,
-    rehearsal::Rehearsal,
     source::Format,
     target::Target,
 };
-use crate::{Kith, auth::LOOKS, work::Work};
+use crate::{Kith, auth::MAX_ATTEMPTS, unit_of_work::UnitOfWork};
 
-/// How long to wait before another attempt.
+/// The pauses before each retry.
 const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(300), Duration::from_secs(2)];
-/// How many different problems a report tells apart.
+/// The most different problems in a report.
 const MAX_PROBLEMS: usize = 100;
 
-/// What is imported, and how.
+/// An import to run.
 pub struct Import {
-    /// Where the rows go.
+    /// The target of the rows.
     pub target: Target,
     /// The file.
     pub content: Box<dyn Read + Send>,
-    /// How it is written.
+    /// The file's format.
     pub format: Format,
-    /// Whether nothing is to be kept.
+    /// Whether nothing is to be written.
     pub dry_run: bool,
-    /// How far an earlier attempt has come.
+    /// The progress of earlier attempts.
     pub counts: Counts,
 }
 
-/// What became of the rows: `read` is the sum of the others.
+/// The numbers of rows by outcome: `rows_read` is the sum of the others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
@@ -52,7 +52,7 @@ pub struct Counts {
     pub rows_created: u64,
     /// Rows that changed a record.
     pub rows_updated: u64,
-    /// Rows that found their record as it should be.
+    /// Rows whose record has these values already.
     pub rows_unchanged: u64,
     /// Rows with errors.
     pub rows_rejected: u64,
@@ -61,64 +61,59 @@ pub struct Counts {
 /// A row that was rejected.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Rejection {
-    /// Which row, from 1, the header not counted.
+    /// The row's number, from 1, the header not counted.
     pub row: u64,
-    /// What is wrong with it.
+    /// The error.
     #[serde(flatten)]
     pub error: RowError,
 }
 
-/// What an import has come to.
+/// The result of an import.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// What became of the rows.
+    /// The numbers of rows by outcome.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Whether all rows were read; not where somebody stopped it.
+    /// Whether all rows were read; false if it was stopped.
     pub complete: bool,
-    /// What was wrong, the same once.
+    /// The problems, the same one once.
     pub problems: Vec<Problem>,
 }
 
-/// What was wrong with some rows.
+/// A problem of some rows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// The column; none where the whole row is meant.
+    /// The column; none for the whole row.
     pub column: Option<String>,
-    /// What is wrong, as a stable word.
+    /// The stable code.
     pub code: &'static str,
-    /// With how many rows, as far as different problems are told apart.
+    /// The number of rows, as far as different problems are told apart.
     pub rows: u64,
-    /// What was said about the first of them.
+    /// The message about the first of them.
     pub message: String,
-    /// The first of them.
+    /// The first row.
     pub first_row: u64,
 }
 
-/// Whether to go on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Go {
-    /// On.
-    On,
-    /// No further.
-    Stop,
-}
-
-/// Who follows an import.
-pub trait Watch: Send {
-    /// Told in the unit of work of the rows, before it is committed: what is written here is kept together with
-    /// them. Stopping here undoes the unit.
-    fn keep(
+/// An observer of an import, which may stop it.
+pub trait Observer: Send {
+    /// Called in the rows' unit of work before its commit: what is written here is committed with them. A break rolls
+    /// the unit of work back.
+    fn before_commit(
         &mut self,
-        work: &mut Work,
+        work: &mut UnitOfWork,
         counts: &Counts,
         rejections: &[Rejection],
-    ) -> impl Future<Output = Result<Go>> + Send;
+    ) -> impl Future<Output = Result<ControlFlow<()>>> + Send;
 
-    /// Told when the rows are kept.
-    fn kept(&mut self, counts: &Counts, rejections: &[Rejection]) -> impl Future<Output = Result<Go>> + Send;
+    /// Called after the commit of the rows.
+    fn committed(
+        &mut self,
+        counts: &Counts,
+        rejections: &[Rejection],
+    ) -> impl Future<Output = Result<ControlFlow<()>>> + Send;
 }
 
 impl Counts {
@@ -134,32 +129,37 @@ impl Counts {
     }
 }
 
-/// Runs an import for somebody.
-pub async fn run<W: Watch>(kith: &Kith, actor: &Actor, import: Import, watch: &mut W) -> Result<Report> {
+/// Runs an import for an actor.
+pub async fn run<W: Observer>(
+    kith: &Kith,
+    actor: &Actor,
+    import: Import,
+    observer: &mut W,
+) -> Result<Report> {
     let Import { target, content, format, dry_run, counts } = import;
     let mapping: Mapping = target.mapping.clone();
     let mut batches = feed(content, format, mapping, counts.rows_read);
-    let mut run = Run {
+    let mut run = ImportRun {
         kith,
         actor: Actor { origin: Origin::Import, ..actor.clone() },
         target,
         lookups: Lookups::default(),
-        rehearsal: dry_run.then(Rehearsal::default),
+        dry_run: dry_run.then(DryRun::default),
         growth: Growth::after(counts.rows_read),
         counts,
         problems: Problems::default(),
-        watch,
+        observer,
     };
     let complete = loop {
         let ended = || Error::internal("the file's reader ended by itself");
-        let lines = batches.recv().await.ok_or_else(ended)??;
-        if lines.is_empty() {
+        let rows = batches.recv().await.ok_or_else(ended)??;
+        if rows.is_empty() {
             break true;
         }
-        if run.batch(&lines).await? == Go::Stop {
+        if run.batch(&rows).await? == ControlFlow::Break(()) {
             break false;
         }
-        run.growth.settle(kith).await;
+        run.growth.refresh(kith).await;
     };
     if complete {
         run.growth.end(kith).await;
@@ -167,78 +167,78 @@ pub async fn run<W: Watch>(kith: &Kith, actor: &Actor, import: Import, watch: &m
     Ok(Report { counts: run.counts, complete, problems: run.problems.0.into_values().collect() })
 }
 
-struct Run<'a, W> {
+struct ImportRun<'a, W> {
     kith: &'a Kith,
     actor: Actor,
     target: Target,
     lookups: Lookups,
-    rehearsal: Option<Rehearsal>,
+    dry_run: Option<DryRun>,
     growth: Growth,
     counts: Counts,
     problems: Problems,
-    watch: &'a mut W,
+    observer: &'a mut W,
 }
 
-impl<W: Watch> Run<'_, W> {
-    async fn batch(&mut self, lines: &[Line]) -> Result<Go> {
-        let refused = match self.attempt(lines, None).await {
-            Ok(Attempt::Done(go)) => return Ok(go),
+impl<W: Observer> ImportRun<'_, W> {
+    async fn batch(&mut self, rows: &[FileRow]) -> Result<ControlFlow<()>> {
+        let refused = match self.attempt(rows, None).await {
+            Ok(Attempt::Done(flow)) => return Ok(flow),
             Ok(Attempt::Refused(error)) => error,
             // Row by row each statement has less to do.
-            Err(error) if error.code == Code::Timeout && lines.len() > 1 => error,
+            Err(error) if error.code == Code::Timeout && rows.len() > 1 => error,
             Err(error) => return Err(error),
         };
         tracing::debug!(error = %refused, "a batch is written row by row");
         let mut broken = 0_usize;
-        for line in lines {
-            let line = std::slice::from_ref(line);
-            let go = match self.attempt(line, None).await? {
-                Attempt::Done(go) => go,
+        for row in rows {
+            let row = std::slice::from_ref(row);
+            let flow = match self.attempt(row, None).await? {
+                Attempt::Done(flow) => flow,
                 Attempt::Refused(error) => {
                     if error.code == Code::Internal {
                         broken = broken.saturating_add(1);
                         tracing::error!(%error, cause = ?error.cause, "a row could not be written");
                     }
-                    match self.attempt(line, Some(error)).await? {
-                        Attempt::Done(go) => go,
+                    match self.attempt(row, Some(error)).await? {
+                        Attempt::Done(flow) => flow,
                         Attempt::Refused(error) => return Err(error),
                     }
                 }
             };
-            if go == Go::Stop {
-                return Ok(Go::Stop);
+            if flow == ControlFlow::Break(()) {
+                return Ok(ControlFlow::Break(()));
             }
         }
-        // Where not one of many can be written, it is not the rows.
-        if broken == lines.len() && broken > 1 { Err(refused) } else { Ok(Go::On) }
+        // If not one of many can be written, it is not the rows' fault.
+        if broken == rows.len() && broken > 1 { Err(refused) } else { Ok(ControlFlow::Continue(())) }
     }
 
-    /// Tries more than once where the store could not serve: two writers may have waited for each other. Where it
-    /// took too long over many rows, they are tried one by one; over one row, it is not the row's fault.
-    async fn attempt(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
-        let is_passing = |error: &Error| match error.code {
+    /// Retries where the database could not serve: two writers may have waited for each other. After a timeout over
+    /// many rows, they are tried one by one; after one over a single row, it is not the row's fault.
+    async fn attempt(&mut self, rows: &[FileRow], refusal: Option<Error>) -> Result<Attempt> {
+        let is_transient = |error: &Error| match error.code {
             Code::Overloaded | Code::StorageFull | Code::Unavailable => true,
-            Code::Timeout => lines.len() == 1,
+            Code::Timeout => rows.len() == 1,
             _ => false,
         };
         for pause in PAUSES {
-            match self.good_unit(lines, refusal.clone()).await? {
-                Attempt::Refused(error) if is_passing(&error) => sleep(pause).await,
+            match self.attempt_authenticated(rows, refusal.clone()).await? {
+                Attempt::Refused(error) if is_transient(&error) => sleep(pause).await,
                 done => return Ok(done),
             }
         }
-        match self.good_unit(lines, refusal).await? {
-            Attempt::Refused(error) if is_passing(&error) => Err(error),
+        match self.attempt_authenticated(rows, refusal).await? {
+            Attempt::Refused(error) if is_transient(&error) => Err(error),
             done => Ok(done),
         }
     }
 
-    /// A unit of work under a key that is good: it is looked at again where the workspace's access has changed.
-    async fn good_unit(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
-        for _ in 0..LOOKS {
-            match self.unit(lines, refusal.clone()).await {
+    /// One attempt under a valid key: the key is looked up again if the workspace's access has changed.
+    async fn attempt_authenticated(&mut self, rows: &[FileRow], refusal: Option<Error>) -> Result<Attempt> {
+        for _ in 0..MAX_ATTEMPTS {
+            match self.attempt_once(rows, refusal.clone()).await {
                 Ok(Attempt::Refused(error)) | Err(error) if error.code == Code::Unauthenticated => {
-                    self.actor = self.kith.looked_up_again(&self.actor).await?;
+                    self.actor = self.kith.reauthenticated_actor(&self.actor).await?;
                     self.target = self.target.of(self.kith, &self.actor)?;
                 }
                 done => return done,
@@ -247,45 +247,45 @@ impl<W: Watch> Run<'_, W> {
         Err(Code::Unavailable.into())
     }
 
-    /// Writes rows, or the refusal of rows, in one unit of work.
-    async fn unit(&mut self, lines: &[Line], refusal: Option<Error>) -> Result<Attempt> {
-        let mut work = Work::begin(self.kith, &self.actor).await?;
+    /// Writes rows, or the rejection of rows, in one unit of work.
+    async fn attempt_once(&mut self, rows: &[FileRow], refusal: Option<Error>) -> Result<Attempt> {
+        let mut work = UnitOfWork::begin(self.kith, &self.actor).await?;
         let written = match refusal {
             None => {
-                let (target, lookups, rehearsal) = (&self.target, &mut self.lookups, self.rehearsal.as_ref());
-                Batch { work: &mut work, target, lookups, rehearsal }.write(lines).await
+                let (target, lookups, dry_run) = (&self.target, &mut self.lookups, self.dry_run.as_ref());
+                Batch { work: &mut work, target, lookups, dry_run }.write(rows).await
             }
-            Some(error) => Ok(lines.iter().map(|line| refused(line, &error)).collect()),
+            Some(error) => Ok(rows.iter().map(|row| refused(row, &error)).collect()),
         };
         let outcomes = match written {
             Ok(outcomes) => outcomes,
             Err(error) => {
-                // Where the connection is lost, nothing was written either.
-                let _ = work.unit.abandon().await;
+                // If the connection is lost, nothing was written either.
+                let _ = work.transaction.rollback().await;
                 return Ok(Attempt::Refused(error));
             }
         };
-        if self.rehearsal.is_some() {
-            work.unit.abandon().await?;
-            work = Work::begin(self.kith, &self.actor).await?;
+        if self.dry_run.is_some() {
+            work.transaction.rollback().await?;
+            work = UnitOfWork::begin(self.kith, &self.actor).await?;
         }
         let mut counts = self.counts;
         let mut rejections = Vec::new();
-        for (line, outcome) in lines.iter().zip(&outcomes) {
+        for (row, outcome) in rows.iter().zip(&outcomes) {
             counts.count(outcome);
             if let Outcome::Rejected(errors) = outcome {
-                let rejection = |error: &RowError| Rejection { row: line.number, error: error.clone() };
+                let rejection = |error: &RowError| Rejection { row: row.number, error: error.clone() };
                 rejections.extend(errors.iter().map(rejection));
             }
         }
-        match self.watch.keep(&mut work, &counts, &rejections).await {
-            Ok(Go::On) => {}
+        match self.observer.before_commit(&mut work, &counts, &rejections).await {
+            Ok(ControlFlow::Continue(())) => {}
             stopped => {
-                work.unit.abandon().await?;
+                work.transaction.rollback().await?;
                 return stopped.map(Attempt::Done);
             }
         }
-        self.growth.add(&work.unit);
+        self.growth.add(&work.transaction);
         match work.commit().await {
             Ok(()) => {}
             // Whether the rows are kept is unknown here, so they are not written again.
@@ -294,26 +294,26 @@ impl<W: Watch> Run<'_, W> {
         }
         self.counts = counts;
         rejections.iter().for_each(|rejection| self.problems.add(rejection));
-        if let Some(rehearsal) = &mut self.rehearsal {
-            for (line, outcome) in lines.iter().zip(&outcomes) {
-                if let (Ok(draft), Outcome::Created) = (&line.draft, outcome) {
-                    rehearsal.remember(&self.target, draft);
+        if let Some(dry_run) = &mut self.dry_run {
+            for (row, outcome) in rows.iter().zip(&outcomes) {
+                if let (Ok(draft), Outcome::Created) = (&row.draft, outcome) {
+                    dry_run.remember(&self.target, draft);
                 }
             }
         }
-        self.watch.kept(&self.counts, &rejections).await.map(Attempt::Done)
+        self.observer.committed(&self.counts, &rejections).await.map(Attempt::Done)
     }
 }
 
-/// What became of a unit of work.
+/// The outcome of an attempt.
 enum Attempt {
-    Done(Go),
+    Done(ControlFlow<()>),
     Refused(Error),
 }
 
-/// What a row is told that the database refused.
-fn refused(line: &Line, error: &Error) -> Outcome {
-    Outcome::Rejected(match &line.draft {
+/// The row errors of a batch that the database rejected.
+fn refused(row: &FileRow, error: &Error) -> Outcome {
+    Outcome::Rejected(match &row.draft {
         Ok(draft) => draft.errors(error.clone()),
         Err(errors) => errors.clone(),
     })

@@ -1,11 +1,11 @@
-//! What a text is read as: a number, a day, an amount, another record.
+//! The shapes of texts: a number, a day, an amount, another record.
 
 use super::decimal::Decimal;
 use super::fault::{Fault, excerpt};
 use super::moment::{DatePattern, InstantPattern, NoInstant};
 use serde_json::{Value, json};
 
-/// What the text is read as.
+/// The shape as which a text is read.
 #[derive(Debug, Clone)]
 pub(super) enum Shape {
     Text,
@@ -18,16 +18,16 @@ pub(super) enum Shape {
     Reference(Reference),
 }
 
-/// Which records a reference points at, and how a cell names one.
+/// The records that a reference points at, and how a cell names one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reference {
     /// The object of the record looked for.
     pub object: String,
-    /// What the cell is compared with.
+    /// The key that the cell is compared with.
     pub by: ReferenceBy,
 }
 
-/// How a cell names another record.
+/// The key by which a cell names another record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReferenceBy {
     /// By the value of this field.

@@ -2,7 +2,7 @@
 
 use super::csv_rows::{CsvRows, delimiter_of};
 use super::fault::{Fault, RowError};
-use super::json_lines::{JsonLines, Line};
+use super::json_lines::{JsonLine, JsonLines};
 use super::row::{Cells, Header, MAX_COLUMNS, Row, csv_cells, json_cells};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
@@ -15,7 +15,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// So much of a file is looked at to find out how it is written.
 const START_BYTES: usize = 64 * 1024;
 
-/// How an import file is written.
+/// The format of an import file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Comma-separated values with a header row (RFC 4180).
@@ -48,11 +48,11 @@ impl Format {
     }
 }
 
-/// What a mapping says of how the file is written; what it leaves out is found out.
+/// A mapping's description of the file's syntax; absent members are detected.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Spelling {
     pub encoding: Option<&'static Encoding>,
-    /// What parts the cells of a CSV file.
+    /// The delimiter of a CSV file.
     pub delimiter: Option<u8>,
 }
 
@@ -84,11 +84,11 @@ impl std::error::Error for SourceError {}
 /// A row that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenRow {
-    /// Which row it is, the first after the header being 1.
+    /// The row's number, the first after the header being 1.
     pub number: u64,
     /// The line of the file it begins on, from 1.
     pub line: u64,
-    /// What is wrong with it.
+    /// The error.
     pub error: RowError,
 }
 
@@ -149,7 +149,7 @@ impl<'r> SourceReader<'r> {
         }
     }
 
-    /// What parts the cells of a CSV file.
+    /// The delimiter of a CSV file.
     pub fn delimiter(&self) -> Option<char> {
         match &self.rows {
             Rows::Csv { delimiter, .. } => Some(char::from(*delimiter)),
@@ -166,9 +166,9 @@ impl<'r> SourceReader<'r> {
                     record => break record.map(|record| (record.line, csv_cells(record, header))),
                 }
             },
-            Rows::JsonLines(lines) => {
-                lines.next_line()?.map(|Line { line, text }| (line, json_cells(text).map_err(Fault::in_row)))
-            }
+            Rows::JsonLines(lines) => lines
+                .next_line()?
+                .map(|JsonLine { line, text }| (line, json_cells(text).map_err(Fault::in_row))),
         })
     }
 }
@@ -335,13 +335,14 @@ mod tests {
 
     #[test]
     fn a_file_that_breaks_off_ends_the_rows() {
-        struct Broken;
-        impl Read for Broken {
+        struct FailingRead;
+        impl Read for FailingRead {
             fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
                 Err(io::Error::other("gone"))
             }
         }
-        let reader = SourceReader::new(b"a\n1\n".chain(Broken), Format::Csv, Spelling::default()).unwrap();
+        let reader =
+            SourceReader::new(b"a\n1\n".chain(FailingRead), Format::Csv, Spelling::default()).unwrap();
         let rows: Vec<String> = reader.map(|row| show(row, &["a"])).collect();
         assert_eq!(rows, ["1@2 1", "the file could not be read: gone"]);
     }

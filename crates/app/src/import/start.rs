@@ -4,7 +4,7 @@ use domain::platform::{
     file::{self, File},
     job::{self, Job, JobKind, JobState},
 };
-use kernel::{Code, Error, Of, Result, Violation, change::Companion, id::TypeId};
+use kernel::{Code, Error, Of, Result, Violation, change::NewRecord, id::TypeId};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     command::{Command, Produced, Spec, record},
     schema,
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// The input of `startImport`.
@@ -57,7 +57,7 @@ impl Command for StartImport {
     ).creating().starting_job();
     type On = ();
 
-    async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
         let file = work.referenced::<File>("fileId", &self.file_id).await?;
         let (format, mapping) = (self.format(&file)?, self.mapping()?);
         let kith = work.kith.clone();
@@ -76,13 +76,13 @@ impl Command for StartImport {
             "dryRun": self.dry_run.unwrap_or_default(),
         });
         let user = work.actor().user;
-        let job = Companion::<Job>::new()
+        let job = NewRecord::<Job>::new()
             .with(job::KIND, JobKind::Import)
             .with(job::STATE, JobState::Queued)
             .with(job::REQUEST, request)
             .with(job::OWNER, user);
         let job = work.make(job).await?;
-        work.unit.enqueue_job(job.id(), credential).await?;
+        work.transaction.enqueue_job(job.id(), credential).await?;
         work.queues = true;
         Ok(vec![(&job).into()])
     }

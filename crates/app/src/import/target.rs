@@ -1,5 +1,5 @@
-//! What a mapping is aimed at: the object, the leave to write it, how its records are recognised. Everything that
-//! can be wrong with a mapping for every row is found here, before the first.
+//! The target of an import: the object, the permits to write it, and how its records are matched. Everything that can
+//! be wrong with a mapping for every row is found here, before the first row.
 
 use kernel::{
     Code, Error, Permit, Result, Violation,
@@ -13,28 +13,28 @@ use kernel::{
 use serde_json::{Map, Value as Json};
 
 use super::{
-    mapping::{Existing, Mapping},
+    mapping::{Mapping, OnMatch},
     shape::{Reference, ReferenceBy},
 };
 use crate::Kith;
 
-/// Where the rows of a file go.
+/// The target of a file's rows.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub(super) mapping: Mapping,
-    /// Leave to create.
+    /// The permit to create.
     pub(super) create: Permit,
-    /// Leave to do with a recognised record what the mapping says: to change it or to see it.
+    /// The permit for matched records: to update or to read them, as the mapping says.
     pub(super) existing: Permit,
-    /// The place of the field by which a record is recognised.
+    /// The place of the field by which records are matched.
     pub(super) matching: Option<usize>,
     /// The places of the lists to which the rows add.
     pub(super) adds: Vec<usize>,
 }
 
 impl Target {
-    /// Aims a mapping at an object, for somebody; all that is wrong with it is told at once, with pointers into
-    /// the mapping below the given one.
+    /// Checks a mapping against an object, for an actor; all violations are reported at once, with pointers into the
+    /// mapping below the given one.
     pub fn new(
         kith: &Kith,
         actor: &Actor,
@@ -43,7 +43,7 @@ impl Target {
         pointer: &str,
     ) -> Result<Self> {
         let object = kith.object(object)?;
-        let keeps = mapping.matching().is_none() || mapping.existing() == Existing::Keep;
+        let keeps = mapping.matching().is_none() || mapping.existing() == OnMatch::Keep;
         let action = if keeps { Action::Read } else { Action::Update };
         if !object.allows(Action::Create) || !object.allows(action) {
             return Err(Error::new(Code::Forbidden, format!("{} cannot be imported", object.plural)));
@@ -63,7 +63,7 @@ impl Target {
         }
         let matching = mapping.matching().and_then(|member| object.attribute(member));
         if let Some(attribute) = matching
-            && !recognises(attribute)
+            && !is_matchable(attribute)
         {
             let detail = format!("{} is not a field by which records are recognised", attribute.name);
             violations.push(Violation::new(Code::Invalid, format!("{pointer}/match"), detail));
@@ -75,7 +75,7 @@ impl Target {
             }
         }
         for reference in mapping.references() {
-            if let Err(error) = findable(kith, actor, reference) {
+            if let Err(error) = check_lookup(kith, actor, reference) {
                 violations.push(Violation::new(error.code, format!("{pointer}/fields"), error.detail));
             }
         }
@@ -86,13 +86,13 @@ impl Target {
         let has_passed = |name: &str| object.attribute(name).is_some_and(|attribute| attribute.past);
         let today = kith.context().clock.now().utc().with_timezone(&actor.zone).date_naive();
         mapping.look_back(has_passed, today);
-        // A file knows one system, and the ids in others stay.
+        // A file has ids of one system; the ids in others stay.
         let adds = mapping.add.iter().map(String::as_str).chain([system::EXTERNAL_REFS.def.name]);
         let adds = adds.filter_map(|name| object.index(name)).collect();
         Ok(Self { create, existing, matching, adds, mapping })
     }
 
-    /// The same for the same actor, whose leave is asked for anew.
+    /// The same target with new permits of the actor.
     pub(super) fn of(&self, kith: &Kith, actor: &Actor) -> Result<Self> {
         Self::new(kith, actor, self.object().name, self.mapping.clone(), "")
     }
@@ -102,35 +102,35 @@ impl Target {
         self.create.object()
     }
 
-    /// Whether recognised records are left as they are.
+    /// Whether matched records are kept unchanged.
     pub(super) fn keeps(&self) -> bool {
-        self.mapping.existing() == Existing::Keep
+        self.mapping.existing() == OnMatch::Keep
     }
 
-    /// The items that a row adds to lists of a record that is there already.
-    pub(super) fn additions(&self, input: &Map<String, Json>) -> Vec<items::Change> {
+    /// The items that a row adds to lists of an existing record.
+    pub(super) fn additions(&self, input: &Map<String, Json>) -> Vec<items::ListChange> {
         let adds = self.adds.iter().filter_map(|field| self.object().at(*field));
         let given = adds.filter_map(|attribute| Some((attribute, input.get(attribute.name)?)));
-        // The input was read before, so there is nothing wrong with it.
+        // The input was validated before.
         let added = |(attribute, json): (&Attribute, &Json)| {
             input::additions(attribute, Purpose::Import, json, "").ok()
         };
         given.filter_map(added).collect()
     }
 
-    /// The field by which a record is recognised.
+    /// The field by which records are matched.
     pub(super) fn match_field(&self) -> Option<&Attribute> {
         self.object().at(self.matching?)
     }
 
-    /// Whether a reference leads to the object itself, so that rows may refer to rows above them.
+    /// Whether a reference leads to the object itself, so that rows may refer to earlier rows.
     pub(super) fn is_own(&self, object: &str) -> bool {
         self.object().name == object
     }
 }
 
-/// Whether one value of the field can stand for a record.
-fn recognises(attribute: &Attribute) -> bool {
+/// Whether records can be matched by the field.
+fn is_matchable(attribute: &Attribute) -> bool {
     let compared = match attribute.kind {
         Kind::List(_) => {
             let is_text = |member: &Attribute| member.required && matches!(member.kind, Kind::Text(_));
@@ -142,8 +142,8 @@ fn recognises(attribute: &Attribute) -> bool {
     compared && attribute.filter
 }
 
-/// Whether the actor can look records up in this way.
-fn findable(kith: &Kith, actor: &Actor, reference: &Reference) -> Result<()> {
+/// Checks that the actor can look records up in this way.
+fn check_lookup(kith: &Kith, actor: &Actor, reference: &Reference) -> Result<()> {
     let Reference { object, by } = reference;
     let unknown = || Error::new(Code::UnknownValue, format!("there is no object {object}"));
     let permit = actor.permit(kith.object(object).map_err(|_| unknown())?, Action::Read)?;

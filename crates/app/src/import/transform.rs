@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// The most values one cell may be split into.
 const MAX_PARTS: usize = 1000;
 
-/// What happens to a cell's text, in the order of the fields.
+/// The transformation of a cell's text, in the order of the fields.
 #[derive(Debug, Clone)]
 pub(super) struct Transform {
     pub trim: bool,

@@ -5,7 +5,7 @@ use kernel::{Of, Record, Result};
 
 use crate::view::{Collection, Members};
 
-/// Who is in a segment, by asking its predicate.
+/// The members of a segment, by its predicate.
 pub const MEMBERS: Collection = Collection {
     name: "segmentMembers",
     object: "segment",

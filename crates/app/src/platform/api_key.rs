@@ -7,7 +7,7 @@ use domain::platform::{
 };
 use kernel::{
     Code, Error, Of, Result, Value, Violation,
-    change::Companion,
+    change::NewRecord,
     system,
     time::Instant,
     value::{Choices, FieldType},
@@ -19,7 +19,7 @@ use validator::Validate;
 use crate::{
     command::{Command, Output, OutputKind, Produced, Product, Spec, record},
     schema,
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// The input of `issueApiKey`.
@@ -57,7 +57,7 @@ impl Command for IssueApiKey {
     .creating();
     type On = ();
 
-    async fn run(self, work: &mut Work, (): ()) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
         let user = work.referenced::<User>("userId", &self.user_id).await?.id();
         let role = MembershipRole::read(&Value::Text(self.role));
         let role = role.ok_or_else(|| {
@@ -70,7 +70,7 @@ impl Command for IssueApiKey {
             let detail = "expiresAt must not be in the past";
             return Err(Violation::new(Code::OutOfRange, "/expiresAt", detail).into());
         }
-        let key = Companion::<ApiKey>::new()
+        let key = NewRecord::<ApiKey>::new()
             .with(api_key::NAME, self.name)
             .with(api_key::USER, user)
             .with(api_key::ROLE, role)
@@ -81,11 +81,11 @@ impl Command for IssueApiKey {
 }
 
 /// Makes a key, and gives its secret.
-pub(super) async fn issue(work: &mut Work, key: Companion<ApiKey>) -> Result<(Of<ApiKey>, String)> {
+pub(super) async fn issue(work: &mut UnitOfWork, key: NewRecord<ApiKey>) -> Result<(Of<ApiKey>, String)> {
     let id = work.kith.context().ids.next(work.now());
     let new = work.kith.new_key(work.actor().workspace, id)?;
     let key = work.make(key.with(system::ID, id).with(api_key::HINT, new.hint)).await?;
-    work.unit.keep_key_hash(id, &new.hash).await?;
+    work.transaction.keep_key_hash(id, &new.hash).await?;
     Ok((key, new.secret))
 }
 
@@ -104,7 +104,7 @@ impl Command for RevokeApiKey {
     );
     type On = Of<ApiKey>;
 
-    async fn run(self, work: &mut Work, before: Of<ApiKey>) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<ApiKey>) -> Result<Produced> {
         if before.get(api_key::REVOKED_AT).is_some() {
             return Err(Error::new(Code::IllegalState, "the key is revoked already"));
         }

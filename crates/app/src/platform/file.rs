@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use domain::platform::file::{self, File};
 use futures::{Stream, TryStreamExt, pin_mut, stream};
 use kernel::{
-    Code, Error, Record, Result, Violation, actor::Actor, change::Companion, field::Field, input,
+    Code, Error, Record, Result, Violation, actor::Actor, change::NewRecord, field::Field, input,
     object::Action, system, time::Instant, value::FieldType,
 };
 use persistence::file::PIECE;
@@ -18,15 +18,15 @@ use uuid::Uuid;
 use crate::{
     Kith,
     operation::finish,
-    work::{DAY_MICROS, RESTORABLE_DAYS, Work},
+    unit_of_work::{DAY_MICROS, RESTORABLE_DAYS, UnitOfWork},
 };
 
 /// The largest file that is stored, in bytes.
 pub const MAX_FILE: u64 = 1024 * 1024 * 1024;
-/// What is kept in memory while it comes in; more goes to a temporary file.
+/// The bytes of an upload kept in memory; more goes to a temporary file.
 const IN_MEMORY: usize = 4 * PIECE;
 
-/// What was uploaded for so long without coming to its end is left behind.
+/// The age at which an unfinished upload counts as abandoned.
 const LEFT_MICROS: i64 = DAY_MICROS;
 
 /// A stored file.
@@ -64,14 +64,14 @@ impl Kith {
         let media_type = media_type.map(|text| checked(file::MEDIA_TYPE, text)).transpose()?.flatten();
         let Received { spool, digest, size } = Received::all_of(content).await?;
         let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        let size = i64::try_from(size).map_err(Error::internal)?;
+        let size = i64::try_from(size).map_err(|error| Error::internal(error))?;
         let now = self.context().clock.now();
         let (workspace, id) = (actor.workspace, self.context().ids.next(now));
         self.database().begin_upload(workspace, id, now).await?;
         let stored = async {
             self.keep_pieces(workspace, id, spool).await?;
             let store = |actor: Actor| {
-                let file = Companion::<File>::new()
+                let file = NewRecord::<File>::new()
                     .with(system::ID, id)
                     .with(file::NAME, name.clone())
                     .with(file::MEDIA_TYPE, media_type.clone())
@@ -79,25 +79,25 @@ impl Kith {
                     .with(file::SHA256, hex.clone())
                     .with(file::OWNER, actor.user);
                 async move {
-                    let mut work = Work::begin(self, &actor).await?;
+                    let mut work = UnitOfWork::begin(self, &actor).await?;
                     let stored = make_file(&mut work, file).await;
                     finish(work, stored).await
                 }
             };
-            self.lastingly(actor, store).await
+            self.with_retries(actor, store).await
         };
         let stored = stored.await;
         if let Err(error) = &stored
             && error.code != Code::Unavailable
         {
-            // Where this fails, or whether the record is there is unknown, the next sweep finds them.
+            // If this fails, or the outcome of the commit is unknown, the next sweep finds them.
             let _ = self.database().free_pieces(workspace, id).await;
         }
         stored
     }
 
     async fn keep_pieces(&self, workspace: Uuid, file: Uuid, mut spool: SpooledTempFile) -> Result<()> {
-        spool.rewind().map_err(Error::internal)?;
+        spool.rewind().map_err(|error| Error::internal(error))?;
         for position in 0.. {
             let piece;
             (spool, piece) = blocking(move || {
@@ -121,7 +121,7 @@ impl Kith {
         let object = self.object("file")?;
         let since = Instant(now.saturating_sub(RESTORABLE_DAYS.saturating_mul(DAY_MICROS)));
         let mut files = self.database().deleted_files(object, since).await?;
-        files.extend(self.database().left_uploads(Instant(now.saturating_sub(LEFT_MICROS))).await?);
+        files.extend(self.database().abandoned_uploads(Instant(now.saturating_sub(LEFT_MICROS))).await?);
         let mut pieces = 0_u64;
         for (workspace, file) in &files {
             pieces = pieces.saturating_add(self.database().free_pieces(*workspace, *file).await?);
@@ -153,9 +153,9 @@ impl Kith {
 }
 
 /// Makes the pieces that were kept a file.
-async fn make_file(work: &mut Work, file: Companion<File>) -> Result<Record> {
+async fn make_file(work: &mut UnitOfWork, file: NewRecord<File>) -> Result<Record> {
     let file = work.make(file).await?;
-    work.unit.end_upload(file.id()).await?;
+    work.transaction.end_upload(file.id()).await?;
     Ok(file.into_inner())
 }
 
@@ -196,5 +196,5 @@ impl Received {
 
 /// Does what may wait for a disk where it keeps nobody else waiting.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
-    spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)
+    spawn_blocking(work).await.map_err(|error| Error::internal(error))?.map_err(Error::internal)
 }

@@ -23,14 +23,14 @@ use crate::{
     Kith,
     command::{Command, Produced, Spec, record},
     import::job::{End, import},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
-/// Whoever works on a job has it for so long from each step on; then it is taken for left behind.
+/// The length of a lease, renewed with each step; afterwards the job counts as abandoned.
 const LEASE_MICROS: i64 = 60 * 1_000_000;
-/// When a job is tried again that the store could not serve.
+/// The pause before a job is retried that the database could not serve.
 const RETRY_MICROS: i64 = 30 * 1_000_000;
-/// So often a job is begun without coming forward.
+/// The most attempts at a job without progress.
 const MAX_ATTEMPTS: i64 = 5;
 
 /// The input of `cancelJob`.
@@ -48,11 +48,11 @@ impl Command for CancelJob {
     );
     type On = Of<Job>;
 
-    async fn run(self, work: &mut Work, before: Of<Job>) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<Job>) -> Result<Produced> {
         if !matches!(before.get(job::STATE), Some(JobState::Queued | JobState::Running)) {
             return Err(Error::new(Code::IllegalState, "the job has ended already"));
         }
-        let progress = work.unit.dequeue_job(before.id(), None).await?;
+        let progress = work.transaction.dequeue_job(before.id(), None).await?;
         let now = work.now();
         let cancelled = work.change(before, |job| {
             job.set(job::STATE, JobState::Cancelled);
@@ -69,8 +69,8 @@ impl Kith {
         self.0.queued.notified().await;
     }
 
-    /// Does the job whose turn it is, or a part of it, unless the server is to stop; false where none waits.
-    pub async fn work_off_job(&self, stopping: &watch::Receiver<bool>) -> Result<bool> {
+    /// Runs the next job, or a part of it, until the server stops; false if none waits.
+    pub async fn run_next_job(&self, stopping: &watch::Receiver<bool>) -> Result<bool> {
         let now = self.context().clock.now();
         let lease = self.context().ids.next(now);
         let Some(mut claim) = self.database().claim_job(lease, now, lease_end(now)).await? else {
@@ -79,7 +79,7 @@ impl Kith {
         let id = TypeId { prefix: "job", uuid: claim.job }.to_string();
         tracing::info!(job = %id, rows = claim.progress.read, "begins to work on a job");
         let keeper = keeper(&claim, id.as_str().into());
-        let done = self.work_on(&keeper, &mut claim, stopping).await;
+        let done = self.run_job(&keeper, &mut claim, stopping).await;
         let (state, detail) = match done {
             Ok(End::Complete) => (JobState::Succeeded, None),
             Ok(End::Lost) => return Ok(true),
@@ -87,7 +87,7 @@ impl Kith {
                 let now = self.context().clock.now();
                 return self.database().release_job(&claim, now, true).await.map(|()| true);
             }
-            Err(error) if is_passing(error.code) => {
+            Err(error) if is_transient(error.code) => {
                 tracing::warn!(job = %id, %error, cause = ?error.cause, "a job is tried again later");
                 let later = Instant(self.context().clock.now().0.saturating_add(RETRY_MICROS));
                 // A full disk is not the job's fault, however long it lasts.
@@ -104,7 +104,7 @@ impl Kith {
         self.end_job(&keeper, &claim, state, detail).await.map(|()| true)
     }
 
-    async fn work_on(
+    async fn run_job(
         &self,
         keeper: &Actor,
         claim: &mut Claim,
@@ -116,7 +116,7 @@ impl Kith {
         }
         let Some(job) = self.begin_job(keeper, claim).await? else { return Ok(End::Lost) };
         let done = async {
-            let actor = self.looked_up_again(keeper).await?;
+            let actor = self.reauthenticated_actor(keeper).await?;
             import(self, &actor, keeper, claim, &job, stopping.clone()).await
         };
         done.await.map_err(|error| match error.code {
@@ -125,9 +125,9 @@ impl Kith {
         })
     }
 
-    /// Notes that the job is worked on; none where there is nothing to do any more.
+    /// Marks the job as running; none if it has ended.
     async fn begin_job(&self, keeper: &Actor, claim: &Claim) -> Result<Option<Of<Job>>> {
-        let mut work = Work::begin(self, keeper).await?;
+        let mut work = UnitOfWork::begin(self, keeper).await?;
         let permit = work.permit("job", Action::Update)?;
         let job: Of<Job> = Of::new(work.lock(&permit, claim.job, None).await?)?;
         let now = work.now();
@@ -141,7 +141,7 @@ impl Kith {
             }
             Some(JobState::Running) => Some(job),
             _ => {
-                work.unit.dequeue_job(claim.job, None).await?;
+                work.transaction.dequeue_job(claim.job, None).await?;
                 None
             }
         };
@@ -149,7 +149,7 @@ impl Kith {
         Ok(job)
     }
 
-    /// Notes how the job ended, unless it is no longer in these hands.
+    /// Marks the job as ended, unless the claim is lost.
     async fn end_job(
         &self,
         keeper: &Actor,
@@ -157,11 +157,11 @@ impl Kith {
         state: JobState,
         detail: Option<String>,
     ) -> Result<()> {
-        let mut work = Work::begin(self, keeper).await?;
+        let mut work = UnitOfWork::begin(self, keeper).await?;
         let permit = work.permit("job", Action::Update)?;
         let job: Of<Job> = Of::new(work.lock(&permit, claim.job, None).await?)?;
-        let Some(progress) = work.unit.dequeue_job(claim.job, Some(claim)).await? else {
-            return work.unit.abandon().await;
+        let Some(progress) = work.transaction.dequeue_job(claim.job, Some(claim)).await? else {
+            return work.transaction.rollback().await;
         };
         let now = work.now();
         let ended = work.change(job, |job| {
@@ -175,9 +175,9 @@ impl Kith {
     }
 }
 
-/// Shows in the job's record how far the job has come.
+/// Writes the job's progress to its record.
 pub(crate) async fn show_progress(kith: &Kith, keeper: &Actor, claim: &Claim) -> Result<()> {
-    let mut work = Work::begin(kith, keeper).await?;
+    let mut work = UnitOfWork::begin(kith, keeper).await?;
     let permit = work.permit("job", Action::Update)?;
     let job: Of<Job> = Of::new(work.lock(&permit, claim.job, None).await?)?;
     if job.get(job::STATE) == Some(JobState::Running) {
@@ -186,12 +186,12 @@ pub(crate) async fn show_progress(kith: &Kith, keeper: &Actor, claim: &Claim) ->
     work.commit().await
 }
 
-/// Until when a job is in the hands of whoever works on it now.
+/// The end of a lease that begins or is renewed now.
 pub(crate) fn lease_end(now: Instant) -> Instant {
     Instant(now.0.saturating_add(LEASE_MICROS))
 }
 
-/// Who keeps the job's own record: its owner, with leave for just that, whatever becomes of the key.
+/// The actor that updates the job's own record: the job's user as an owner, even if the key has ended.
 fn keeper(claim: &Claim, request_id: Arc<str>) -> Actor {
     Actor {
         workspace: claim.workspace,
@@ -215,12 +215,12 @@ fn tell(job: &mut Of<Job>, progress: &Progress) {
     job.set(job::ROWS_REJECTED, rejected);
 }
 
-/// Whether a job that failed so may succeed later.
-fn is_passing(code: Code) -> bool {
+/// Whether a job that failed with this code may succeed later.
+fn is_transient(code: Code) -> bool {
     matches!(code, Code::Overloaded | Code::StorageFull | Code::Timeout | Code::Unavailable)
 }
 
-/// What the job's owner is told of a failure.
+/// The detail of a failure, for the job's owner.
 fn told(error: &Error) -> String {
     let violations = error.violations.iter().map(|violation| violation.detail.as_str());
     std::iter::once(error.detail.as_str()).chain(violations).collect::<Vec<_>>().join("; ")

@@ -20,7 +20,7 @@ use domain::{
 use kernel::{
     Of, Result,
     actor::{Actor, Origin},
-    change::Companion,
+    change::NewRecord,
     id::TypeId,
     object::Action,
     system,
@@ -28,9 +28,9 @@ use kernel::{
 use uuid::Uuid;
 
 use super::api_key::issue;
-use crate::{Kith, cursor::KEY, operation::finish, work::Work};
+use crate::{Kith, cursor::KEY, operation::finish, unit_of_work::UnitOfWork};
 
-/// What a new workspace is to be.
+/// The input of a new workspace.
 #[derive(Clone, Debug)]
 pub struct NewWorkspace {
     /// Its name.
@@ -47,7 +47,7 @@ pub struct NewWorkspace {
     pub with_pipeline: bool,
 }
 
-/// A new workspace, as its maker is told.
+/// A new workspace, as its creator sees it.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     /// Its id.
@@ -77,7 +77,7 @@ impl Kith {
         let now = self.context().clock.now();
         let (workspace, user) = (ids.next(now), ids.next(now));
         let actor = self.founder(workspace, user, "workspace-create");
-        let mut work = Work::begin(self, &actor).await?;
+        let mut work = UnitOfWork::begin(self, &actor).await?;
         let made = found(&mut work, new).await;
         finish(work, made).await
     }
@@ -85,12 +85,12 @@ impl Kith {
     /// Issues an owner's key for a user, whom it makes active where they are not: the way back in for whoever runs
     /// the database. Gives the id of the key and the key itself.
     pub async fn let_in(&self, workspace: Uuid, user: Uuid, name: &str) -> Result<(Uuid, String)> {
-        let mut work = Work::begin(self, &self.founder(workspace, user, "key-create")).await?;
+        let mut work = UnitOfWork::begin(self, &self.founder(workspace, user, "key-create")).await?;
         let issued = let_in(&mut work, name).await;
         finish(work, issued).await
     }
 
-    /// Whoever runs the database acts as a user of the workspace.
+    /// The operator of the database acts as a user of the workspace.
     fn founder(&self, workspace: Uuid, user: Uuid, request_id: &str) -> Actor {
         Actor {
             workspace,
@@ -106,7 +106,7 @@ impl Kith {
     }
 }
 
-async fn let_in(work: &mut Work, name: &str) -> Result<(Uuid, String)> {
+async fn let_in(work: &mut UnitOfWork, name: &str) -> Result<(Uuid, String)> {
     let user = work.actor().user;
     let permit = work.permit("user", Action::Delete)?;
     let mut found = work.lock(&permit, user, None).await?;
@@ -117,18 +117,18 @@ async fn let_in(work: &mut Work, name: &str) -> Result<(Uuid, String)> {
     if found.get(user::ACTIVE) != Some(true) {
         work.change(found, |user| user.set(user::ACTIVE, true)).await?;
     }
-    let key = Companion::<ApiKey>::new().with(api_key::NAME, name.to_owned());
+    let key = NewRecord::<ApiKey>::new().with(api_key::NAME, name.to_owned());
     let key = key.with(api_key::USER, user).with(api_key::ROLE, MembershipRole::Owner);
     let (key, secret) = issue(work, key).await?;
     Ok((key.id(), secret))
 }
 
 /// Makes the pipeline that a new workspace begins with.
-async fn make_pipeline(work: &mut Work) -> Result<()> {
-    let pipeline = Companion::<Pipeline>::new().with(pipeline::NAME, "Sales".to_owned());
+async fn make_pipeline(work: &mut UnitOfWork) -> Result<()> {
+    let pipeline = NewRecord::<Pipeline>::new().with(pipeline::NAME, "Sales".to_owned());
     let pipeline = work.make(pipeline.with(pipeline::IS_DEFAULT, true)).await?.id();
     for (position, (name, kind, probability)) in (0..).zip(STAGES) {
-        let stage = Companion::<Stage>::new()
+        let stage = NewRecord::<Stage>::new()
             .with(stage::PIPELINE, pipeline)
             .with(stage::NAME, name.to_owned())
             .with(stage::POSITION, position)
@@ -139,25 +139,25 @@ async fn make_pipeline(work: &mut Work) -> Result<()> {
     Ok(())
 }
 
-async fn found(work: &mut Work, new: NewWorkspace) -> Result<Workspace> {
+async fn found(work: &mut UnitOfWork, new: NewWorkspace) -> Result<Workspace> {
     let Actor { workspace, user, .. } = *work.actor();
-    let record = Companion::<workspace::Workspace>::new()
+    let record = NewRecord::<workspace::Workspace>::new()
         .with(system::ID, workspace)
         .with(workspace::NAME, new.name)
         .with(workspace::TIME_ZONE, new.time_zone)
         .with(workspace::DEFAULT_CURRENCY, new.currency);
     work.make(record).await?;
-    let owner = Companion::<User>::new().with(system::ID, user).with(user::NAME, new.owner);
+    let owner = NewRecord::<User>::new().with(system::ID, user).with(user::NAME, new.owner);
     work.make(owner.with(user::EMAIL, new.email)).await?;
-    let membership = Companion::<Membership>::new().with(membership::USER, user);
+    let membership = NewRecord::<Membership>::new().with(membership::USER, user);
     work.make(membership.with(membership::ROLE, MembershipRole::Owner)).await?;
     let mut cursor_key = [0; KEY];
     work.kith.context().entropy.fill(&mut cursor_key)?;
-    work.unit.keep_cursor_key(&BASE64.encode(cursor_key)).await?;
+    work.transaction.keep_cursor_key(&BASE64.encode(cursor_key)).await?;
     if new.with_pipeline {
         make_pipeline(work).await?;
     }
-    let key = Companion::<ApiKey>::new().with(api_key::NAME, "The first key".to_owned());
+    let key = NewRecord::<ApiKey>::new().with(api_key::NAME, "The first key".to_owned());
     let key = key.with(api_key::USER, user).with(api_key::ROLE, MembershipRole::Owner);
     let (key, secret) = issue(work, key).await?;
     let shown = |prefix, uuid| TypeId { prefix, uuid }.to_string();

@@ -12,7 +12,7 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Output, Produced, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 const OUTPUTS: &[Output] = &[record("deal", "deal", "The deal in its new stage.")];
@@ -34,7 +34,7 @@ impl Command for WinDeal {
     const SPEC: Spec = spec("winDeal", "win", "Moves an open deal to its pipeline's won stage.");
     type On = Of<Deal>;
 
-    async fn run(self, work: &mut Work, deal: Of<Deal>) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, deal: Of<Deal>) -> Result<Produced> {
         close(work, deal, StageKind::Won, self.close_date, None).await
     }
 }
@@ -56,7 +56,7 @@ impl Command for LoseDeal {
         spec("loseDeal", "lose", "Moves an open deal to its pipeline's lost stage, with the reason.");
     type On = Of<Deal>;
 
-    async fn run(self, work: &mut Work, deal: Of<Deal>) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, deal: Of<Deal>) -> Result<Produced> {
         close(work, deal, StageKind::Lost, self.close_date, Some(self.lost_reason)).await
     }
 }
@@ -74,7 +74,7 @@ impl Command for ReopenDeal {
         spec("reopenDeal", "reopen", "Opens a won or lost deal again; its reason for being lost is cleared.");
     type On = Of<Deal>;
 
-    async fn run(self, work: &mut Work, before: Of<Deal>) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<Deal>) -> Result<Produced> {
         if before.get(deal::STATUS) == Some(DealStatus::Open) {
             return Err(Error::new(Code::IllegalState, "the deal is open"));
         }
@@ -94,7 +94,7 @@ impl Command for ReopenDeal {
 }
 
 async fn close(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     before: Of<Deal>,
     kind: StageKind,
     close_date: Option<String>,
@@ -126,7 +126,7 @@ async fn close(
 }
 
 /// The stages of the deal's pipeline, in order.
-async fn stages(work: &mut Work, deal: &Of<Deal>) -> Result<Vec<Of<Stage>>> {
+async fn stages(work: &mut UnitOfWork, deal: &Of<Deal>) -> Result<Vec<Of<Stage>>> {
     let pipeline = deal.get(deal::PIPELINE).unwrap_or_default();
     let mut stages = work.find_by(stage::PIPELINE, pipeline).await?;
     stages.sort_by_key(|stage| (stage.get(stage::POSITION), stage.id()));
@@ -134,7 +134,7 @@ async fn stages(work: &mut Work, deal: &Of<Deal>) -> Result<Vec<Of<Stage>>> {
 }
 
 /// The open stage that the deal left last, or the pipeline's first.
-async fn last_open_stage(work: &mut Work, deal: &Of<Deal>) -> Result<Of<Stage>> {
+async fn last_open_stage(work: &mut UnitOfWork, deal: &Of<Deal>) -> Result<Of<Stage>> {
     let open = |stage: &Of<Stage>| stage.get(stage::KIND) == Some(StageKind::Open);
     let stages: Vec<_> = stages(work, deal).await?.into_iter().filter(open).collect();
     let mut moves = work.find_by(stage_change::DEAL, deal.id()).await?;

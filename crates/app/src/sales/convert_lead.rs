@@ -14,7 +14,7 @@ use domain::{
 };
 use kernel::{
     Code, Error, Of, Result,
-    change::Companion,
+    change::NewRecord,
     money::{Money, parse_currency},
 };
 use serde::Deserialize;
@@ -24,7 +24,7 @@ use validator::{Validate, ValidationError};
 
 use crate::{
     command::{Command, Produced, Product, Spec, broken, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// The input of `convertLead`.
@@ -65,8 +65,8 @@ impl Command for ConvertLead {
     );
     type On = Of<Contact>;
 
-    async fn run(self, work: &mut Work, contact: Of<Contact>) -> Result<Produced> {
-        // A deal that is gone is no deal. One that lives may be somebody else's, which is not shown.
+    async fn run(self, work: &mut UnitOfWork, contact: Of<Contact>) -> Result<Produced> {
+        // A deleted deal does not count. A live one may be another user's, which is not shown.
         if let Some(deal) = contact.get(contact::CONVERTED_DEAL)
             && work.lives::<Deal>(deal).await?
         {
@@ -82,7 +82,7 @@ impl Command for ConvertLead {
         let amount = self.amount.as_ref().zip(self.currency.as_ref());
         let amount = amount.and_then(|(number, currency)| Money::parse(number, currency));
         let company = self.company(work, &contact, named).await?;
-        let deal = Companion::<Deal>::new()
+        let deal = NewRecord::<Deal>::new()
             .with(deal::NAME, self.deal_name)
             .with(deal::AMOUNT, amount)
             .with(deal::STAGE, stage)
@@ -102,7 +102,7 @@ impl Command for ConvertLead {
 }
 
 impl ConvertLead {
-    async fn stage(&self, work: &mut Work) -> Result<Uuid> {
+    async fn stage(&self, work: &mut UnitOfWork) -> Result<Uuid> {
         if let Some(id) = &self.stage_id {
             return Ok(work.referenced::<Stage>("stageId", id).await?.id());
         }
@@ -117,7 +117,7 @@ impl ConvertLead {
     /// The company: the one named, a new one, or the one the contact belongs to already.
     async fn company(
         &self,
-        work: &mut Work,
+        work: &mut UnitOfWork,
         contact: &Of<Contact>,
         named: Option<Uuid>,
     ) -> Result<Option<Uuid>> {
@@ -133,11 +133,11 @@ impl ConvertLead {
         let company = match (named, &self.company_name) {
             (Some(named), _) => named,
             (None, Some(name)) => {
-                let new = Companion::<Company>::new().with(company::NAME, name.clone());
+                let new = NewRecord::<Company>::new().with(company::NAME, name.clone());
                 work.make(new.with(company::OWNER, contact.get(contact::OWNER))).await?.id()
             }
             (None, None) => {
-                // The primary one first; one that is deleted or somebody else's does not count.
+                // The primary one first; one that is deleted or invisible to the actor does not count.
                 for id in known {
                     if work.find_one::<Company>(id).await?.is_some() {
                         return Ok(Some(id));
@@ -149,7 +149,7 @@ impl ConvertLead {
         if !known.contains(&company) {
             // Where there was a tie before, this one begins now; else nobody knows when it began.
             let again = ties.iter().any(|tie| company_of(tie) == Some(company));
-            let tie = Companion::<Affiliation>::new().with(affiliation::CONTACT, contact.id());
+            let tie = NewRecord::<Affiliation>::new().with(affiliation::CONTACT, contact.id());
             let tie = tie.with(affiliation::COMPANY, company).with(affiliation::FROM, again.then_some(today));
             work.make(tie.with(affiliation::PRIMARY, known.is_empty())).await?;
         }
@@ -183,7 +183,7 @@ fn one_company(input: &ConvertLead) -> Result<(), ValidationError> {
     }
 }
 
-/// Whether a conversion takes somebody further; who has bought stays what they are.
+/// Whether a conversion raises the lifecycle stage; customers keep theirs.
 fn leads_to_opportunity(lifecycle: ContactLifecycle) -> bool {
     use ContactLifecycle::{Former, Lead, Mql, Other, Sql, Subscriber};
     matches!(lifecycle, Subscriber | Lead | Mql | Sql | Former | Other)

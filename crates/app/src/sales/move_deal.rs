@@ -11,7 +11,7 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Produced, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// The input of `moveDeal`.
@@ -37,7 +37,7 @@ impl Command for MoveDeal {
     .versioned();
     type On = Of<Deal>;
 
-    async fn run(self, work: &mut Work, before: Of<Deal>) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<Deal>) -> Result<Produced> {
         let stage = work.referenced::<Stage>("stageId", &self.stage_id).await?;
         let moved = work.change(before, |deal| {
             deal.set(deal::STAGE, stage.id());

@@ -8,7 +8,7 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Output, Produced, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 const OUTPUTS: &[Output] = &[record("ticket", "ticket", "The ticket.")];
@@ -30,7 +30,7 @@ impl Command for SolveTicket {
     const SPEC: Spec = spec("solveTicket", "solve", "Marks the ticket as solved.");
     type On = Of<Ticket>;
 
-    async fn run(self, work: &mut Work, before: Of<Ticket>) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<Ticket>) -> Result<Produced> {
         if matches!(before.get(ticket::STATUS), Some(TicketStatus::Solved | TicketStatus::Closed)) {
             return Err(Error::new(Code::IllegalState, "the ticket is solved already"));
         }
@@ -54,7 +54,7 @@ impl Command for ReopenTicket {
         spec("reopenTicket", "reopen", "Opens a solved ticket again; a closed one stays closed.");
     type On = Of<Ticket>;
 
-    async fn run(self, work: &mut Work, before: Of<Ticket>) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<Ticket>) -> Result<Produced> {
         if before.get(ticket::STATUS) != Some(TicketStatus::Solved) {
             return Err(Error::new(Code::IllegalState, "only a solved ticket can be reopened"));
         }

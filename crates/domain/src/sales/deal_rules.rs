@@ -2,7 +2,7 @@
 
 use kernel::{
     Code, Of, Record,
-    change::{Change, Companion},
+    change::{Change, NewRecord},
     id::TypeId,
     value::Value,
 };
@@ -138,7 +138,7 @@ pub(super) fn dates(change: &mut Change<'_, Deal>) {
 fn write_down(change: &mut Change<'_, Deal>) {
     let entered = change.before(STAGE_ENTERED_AT);
     let seconds = entered.map(|entered| change.now.0.saturating_sub(entered.0).max(0) / 1_000_000);
-    let step = Companion::<StageChange>::new()
+    let step = NewRecord::<StageChange>::new()
         .with(stage_change::DEAL, change.id())
         .with(stage_change::FROM_STAGE, change.before(STAGE))
         .with(stage_change::TO_STAGE, change.get(STAGE))
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(outcome.get(PROBABILITY), Some(20));
         assert_eq!(outcome.get(STAGE_ENTERED_AT), Some(NOW));
         assert_eq!(outcome.get(CLOSED_AT), None);
-        let values = &outcome.companions[0].values;
+        let values = &outcome.related[0].values;
         assert!(values.contains(&("toStageId", Value::Id(first.id()))));
         assert!(values.contains(&("fromStageId", Value::Null)));
         assert!(values.contains(&("secondsInPrevious", Value::Null)));
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(outcome.get(STATUS), Some(DealStatus::Won));
         assert_eq!(outcome.get(PROBABILITY), Some(100));
         assert_eq!(outcome.get(CLOSED_AT), Some(NOW));
-        let values = &outcome.companions[0].values;
+        let values = &outcome.related[0].values;
         assert!(values.contains(&("fromStageId", Value::Id(first.id()))));
         assert!(values.contains(&("secondsInPrevious", Value::Integer(90))));
     }
@@ -229,7 +229,7 @@ mod tests {
         let likelier = deal.clone().with(PROBABILITY, 90);
         let outcome = Trial::update(deal, likelier).from(STAGE, &first).to(STAGE, &first).run();
         assert_eq!(outcome.get(PROBABILITY), Some(90));
-        assert!(outcome.companions.is_empty());
+        assert!(outcome.related.is_empty());
     }
 
     #[test]

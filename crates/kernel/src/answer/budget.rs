@@ -1,4 +1,4 @@
-//! How large an answer may become. Pages bound the records of an answer and not their length: a few hundred long
+//! The budget of an answer's size. Pages bound the records of an answer and not their length: a few hundred long
 //! texts are more than a server should hold for one caller.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -18,12 +18,12 @@ use crate::{
 /// Seals a position of a plan's list into a cursor; whether the cursor leads backwards.
 pub type Sealer<'a> = &'a dyn Fn(&Plan, &[Value], bool) -> String;
 
-/// What the writer needs beside the rows.
+/// The writer's context.
 #[derive(Clone, Copy)]
 pub struct Writer<'a> {
-    /// How cursors are sealed.
+    /// The function that seals cursors.
     pub seal: Sealer<'a>,
-    /// What bounds the text: rows are written longer than they are stored, and as often as they are asked for.
+    /// The budget of the text: rows are written longer than they are stored, and as often as they are asked for.
     pub budget: &'a Budget,
 }
 
@@ -132,7 +132,7 @@ pub fn write_value(out: &mut Vec<u8>, attribute: &Attribute, prefix: &str, value
         (Cell::Date(date), _) => quoted(out, format_args!("{date}")),
         (Cell::Instant(at), _) => {
             out.push(b'"');
-            out.extend_from_slice(&at.spelled());
+            out.extend_from_slice(&at.formatted());
             out.push(b'"');
         }
         (Cell::Money(money), _) => {
@@ -180,7 +180,8 @@ fn parts(
             Ok(())
         })?,
         (Cell::Json(text), Some(Kind::List(_))) => {
-            let items: Vec<Parted<'_>> = serde_json::from_str(text).map_err(Error::internal)?;
+            let items: Vec<Parted<'_>> =
+                serde_json::from_str(text).map_err(|error| Error::internal(error))?;
             out.push(b'[');
             for (index, item) in items.iter().enumerate() {
                 comma(out, index);
@@ -188,7 +189,9 @@ fn parts(
             }
             out.push(b']');
         }
-        (Cell::Json(text), _) => group(out, &serde_json::from_str(text).map_err(Error::internal)?)?,
+        (Cell::Json(text), _) => {
+            group(out, &serde_json::from_str(text).map_err(|error| Error::internal(error))?)?
+        }
         (_, Some(Kind::List(_))) => out.extend_from_slice(b"[]"),
         _ => null(out),
     }
@@ -288,10 +291,10 @@ fn string(out: &mut Vec<u8>, text: &str) {
 
 fn quoted(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.push(b'"');
-    quoteless(out, text);
+    unquoted(out, text);
     out.push(b'"');
 }
 
-fn quoteless(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+fn unquoted(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }

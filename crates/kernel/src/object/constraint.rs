@@ -1,4 +1,4 @@
-//! What holds among several records of an object, as data.
+//! Constraints among several records of an object, as data.
 
 use super::{Object, ObjectType};
 use crate::{

@@ -1,4 +1,4 @@
-//! How the items of a list are changed one by one.
+//! Changes of single items of a list.
 
 use super::Attribute;
 use crate::text::pascal;
@@ -18,7 +18,7 @@ impl ItemChanges {
         Self { add: format!("add{name}"), remove: format!("remove{name}") }
     }
 
-    /// What the two members mean, for clients.
+    /// The descriptions of the two members, for clients.
     pub fn docs(&self, attribute: &Attribute) -> [String; 2] {
         let name = attribute.name;
         let (given, key) = match attribute.list() {

@@ -1,19 +1,19 @@
-//! How records lead to each other.
+//! Links between records.
 
-/// How records of one object lead to records of another.
+/// A link from the records of one object to those of another.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// Its name: `company`, `deals`.
     pub name: String,
-    /// What it means, for clients.
+    /// Its description, for clients.
     pub doc: String,
     /// The object it leads to.
     pub target: String,
-    /// How it is followed.
+    /// The path that it follows.
     pub path: Path,
 }
 
-/// How a link is followed.
+/// The path of a link.
 #[derive(Clone, Debug)]
 pub enum Path {
     /// This record's field holds the other's id.
@@ -61,6 +61,6 @@ pub struct Bridge {
     pub link: &'static str,
     /// The field that holds the id of the record it leads to.
     pub far: &'static str,
-    /// What it means, for clients.
+    /// Its description, for clients.
     pub doc: &'static str,
 }

@@ -15,15 +15,15 @@ use crate::{
     value::Value,
 };
 
-/// How deeply combinators and links may be nested.
+/// The deepest nesting of combinators and links.
 pub const MAX_DEPTH: usize = 5;
-/// How many tests there may be.
+/// The most tests.
 pub const MAX_LEAVES: usize = 50;
-/// How many combinators, links and lists there may be, the empty ones too.
+/// The most combinators, links and lists, the empty ones too.
 pub const MAX_NODES: usize = 200;
-/// How many operands `in` and its kin may have.
+/// The most operands of `in` and its kin.
 pub const MAX_VALUES: usize = 500;
-/// How many operands all lists of a predicate may have together: a statement has only so many parameters.
+/// The most operands in all lists of a predicate: the parameters of a statement are limited.
 pub const MAX_OPERANDS: usize = 5_000;
 
 /// Reads predicates for one caller at one instant.
@@ -36,7 +36,7 @@ pub struct Parser<'a> {
     operands: usize,
 }
 
-/// Whose fields are meant: an object's, or the members of a list's items.
+/// The scope of field names: an object's fields, or the members of a list's items.
 #[derive(Clone, Copy)]
 enum Scope<'p> {
     Object(&'p Permit),

@@ -1,4 +1,4 @@
-//! What reads cost: remembered by the shape of a plan, which is to say by all but its operands.
+//! The costs of reads, remembered by the shape of a plan, which is to say by all but its operands.
 
 use std::{
     sync::Arc,
@@ -9,9 +9,9 @@ use std::{
 use kernel::plan::Plan;
 use quick_cache::sync::Cache;
 
-/// What takes longer than this on average is dear.
-const DEAR: Duration = Duration::from_millis(100);
-/// Of how many shapes the cost is remembered.
+/// A read that takes longer than this on average is expensive.
+const EXPENSIVE: Duration = Duration::from_millis(100);
+/// The number of shapes whose cost is remembered.
 const REMEMBERED: usize = 4_096;
 
 /// The mean times of reads, in microseconds, the latest counting most.
@@ -21,7 +21,7 @@ pub(crate) struct Costs(Cache<u64, Arc<AtomicU64>>);
 pub(crate) struct Timed {
     mean: Arc<AtomicU64>,
     begun: Option<Instant>,
-    pub is_dear: bool,
+    pub is_expensive: bool,
 }
 
 impl Costs {
@@ -29,9 +29,9 @@ impl Costs {
         Self(Cache::new(REMEMBERED))
     }
 
-    /// Looks up what a plan costs. What leads over links may cost anything until it is known.
+    /// The cost of a plan. A plan whose predicate follows links is taken for expensive until its cost is known.
     pub fn of(&self, plan: &Plan) -> Timed {
-        let guess = if plan.predicate.follows_links() { 2 * micros(DEAR) } else { 0 };
+        let guess = if plan.predicate.follows_links() { 2 * micros(EXPENSIVE) } else { 0 };
         let shape = plan.shape();
         let known = self.0.get(&shape);
         let mean = known.unwrap_or_else(|| {
@@ -39,13 +39,13 @@ impl Costs {
             self.0.insert(shape, Arc::clone(&mean));
             mean
         });
-        let is_dear = mean.load(Ordering::Relaxed) > micros(DEAR);
-        Timed { mean, begun: None, is_dear }
+        let is_expensive = mean.load(Ordering::Relaxed) > micros(EXPENSIVE);
+        Timed { mean, begun: None, is_expensive }
     }
 }
 
 impl Timed {
-    /// The read begins; what it has waited for does not count, or waiting would make all reads dear.
+    /// Starts the clock. Waiting does not count, or it would make all reads expensive.
     pub fn begin(&mut self) {
         self.begun = Some(Instant::now());
     }

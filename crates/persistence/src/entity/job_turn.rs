@@ -1,4 +1,4 @@
-//! When a workspace's jobs last had their turn.
+//! The last turn of a workspace's jobs.
 
 use sea_orm::entity::prelude::*;
 

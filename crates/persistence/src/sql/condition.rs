@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Sql, column};
 use crate::dialect::Dialect;
 
-/// Whose fields a predicate asks about.
+/// The subject whose fields a predicate tests.
 #[derive(Clone, Copy)]
 enum Subject<'p> {
     Record(&'p Permit),
@@ -272,7 +272,7 @@ impl Sql<'_> {
         Expr::exists(select).not()
     }
 
-    /// How many of the selected rows there have to be. The closure selects those for which the inner predicate
+    /// The condition on the number of selected rows. The closure selects those for which the inner predicate
     /// holds, does not hold, or all; where they are counted, it is so.
     fn quantified(
         &self,

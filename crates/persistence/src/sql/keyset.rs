@@ -61,7 +61,7 @@ fn parts<'a>(
 }
 
 impl Sql<'_> {
-    /// What the plan's rows are ordered by, backwards if its page is read backwards.
+    /// The order of the plan's rows, reversed if its page is read backwards.
     pub(super) fn order(&self, plan: &Plan, alias: &str) -> Vec<Key> {
         let mut keys = Vec::new();
         for (attribute, order) in fields(plan) {

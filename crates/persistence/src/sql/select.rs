@@ -32,7 +32,7 @@ impl Sql<'_> {
         select
     }
 
-    /// How many rows the root has, as far as they are counted.
+    /// The count of the root's rows, as far as they are counted.
     pub fn count(&self, plan: &Plan) -> SelectStatement {
         let mut rows = Query::select();
         rows.expr(Expr::cust("1")).from_as(Alias::new(&plan.object().table), Alias::new(ROWS));
@@ -73,7 +73,7 @@ impl Sql<'_> {
         }
     }
 
-    /// How many rows each parent has behind a link.
+    /// The count of each parent's rows behind a link.
     pub fn count_children(
         &self,
         parent: &Plan,

@@ -3,14 +3,15 @@
 use std::{
     fs::File,
     io::{self, BufWriter, IsTerminal, Write},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
 
 use app::{
-    Work,
-    import::{Counts, Format, Go, Import, Mapping, Problem, Rejection, Report, Target, Watch, run},
+    UnitOfWork,
+    import::{Counts, Format, Import, Mapping, Observer, Problem, Rejection, Report, Target, run},
 };
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -24,12 +25,12 @@ use crate::{
     failure::{Failure, Outcome},
 };
 
-/// What the process answers where rows were rejected.
+/// The exit code when rows were rejected.
 const SOME_REJECTED: u8 = 3;
 
 /// Imports a file
 #[derive(Args)]
-pub(super) struct Command {
+pub(super) struct ImportCommand {
     /// The file: CSV with a header row, or one JSON object per line
     file: PathBuf,
     /// The object whose records the rows become: contact
@@ -54,7 +55,7 @@ pub(super) struct Command {
     presented: Presented,
 }
 
-/// How a file is written.
+/// A file's format.
 #[derive(Clone, Copy, ValueEnum)]
 enum Spelling {
     /// Comma-separated values with a header row
@@ -63,7 +64,7 @@ enum Spelling {
     JsonLines,
 }
 
-impl Command {
+impl ImportCommand {
     pub async fn run(self, config: &Config) -> Outcome<ExitCode> {
         let opened =
             |path: &Path| File::open(path).map_err(|error| Failure::from(error).during(path.display()));
@@ -80,11 +81,11 @@ impl Command {
         let bar = progress_bar(file.metadata()?.len());
         let content = Box::new(bar.wrap_read(file));
         let import = Import { target, content, format, dry_run: self.dry_run, counts: Counts::default() };
-        let mut follower = Follower { bar: bar.clone(), errors: errors.map(BufWriter::new) };
+        let mut observer = ProgressObserver { bar: bar.clone(), errors: errors.map(BufWriter::new) };
         let begun = Instant::now();
-        let ended = run(&kith, &actor, import, &mut follower).await;
+        let ended = run(&kith, &actor, import, &mut observer).await;
         bar.finish_and_clear();
-        if let Some(errors) = &mut follower.errors {
+        if let Some(errors) = &mut observer.errors {
             errors.flush()?;
         }
         let report = ended?;
@@ -139,25 +140,30 @@ fn progress_bar(bytes: u64) -> ProgressBar {
     ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Shows how far the import has come, and writes its errors down.
-struct Follower {
+/// Shows the progress of the import, and writes its errors to a file.
+struct ProgressObserver {
     bar: ProgressBar,
     errors: Option<BufWriter<File>>,
 }
 
-impl Watch for Follower {
-    async fn keep(&mut self, _: &mut Work, _: &Counts, _: &[Rejection]) -> Result<Go> {
-        Ok(Go::On)
+impl Observer for ProgressObserver {
+    async fn before_commit(
+        &mut self,
+        _: &mut UnitOfWork,
+        _: &Counts,
+        _: &[Rejection],
+    ) -> Result<ControlFlow<()>> {
+        Ok(ControlFlow::Continue(()))
     }
 
-    async fn kept(&mut self, counts: &Counts, rejections: &[Rejection]) -> Result<Go> {
+    async fn committed(&mut self, counts: &Counts, rejections: &[Rejection]) -> Result<ControlFlow<()>> {
         if let Some(errors) = &mut self.errors {
             for rejection in rejections {
-                serde_json::to_writer(&mut *errors, rejection).map_err(Error::internal)?;
-                errors.write_all(b"\n").map_err(Error::internal)?;
+                serde_json::to_writer(&mut *errors, rejection).map_err(|error| Error::internal(error))?;
+                errors.write_all(b"\n").map_err(|error| Error::internal(error))?;
             }
         }
         self.bar.set_message(format!("{} rows, {} rejected,", counts.rows_read, counts.rows_rejected));
-        Ok(Go::On)
+        Ok(ControlFlow::Continue(()))
     }
 }

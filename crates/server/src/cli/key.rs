@@ -20,27 +20,27 @@ use crate::{
 };
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum KeyCommand {
     /// Issues a key, and prints it this once
-    Create(Create),
+    Create(CreateKey),
 }
 
-/// What the key is to be.
+/// The new key.
 #[derive(Args)]
-pub(super) struct Create {
+pub(super) struct CreateKey {
     /// Your own key
     #[arg(long, env = "KITH_KEY", hide_env_values = true, required_unless_present = "workspace")]
     key: Option<String>,
     /// The id of a workspace that nobody has a key to any more: its user gets an owner's key, and is active again
     #[arg(long, value_name = "ID", requires = "user")]
     workspace: Option<String>,
-    /// What the new key is for
+    /// The new key's purpose
     #[arg(long, default_value = "Issued on the command line")]
     name: String,
     /// The id of the user on whose behalf it acts [default: the presented key's own user]
     #[arg(long, value_name = "ID")]
     user: Option<String>,
-    /// What it may do: OWNER, AGENT or READ_ONLY
+    /// Its role: OWNER, AGENT or READ_ONLY
     #[arg(long, required_unless_present = "workspace")]
     role: Option<String>,
     /// Prints one JSON object
@@ -48,7 +48,7 @@ pub(super) struct Create {
     json: bool,
 }
 
-/// The key by which the command line knows who gives the command.
+/// The key that authenticates a command of the command line.
 #[derive(Args)]
 pub(crate) struct Presented {
     /// Your own key
@@ -57,14 +57,14 @@ pub(crate) struct Presented {
 }
 
 impl Presented {
-    /// Who gives the command.
+    /// The actor of the command.
     pub async fn actor(&self, kith: &Kith) -> Outcome<Actor> {
         let caller = kith.authenticate(&self.key, Origin::CommandLine, "command-line".into()).await;
         Ok(caller.map_err(|error| Failure::from(error).during("the key"))?.actor)
     }
 }
 
-impl Command {
+impl KeyCommand {
     pub async fn run(self, config: &Config) -> Outcome {
         let Self::Create(create) = self;
         let kith = database::open(config).await?;
@@ -82,7 +82,7 @@ impl Command {
     }
 }
 
-impl Create {
+impl CreateKey {
     /// The operator lets a user in.
     async fn let_in(&self, kith: &Kith, workspace: &str) -> Outcome<(Uuid, String)> {
         let id = |prefix: &str, text: &str| {

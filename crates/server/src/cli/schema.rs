@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::say;
 use crate::failure::{Failure, Outcome};
 
-/// Which contract to print.
+/// The contract to print.
 #[derive(Args)]
 pub(super) struct Schema {
     contract: Contract,

@@ -1,4 +1,4 @@
-//! `kith workspace create`: the one thing no door can do.
+//! `kith workspace create`, which the API does not offer.
 
 use app::NewWorkspace;
 use clap::{Args, Subcommand};
@@ -8,14 +8,14 @@ use super::say;
 use crate::{config::Config, database, failure::Outcome};
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum WorkspaceCommand {
     /// Makes a workspace with its owner, and prints the owner's key this once
-    Create(Create),
+    Create(CreateWorkspace),
 }
 
-/// What the workspace is to be.
+/// The new workspace.
 #[derive(Args)]
-pub(super) struct Create {
+pub(super) struct CreateWorkspace {
     /// The workspace's name
     #[arg(long)]
     name: String,
@@ -39,9 +39,9 @@ pub(super) struct Create {
     json: bool,
 }
 
-impl Command {
+impl WorkspaceCommand {
     pub async fn run(self, config: &Config) -> Outcome {
-        let Self::Create(Create { name, owner, email, time_zone, currency, empty, json }) = self;
+        let Self::Create(CreateWorkspace { name, owner, email, time_zone, currency, empty, json }) = self;
         let kith = database::open(config).await?;
         let new = NewWorkspace { name, owner, email, time_zone, currency, with_pipeline: !empty };
         let made = kith.create_workspace(new).await?;

@@ -1,4 +1,4 @@
-//! What happens in the demo's workspace, and when: files of records as clients would send them, and a
+//! The script of the demo's workspace: files of records as clients would send them, and a
 //! history of commands.
 //!
 //! `$at` tells when, `$key` gives a record a name by which others refer to it: `@name`. Days are relative to
@@ -33,14 +33,14 @@ const RECORDS: [(&str, &str); 16] = [
 ];
 const HISTORY: &str = include_str!("history.json");
 
-/// Something that happens.
+/// A step of the script.
 pub(super) struct Step {
     pub at: Instant,
     pub deed: Deed,
     pub input: Map<String, Json>,
 }
 
-/// What happens.
+/// The action of a step.
 pub(super) enum Deed {
     /// A record is created, and known by this name.
     Create { object: &'static str, key: Option<String> },
@@ -49,7 +49,7 @@ pub(super) enum Deed {
 }
 
 #[derive(Deserialize)]
-struct Record {
+struct NewRecord {
     #[serde(rename = "$at")]
     at: String,
     #[serde(rename = "$key")]
@@ -60,7 +60,7 @@ struct Record {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Command {
+struct HistoryEntry {
     #[serde(rename = "$at")]
     at: String,
     command: String,
@@ -72,13 +72,13 @@ struct Command {
 pub(super) fn steps(today: NaiveDate) -> Outcome<Vec<Step>> {
     let mut steps = Vec::new();
     for (object, text) in RECORDS {
-        let records: Vec<Record> = serde_json::from_str(text)?;
-        for Record { at, key, input } in records {
+        let records: Vec<NewRecord> = serde_json::from_str(text)?;
+        for NewRecord { at, key, input } in records {
             steps.push(Step { at: instant(&at, today)?, deed: Deed::Create { object, key }, input });
         }
     }
-    let history: Vec<Command> = serde_json::from_str(HISTORY)?;
-    for Command { at, command: name, on, input } in history {
+    let history: Vec<HistoryEntry> = serde_json::from_str(HISTORY)?;
+    for HistoryEntry { at, command: name, on, input } in history {
         steps.push(Step { at: instant(&at, today)?, deed: Deed::Command { name, on }, input });
     }
     // Of what happens at the same time, the files' order stays.

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use app::{Context, Kith, NewWorkspace, Work, command::Call};
+use app::{Context, Kith, NewWorkspace, UnitOfWork, command::Call};
 use chrono::NaiveDate;
 use kernel::{
     actor::{Actor, Origin},
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::failure::{Failure, Outcome};
 
-/// Whose workspace it is.
+/// The name of the workspace.
 pub(super) const WORKSPACE: &str = "Birkenfeld Instruments";
 
 /// A clock that is set.
@@ -93,7 +93,7 @@ pub(super) async fn seed(store: &Database) -> Outcome<String> {
 impl Seeder {
     /// Creates the records of one instant in one piece of work: hundreds of commits would take their time.
     async fn create(&mut self, steps: &[Step]) -> Outcome {
-        let mut work = Work::begin(&self.kith, &self.actor).await?;
+        let mut work = UnitOfWork::begin(&self.kith, &self.actor).await?;
         for step in steps {
             let Deed::Create { object, key } = &step.deed else { continue };
             let doing = || format!("the demo's {object} {}", key.as_deref().unwrap_or_default());

@@ -125,7 +125,7 @@ impl Ask {
             |plan: &Plan, keys: &[kernel::Value], backward: bool| self.caller.seal.seal(plan, keys, backward);
         let mut out = Vec::new();
         write_record(&mut out, &plan, &table, 0, &shape, Writer { seal: &seal, budget: &self.budget })?;
-        serde_json::from_slice(&out).map(Some).map_err(Error::internal)
+        serde_json::from_slice(&out).map(Some).map_err(|error| Error::internal(error))
     }
 
     /// Reads what a plan asks for, within the operation's budget.

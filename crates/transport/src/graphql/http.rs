@@ -84,7 +84,7 @@ async fn reply(transport: &Transport, request: &HttpRequest, payload: Payload) -
     let body = request::body(transport, request, payload).await?;
     let (kith, gateway) = (transport.kith(), transport.gateway()?);
     let answer = async |caller| gateway.try_answer(kith, caller, &body).await;
-    match request::acting(transport, request, true, answer).await {
+    match request::with_cached_caller(transport, request, true, answer).await {
         // Who is not known is told so as everywhere; what else is refused, GraphQL says in its own way.
         Err(error) if error.code != Code::Unauthenticated => Ok(refused(&error, &request::id(request))),
         answered => answered,

@@ -69,7 +69,7 @@ pub fn answer(
     let mut selections = Selections { document, sets: Vec::new() };
     let set = selections.set(field, of);
     let mut answer = Answer { registry, sets: selections.sets, known: HashMap::new() };
-    let bytes = usize::try_from(answer.measure(thing, set)?).map_err(Error::internal)?;
+    let bytes = usize::try_from(answer.measure(thing, set)?).map_err(|error| Error::internal(error))?;
     // All root fields of an operation together are one answer.
     budget.spend(bytes)?;
     let mut out = Vec::with_capacity(bytes);
@@ -197,7 +197,9 @@ impl<'r> Answer<'r> {
             out.extend_from_slice(selected.key.as_bytes());
             out.extend_from_slice(b"\":");
             match self.told(thing, selected) {
-                Told::Plain(json) => serde_json::to_writer(&mut *out, &json).map_err(Error::internal)?,
+                Told::Plain(json) => {
+                    serde_json::to_writer(&mut *out, &json).map_err(|error| Error::internal(error))?
+                }
                 Told::One(thing) => self.write(out, thing, selected.below)?,
                 Told::Many(things) => {
                     out.push(b'[');

@@ -88,7 +88,7 @@ impl<'a> Planner<'a> {
             |plan: &Plan, keys: &[kernel::Value], backward| self.caller.seal.seal(plan, keys, backward);
         let mut out = Vec::new();
         write_record(&mut out, &plan, &table, 0, &shape, Writer { seal: &seal, budget: self.budget })?;
-        serde_json::from_slice(&out).map_err(Error::internal)
+        serde_json::from_slice(&out).map_err(|error| Error::internal(error))
     }
 
     fn permissions(&self, sets: &[&'a SelectionSet]) -> Json {

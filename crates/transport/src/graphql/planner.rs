@@ -197,7 +197,7 @@ impl<'a> Planner<'a> {
         set: &'a SelectionSet,
     ) -> Result<(Plan, Shape)> {
         // What is done is shown, whatever has changed meanwhile.
-        let permit = self.caller.actor.permit(object, Action::Read)?.kept();
+        let permit = self.caller.actor.permit(object, Action::Read)?.unconditional();
         let mut plan = Plan::by_id(permit, id);
         plan.deleted = Deleted::Include;
         let shape = self.record(&mut plan, &[set], 1)?;

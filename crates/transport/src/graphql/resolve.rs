@@ -380,7 +380,8 @@ fn nodes(plan: &Plan, table: &Table) -> Result<Vec<Arc<Node>>> {
         let mut text = Vec::new();
         let writer = Writer { seal: &|_, _, _| String::new(), budget: &budget };
         write_record(&mut text, plan, table, row, &shape, writer)?;
-        let fields: Map<String, Json> = serde_json::from_slice(&text).map_err(Error::internal)?;
+        let fields: Map<String, Json> =
+            serde_json::from_slice(&text).map_err(|error| Error::internal(error))?;
         let id = fields.get("id").and_then(Json::as_str).and_then(TypeId::parse).map(|id| id.uuid);
         Ok(Arc::new(Node { permit: plan.permit.clone(), id: id.unwrap_or_default(), fields }))
     };

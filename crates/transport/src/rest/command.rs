@@ -66,7 +66,9 @@ impl Ask<'_> {
     /// A record that a command produced; none where the caller may not see it, for what is done is done.
     async fn produced(&self, object: &str, id: Uuid) -> Result<Option<Shown>> {
         match self.caller.actor.permit(self.kith.object(object)?, Action::Read) {
-            Ok(permit) => self.shown(permit.kept(), id, &Selection::default(), Deleted::Include).await,
+            Ok(permit) => {
+                self.shown(permit.unconditional(), id, &Selection::default(), Deleted::Include).await
+            }
             Err(_) => Ok(None),
         }
     }

@@ -30,7 +30,7 @@ pub async fn show(
         Parameters::parse(request.query_string()).finish()?;
         me(transport.kith(), &caller).await
     };
-    let me = request::acting(transport, request, true, answer).await?;
+    let me = request::with_cached_caller(transport, request, true, answer).await?;
     Ok(reply::json(StatusCode::OK).body(me.to_string()))
 }
 
@@ -55,5 +55,5 @@ async fn record(kith: &Kith, caller: &Caller, object: &str, id: Uuid) -> Result<
     let mut text = Vec::new();
     let seal = |plan: &Plan, keys: &[kernel::Value], backward| caller.seal.seal(plan, keys, backward);
     write_record(&mut text, &plan, &table, 0, &shape, Writer { seal: &seal, budget: &budget })?;
-    serde_json::from_slice(&text).map_err(Error::internal)
+    serde_json::from_slice(&text).map_err(|error| Error::internal(error))
 }

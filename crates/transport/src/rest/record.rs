@@ -83,7 +83,7 @@ impl Ask<'_> {
         self.parameters.finish()?;
         let permit = self.caller.actor.permit(self.object, Action::Read)?;
         selection.shape(self.kith, &self.caller.actor, &mut kernel::plan::Plan::new(permit.clone()))?;
-        Ok((selection, permit.kept()))
+        Ok((selection, permit.unconditional()))
     }
 
     /// Shows a record that was just written.

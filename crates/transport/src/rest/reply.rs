@@ -44,7 +44,7 @@ impl Ask<'_> {
     pub async fn shown_by(&self, plan: &mut Plan, shape: &Shape) -> Result<Option<Shown>> {
         let version = version_of(plan);
         // Whatever could be written can be shown, and where it cannot, it is written all the same.
-        let is_written = plan.permit.is_kept();
+        let is_written = plan.permit.is_unconditional();
         let budget = if is_written { Budget::unlimited() } else { self.kith.budget() };
         let read = self.kith.read(plan, &budget).await;
         let table = read.map_err(|error| if is_written { error.in_doubt() } else { error })?;

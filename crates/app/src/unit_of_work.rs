@@ -1,12 +1,12 @@
-//! A piece of work: what standard operations and commands are written in. Every change goes through its
-//! object's checks and rules, and into one transaction with its events.
+//! The unit of work, in which standard operations and commands are written. Every change goes through its object's
+//! checks and rules, and into one transaction with its events.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use kernel::{
     Code, Error, Of, Permit, Record, Result, Value,
     actor::Actor,
-    change::Companion,
+    change::NewRecord,
     error::Violation,
     field::{Field, Kind},
     id::TypeId,
@@ -18,71 +18,71 @@ use kernel::{
     time::Instant,
     value::FieldType,
 };
-use persistence::{Owned, Unit};
+use persistence::{Owned, Transaction};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::{Kith, settle::Pending};
+use crate::{Kith, validate::PendingChange};
 
-/// How many changes a version conflict looks back over.
+/// The number of changes that a version conflict looks back over.
 const MAX_CHANGES: u32 = 200;
 
-/// Deleted records can be restored for so many days.
+/// The number of days for which a deleted record can be restored.
 pub(crate) const RESTORABLE_DAYS: i64 = 30;
-/// A day in the unit of instants.
+/// A day, in the unit of instants.
 pub(crate) const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
-/// Work in progress.
-pub struct Work {
+/// A unit of work of one actor.
+pub struct UnitOfWork {
     pub(crate) kith: Kith,
-    pub(crate) unit: Unit,
-    /// Whether a job was put into the queue, so that somebody is to be woken once it can be seen there.
+    pub(crate) transaction: Transaction,
+    /// Whether a job was enqueued, so that a runner is woken after the commit.
     pub(crate) queues: bool,
 }
 
 /// The values of a record about to be created or changed, by the places of their fields.
 pub type Values = Vec<(usize, Value)>;
 
-impl Work {
-    /// Begins to work for somebody.
+impl UnitOfWork {
+    /// Begins a unit of work for an actor.
     pub async fn begin(kith: &Kith, actor: &Actor) -> Result<Self> {
         let now = kith.context().clock.now();
-        let unit = kith.database().begin(actor, now).await?;
-        Ok(Self { kith: kith.clone(), unit, queues: false })
+        let transaction = kith.database().begin(actor, now).await?;
+        Ok(Self { kith: kith.clone(), transaction, queues: false })
     }
 
-    /// Who works.
+    /// The actor.
     pub fn actor(&self) -> &Actor {
-        self.unit.actor()
+        self.transaction.actor()
     }
 
-    /// The instant of the work.
+    /// The instant of all its changes.
     pub fn now(&self) -> Instant {
-        self.unit.now()
+        self.transaction.now()
     }
 
-    /// Asks for leave, for the one who works.
+    /// The actor's permit for an action on an object.
     pub fn permit(&self, object: &str, action: Action) -> Result<Permit> {
         self.actor().permit(self.kith.object(object)?, action)
     }
 
-    /// Creates one record. What could not be read of its input is told with all else that is wrong.
+    /// Creates one record. Violations of reading its input are reported with all others.
     pub async fn create(&mut self, permit: &Permit, input: impl Into<Input>) -> Result<Record> {
         let Input { values, violations, items: _ } = input.into();
-        let pending = Pending { violations, ..self.draft(permit.object(), values) };
+        let pending = PendingChange { violations, ..self.draft(permit.object(), values) };
         let mut created = self.create_all(permit, vec![pending]).await?;
         created.pop().ok_or_else(|| Error::internal("nothing was created"))?
     }
 
     /// Creates a record from typed values.
-    pub async fn make<O: ObjectType>(&mut self, companion: Companion<O>) -> Result<Of<O>> {
-        let permit = self.permit(companion.object, Action::Create)?;
-        let values = values_of(permit.object(), companion);
+    pub async fn make<O: ObjectType>(&mut self, record: NewRecord<O>) -> Result<Of<O>> {
+        let permit = self.permit(record.object, Action::Create)?;
+        let values = values_of(permit.object(), record);
         Of::new(self.create(&permit, values).await?)
     }
 
-    /// A new record with its presets, before its rules.
-    pub(crate) fn draft(&self, object: &Arc<Object>, values: Values) -> Pending {
+    /// A new record with its defaults, before its rules.
+    pub(crate) fn draft(&self, object: &Arc<Object>, values: Values) -> PendingChange {
         let (now, user) = (self.now(), self.actor().user);
         let mut record = Record::new(Arc::clone(object));
         for attribute in &object.attributes {
@@ -96,7 +96,7 @@ impl Work {
             let Some(attribute) = object.at(index) else { continue };
             let is_id = matches!(attribute.kind, Kind::Id);
             match value.is_null() {
-                // What cannot be null is what it is by default.
+                // A field that cannot be null keeps its default.
                 true if is_id || attribute.required && attribute.preset.is_some() => continue,
                 true => nulls.push(index),
                 false => has_own_id |= is_id,
@@ -113,39 +113,39 @@ impl Work {
             record.set(system::CREATED_BY, user);
             record.set(system::UPDATED_BY, user);
         }
-        Pending { has_own_id, nulls, ..Pending::new(None, record) }
+        PendingChange { has_own_id, nulls, ..PendingChange::new(None, record) }
     }
 
     /// Creates records of one object together. Those that break a rule are refused, the others are created.
     pub(crate) async fn create_all(
         &mut self,
         permit: &Permit,
-        mut pending: Vec<Pending>,
+        mut pending: Vec<PendingChange>,
     ) -> Result<Vec<Result<Record>>> {
-        self.settle(permit, &mut pending).await?;
+        self.validate(permit, &mut pending).await?;
         self.number(permit.object(), &mut pending).await?;
         let good: Vec<_> = pending.iter().filter(|pending| pending.violations.is_empty()).collect();
         let owned: Vec<_> =
             good.iter().map(|pending| Owned { record: &pending.after, owner: pending.owner }).collect();
         if !owned.is_empty() {
-            self.unit.insert(permit, &owned).await?;
+            self.transaction.insert(permit, &owned).await?;
             let ids: Vec<_> = owned.iter().map(|owned| owned.record.id()).collect();
-            self.stay_in_sight(permit, &ids).await?;
+            self.check_still_visible(permit, &ids).await?;
         }
-        self.accompany(&mut pending).await?;
-        Ok(pending.into_iter().map(Pending::outcome).collect())
+        self.create_related(&mut pending).await?;
+        Ok(pending.into_iter().map(PendingChange::outcome).collect())
     }
 
-    /// The record of that id, kept from other writers; not found where the permit does not reach it.
+    /// Locks the record of that id; not found if the permit does not reach it.
     pub async fn lock(&mut self, permit: &Permit, id: Uuid, expected: Option<i64>) -> Result<Record> {
-        let record = self.unit.lock(permit, &[id]).await?.pop().ok_or(Code::NotFound)?;
+        let record = self.transaction.lock(permit, &[id]).await?.pop().ok_or(Code::NotFound)?;
         match expected {
             Some(version) if version != record.version() => Err(self.conflict(&record, version).await),
             _ => Ok(record),
         }
     }
 
-    /// Changes a record that was locked. Where nothing differs nothing is written.
+    /// Updates a locked record. If nothing differs, nothing is written.
     pub async fn update(
         &mut self,
         permit: &Permit,
@@ -160,10 +160,10 @@ impl Work {
                 *place = value;
             }
         }
-        self.replace(permit, Pending { violations, ..Pending::new(Some(before), after) }).await
+        self.replace(permit, PendingChange { violations, ..PendingChange::new(Some(before), after) }).await
     }
 
-    /// Changes typed fields of a record that was locked.
+    /// Updates typed fields of a locked record.
     pub async fn change<O: ObjectType>(
         &mut self,
         before: Of<O>,
@@ -172,24 +172,24 @@ impl Work {
         let permit = self.permit(O::NAME, Action::Update)?;
         let mut after = before.clone();
         set(&mut after);
-        let pending = Pending::new(Some(before.into_inner()), after.into_inner());
+        let pending = PendingChange::new(Some(before.into_inner()), after.into_inner());
         Of::new(self.replace(&permit, pending).await?)
     }
 
-    async fn replace(&mut self, permit: &Permit, pending: Pending) -> Result<Record> {
+    async fn replace(&mut self, permit: &Permit, pending: PendingChange) -> Result<Record> {
         let mut replaced = self.update_all(permit, &mut vec![pending]).await?;
         replaced.pop().ok_or_else(|| Error::internal("nothing was changed"))?
     }
 
-    /// Changes records of one object together, like [`Work::create_all`].
+    /// Changes records of one object together, like [`UnitOfWork::create_all`].
     pub(crate) async fn update_all(
         &mut self,
         permit: &Permit,
-        pending: &mut Vec<Pending>,
+        pending: &mut Vec<PendingChange>,
     ) -> Result<Vec<Result<Record>>> {
-        self.settle(permit, pending).await?;
+        self.validate(permit, pending).await?;
         let (now, user) = (self.now(), self.actor().user);
-        let changed = |pending: &Pending| {
+        let changed = |pending: &PendingChange| {
             let differs = pending.before.as_ref().is_some_and(|before| before.values != pending.after.values);
             differs && pending.violations.is_empty()
         };
@@ -202,12 +202,12 @@ impl Work {
             written.push((before, Owned { record: &pending.after, owner: pending.owner }));
         }
         if !written.is_empty() {
-            self.unit.update(permit, &written).await?;
+            self.transaction.update(permit, &written).await?;
             let ids: Vec<_> = written.iter().map(|(before, _)| before.id()).collect();
-            self.stay_in_sight(permit, &ids).await?;
+            self.check_still_visible(permit, &ids).await?;
         }
-        self.accompany(pending).await?;
-        Ok(std::mem::take(pending).into_iter().map(Pending::outcome).collect())
+        self.create_related(pending).await?;
+        Ok(std::mem::take(pending).into_iter().map(PendingChange::outcome).collect())
     }
 
     /// Deletes a record, softly.
@@ -216,9 +216,9 @@ impl Work {
         if before.get(system::DELETED_AT).is_some() {
             return Err(Code::NotFound.into());
         }
-        self.hold(permit, id).await?;
+        self.check_not_referred_to(permit, id).await?;
         let now = self.now();
-        self.mark(permit, before, Some(now)).await
+        self.set_deleted(permit, before, Some(now)).await
     }
 
     /// Restores a deleted record.
@@ -231,27 +231,32 @@ impl Work {
         if age >= RESTORABLE_DAYS {
             return Err(Code::NotFound.into());
         }
-        self.mark(permit, before, None).await
+        self.set_deleted(permit, before, None).await
     }
 
-    async fn mark(&mut self, permit: &Permit, before: Record, deleted: Option<Instant>) -> Result<Record> {
+    async fn set_deleted(
+        &mut self,
+        permit: &Permit,
+        before: Record,
+        deleted: Option<Instant>,
+    ) -> Result<Record> {
         let mut after = before.clone();
         after.set(system::DELETED_AT, deleted);
         after.set(system::VERSION, before.version().saturating_add(1));
         after.set(system::UPDATED_AT, self.now());
         after.set(system::UPDATED_BY, self.actor().user);
-        let mut pending = vec![Pending::new(Some(before), after)];
-        self.own(permit, &mut pending).await?;
+        let mut pending = vec![PendingChange::new(Some(before), after)];
+        self.load_owners(permit, &mut pending).await?;
         if deleted.is_none() {
-            self.keep_unique(permit, &mut pending).await?;
+            self.check_unique(permit, &mut pending).await?;
             for change in &mut pending {
-                self.keep_restored(permit, change).await?;
+                self.check_restored(permit, change).await?;
             }
         }
         let Some(pending) = pending.pop() else { return Err(Error::internal("nothing was changed")) };
         if let (Some(before), true) = (&pending.before, pending.violations.is_empty()) {
             let after = Owned { record: &pending.after, owner: pending.owner };
-            self.unit.delete(permit, before, &after).await?;
+            self.transaction.delete(permit, before, &after).await?;
         }
         pending.outcome()
     }
@@ -259,7 +264,7 @@ impl Work {
     /// The records for which a predicate holds.
     pub async fn find(&mut self, object: &str, predicate: Predicate) -> Result<Vec<Record>> {
         let permit = self.permit(object, Action::Read)?;
-        self.unit.find(&permit, predicate).await
+        self.transaction.find(&permit, predicate).await
     }
 
     /// The records whose field has this value.
@@ -283,10 +288,10 @@ impl Work {
         found.into_iter().next().map(Of::new).transpose()
     }
 
-    /// Whether the record is there and not deleted, whoever may see it.
+    /// Whether the record exists and is not deleted, even if the actor cannot see it.
     pub async fn lives<O: ObjectType>(&mut self, id: Uuid) -> Result<bool> {
         let permit = self.permit(O::NAME, Action::Read)?;
-        Ok(self.unit.known(&permit, &[id]).await?.get(&id) == Some(&false))
+        Ok(self.transaction.existing(&permit, &[id]).await?.get(&id) == Some(&false))
     }
 
     /// The record that a command's input refers to.
@@ -303,17 +308,17 @@ impl Work {
         Ok(found.ok_or_else(missing)?)
     }
 
-    /// Makes everything durable.
+    /// Commits.
     pub async fn commit(self) -> Result<()> {
-        self.unit.commit().await?;
+        self.transaction.commit().await?;
         if self.queues {
             self.kith.0.queued.notify_one();
         }
         Ok(())
     }
 
-    /// Gives out the numbers of serial fields.
-    async fn number(&mut self, object: &Object, pending: &mut [Pending]) -> Result<()> {
+    /// Sets the numbers of serial fields.
+    async fn number(&mut self, object: &Object, pending: &mut [PendingChange]) -> Result<()> {
         for attribute in object.attributes.iter().filter(|attribute| attribute.serial) {
             let good = pending.iter_mut().filter(|pending| pending.violations.is_empty());
             let good: Vec<_> = good.collect();
@@ -321,7 +326,7 @@ impl Work {
                 continue;
             }
             let name = format!("{}.{}", object.name, attribute.name);
-            let first = self.unit.take_numbers(&name, good.len()).await?;
+            let first = self.transaction.next_numbers(&name, good.len()).await?;
             for (pending, number) in good.into_iter().zip(first..) {
                 pending.after.put(attribute.name, Value::Integer(number));
             }
@@ -329,24 +334,24 @@ impl Work {
         Ok(())
     }
 
-    /// Creates what the rules want created along.
-    async fn accompany(&mut self, pending: &mut [Pending]) -> Result<()> {
-        let companions: Vec<_> = pending
+    /// Creates the records that rules create along with a change.
+    async fn create_related(&mut self, pending: &mut [PendingChange]) -> Result<()> {
+        let related: Vec<_> = pending
             .iter_mut()
             .filter(|pending| pending.violations.is_empty())
-            .flat_map(|p| std::mem::take(&mut p.companions))
+            .flat_map(|p| std::mem::take(&mut p.related))
             .collect();
-        let mut by_object: Vec<(&'static str, Vec<Companion>)> = Vec::new();
-        for companion in companions {
-            match by_object.iter_mut().find(|(object, _)| *object == companion.object) {
-                Some((_, group)) => group.push(companion),
-                None => by_object.push((companion.object, vec![companion])),
+        let mut by_object: Vec<(&'static str, Vec<NewRecord>)> = Vec::new();
+        for record in related {
+            match by_object.iter_mut().find(|(object, _)| *object == record.object) {
+                Some((_, group)) => group.push(record),
+                None => by_object.push((record.object, vec![record])),
             }
         }
         for (object, group) in by_object {
             let permit = self.permit(object, Action::Create)?;
             let object = permit.object();
-            let drafts = group.into_iter().map(|companion| self.draft(object, values_of(object, companion)));
+            let drafts = group.into_iter().map(|record| self.draft(object, values_of(object, record)));
             let drafts = drafts.collect();
             for created in Box::pin(self.create_all(&permit, drafts)).await? {
                 created?;
@@ -355,9 +360,9 @@ impl Work {
         Ok(())
     }
 
-    /// Refuses a change that would take a record out of the sight of whoever made it.
-    async fn stay_in_sight(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<()> {
-        if ids.is_empty() || self.unit.reaches(permit, ids).await? {
+    /// Refuses a change after which the actor could not see the record any more.
+    async fn check_still_visible(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<()> {
+        if ids.is_empty() || self.transaction.reaches(permit, ids).await? {
             return Ok(());
         }
         Err(Error::new(
@@ -366,7 +371,7 @@ impl Work {
         ))
     }
 
-    /// What is told to somebody who has seen another version.
+    /// The error for a caller that has seen another version.
     async fn conflict(&mut self, record: &Record, seen: i64) -> Error {
         let changed = self.changed_since(record, seen).await.unwrap_or_default();
         Error::from(Code::VersionConflict)
@@ -374,7 +379,7 @@ impl Work {
             .with("changedFields", changed)
     }
 
-    /// Which fields the latest changes since that version touched, as far as the actor may read them.
+    /// The fields that changed since that version, as far as the actor may read them.
     async fn changed_since(&mut self, record: &Record, seen: i64) -> Result<Vec<String>> {
         use domain::platform::event;
         let permit = self.permit("event", Action::Read)?;
@@ -389,7 +394,7 @@ impl Work {
         if let Ok(sensitive) = permit.readable(event::SENSITIVE_CHANGES.def.name) {
             shown.push(plan.column(sensitive.index));
         }
-        let table = self.unit.read(&plan).await?;
+        let table = self.transaction.read(&plan).await?;
         let cells = (0..table.len()).flat_map(|row| shown.iter().map(move |column| (row, *column)));
         let mut names = BTreeSet::new();
         for (row, column) in cells {
@@ -405,8 +410,8 @@ impl Work {
     }
 }
 
-/// The values of a companion; where it has none, it says nothing.
-pub(crate) fn values_of<O>(object: &Object, companion: Companion<O>) -> Values {
-    let said = companion.values.into_iter().filter(|(_, value)| !value.is_null());
-    said.filter_map(|(name, value)| Some((object.index(name)?, value))).collect()
+/// The values of a new record that are not null.
+pub(crate) fn values_of<O>(object: &Object, record: NewRecord<O>) -> Values {
+    let given = record.values.into_iter().filter(|(_, value)| !value.is_null());
+    given.filter_map(|(name, value)| Some((object.index(name)?, value))).collect()
 }

@@ -1,4 +1,4 @@
-//! What every change passes before it is written: its references exist and can be seen, its object's rules
+//! The validation of every change before it is written: its references exist and can be seen, its object's rules
 //! agree, nothing required is missing, nothing unique is taken. For many records at once, in a number of
 //! statements that does not depend on theirs.
 
@@ -10,12 +10,12 @@ use std::{
 use kernel::{
     Code, Error, Permit, Record, Result, Value,
     actor::Actor,
-    change::{Change, Companion, References},
+    change::{Change, NewRecord, References},
     error::Violation,
     field::Kind,
     id::TypeId,
-    input, items,
-    object::{Action, Attribute, Object, Ownership},
+    input,
+    object::{Action, Attribute, Object, Ownership, key_texts},
     predicate::Parser,
     system,
     text::upper_snake,
@@ -24,16 +24,17 @@ use kernel::{
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::work::Work;
+use crate::unit_of_work::UnitOfWork;
 
-/// A change on its way.
-pub(crate) struct Pending {
+/// A change that is being validated, and what was found about it.
+pub(crate) struct PendingChange {
     pub before: Option<Record>,
     pub after: Record,
-    /// Whose the record is.
+    /// The record's owner.
     pub owner: Option<Uuid>,
     pub violations: Vec<Violation>,
-    pub companions: Vec<Companion>,
+    /// The records that its rules create along with it.
+    pub related: Vec<NewRecord>,
     /// Whether the client chose the new record's id.
     pub has_own_id: bool,
     /// The fields of a new record that were said to be null.
@@ -43,10 +44,10 @@ pub(crate) struct Pending {
 /// Records that changes refer to, by object and id.
 type Found = HashMap<(String, Uuid), Record>;
 
-impl Pending {
+impl PendingChange {
     pub fn new(before: Option<Record>, after: Record) -> Self {
-        let (violations, companions, nulls) = (Vec::new(), Vec::new(), Vec::new());
-        Self { before, after, owner: None, violations, companions, has_own_id: false, nulls }
+        let (violations, related, nulls) = (Vec::new(), Vec::new(), Vec::new());
+        Self { before, after, owner: None, violations, related, has_own_id: false, nulls }
     }
 
     /// The record, or what is wrong with it. What was given and could not be read is not also missing.
@@ -77,9 +78,9 @@ impl Pending {
     }
 }
 
-impl Work {
-    /// Takes changes of one object through all checks; what is wrong is noted with each.
-    pub(crate) async fn settle(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+impl UnitOfWork {
+    /// Validates changes of one object; violations are added to each.
+    pub(crate) async fn validate(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let object = permit.object();
         let found = self.referenced_records(object, pending).await?;
         for change in pending.iter_mut() {
@@ -92,25 +93,25 @@ impl Work {
             let missing = input::missing(object, &change.after.values);
             change.violations.extend(missing);
         }
-        self.own_through(object, pending, &found);
-        self.keep_unique(permit, pending).await?;
-        self.keep_constraints(permit, pending).await
+        self.resolve_owners(object, pending, &found);
+        self.check_unique(permit, pending).await?;
+        self.check_constraints(permit, pending).await
     }
 
-    /// Notes whose the records are.
-    pub(crate) async fn own(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    /// Resolves each record's owner, after reading what it depends on.
+    pub(crate) async fn load_owners(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let found = self.referenced_records(permit.object(), pending).await?;
-        self.own_through(permit.object(), pending, &found);
+        self.resolve_owners(permit.object(), pending, &found);
         Ok(())
     }
 
-    fn own_through(&self, object: &Object, pending: &mut [Pending], found: &Found) {
+    fn resolve_owners(&self, object: &Object, pending: &mut [PendingChange], found: &Found) {
         for change in pending {
             change.owner = owner(object, &change.after, found);
         }
     }
 
-    fn apply_rules(&self, pending: &mut Pending, found: &Found) {
+    fn apply_rules(&self, pending: &mut PendingChange, found: &Found) {
         let object = std::sync::Arc::clone(&pending.after.object);
         let referenced = |record: &Record| -> References {
             let needed = object.needs.iter().filter_map(|name| object.attribute(name));
@@ -133,7 +134,7 @@ impl Work {
             now: self.now(),
             nulls: &pending.nulls,
             violations: std::mem::take(&mut pending.violations),
-            companions: Vec::new(),
+            related: Vec::new(),
             references: &references,
             references_before: &references_before,
             of: PhantomData,
@@ -141,12 +142,12 @@ impl Work {
         for rule in &object.rules {
             change = rule.apply(change);
         }
-        let Change { after, violations, companions, .. } = change;
-        (pending.after, pending.violations, pending.companions) = (after, violations, companions);
+        let Change { after, violations, related, .. } = change;
+        (pending.after, pending.violations, pending.related) = (after, violations, related);
     }
 
-    /// Notes what is wrong with predicates that are kept: they are read as they will be when they are asked.
-    fn check_predicates(&self, pending: &mut Pending) {
+    /// Checks stored predicates: they are parsed as they will be when they are used.
+    fn check_predicates(&self, pending: &mut PendingChange) {
         let object = std::sync::Arc::clone(&pending.after.object);
         for attribute in &object.attributes {
             let Some(over) = attribute.predicate_over.filter(|_| pending.differs(attribute)) else {
@@ -170,7 +171,7 @@ impl Work {
 
     /// The records that changes refer to and the actor can see: those newly referred to, and those that
     /// rules or ownership look at.
-    async fn referenced_records(&mut self, object: &Object, pending: &[Pending]) -> Result<Found> {
+    async fn referenced_records(&mut self, object: &Object, pending: &[PendingChange]) -> Result<Found> {
         let mut wanted: HashMap<String, HashSet<Uuid>> = HashMap::new();
         let mut want = |(object, id): (String, Uuid)| {
             wanted.entry(object).or_default().insert(id);
@@ -201,7 +202,7 @@ impl Work {
             let ids: Vec<_> = ids.into_iter().collect();
             for ids in ids.chunks(1_000) {
                 let hold = held.contains(name.as_str());
-                for record in self.unit.find_referenced(&permit, ids, hold).await? {
+                for record in self.transaction.find_referenced(&permit, ids, hold).await? {
                     found.insert((name.clone(), record.id()), record);
                 }
             }
@@ -209,17 +210,21 @@ impl Work {
         Ok(found)
     }
 
-    /// Notes every unique value that another live record has, with that record's id where the actor can see it.
-    pub(crate) async fn keep_unique(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+    /// Checks that unique values are free; a violation has the holder's id where the actor can see it.
+    pub(crate) async fn check_unique(
+        &mut self,
+        permit: &Permit,
+        pending: &mut [PendingChange],
+    ) -> Result<()> {
         let object = std::sync::Arc::clone(permit.object());
         for attribute in object.attributes.iter().filter(|attribute| !attribute.serial) {
-            let restored = |change: &Pending| {
+            let restored = |change: &PendingChange| {
                 change.before.as_ref().is_some_and(|b| b.get(system::DELETED_AT).is_some())
             };
             let keys: Vec<Vec<Vec<Value>>> = pending
                 .iter()
                 .map(|change| match change.differs(attribute) || restored(change) {
-                    true => unique_keys(attribute, change.after.value(attribute.name)),
+                    true => attribute.unique_keys(change.after.value(attribute.name)),
                     false => Vec::new(),
                 })
                 .collect();
@@ -229,13 +234,13 @@ impl Work {
             }
             let mut taken = HashMap::new();
             for keys in all.chunks(500) {
-                taken.extend(self.unit.taken(permit, attribute, keys).await?);
+                taken.extend(self.transaction.taken(permit, attribute, keys).await?);
             }
             for (change, keys) in pending.iter_mut().zip(keys) {
                 let id = change.after.id();
                 for (position, key) in keys.iter().enumerate() {
                     // Within one batch the first one gets it.
-                    let holder = *taken.entry(compared(key)).or_insert(id);
+                    let holder = *taken.entry(key_texts(key)).or_insert(id);
                     if holder != id {
                         let violation = self.not_unique(permit, attribute, position, holder).await?;
                         change.violations.push(violation);
@@ -258,11 +263,11 @@ impl Work {
             None => format!("/{}", attribute.name),
         };
         let detail = format!("another {} has this {}", permit.object().name, attribute.name);
-        self.held_by(permit, Violation::new(Code::NotUnique, pointer, detail), holder).await
+        self.with_holder(permit, Violation::new(Code::NotUnique, pointer, detail), holder).await
     }
 
-    /// Tells in whose hands something is, where the actor can see that record.
-    pub(crate) async fn held_by(
+    /// Adds the holder's id to a violation, where the actor can see that record.
+    pub(crate) async fn with_holder(
         &mut self,
         permit: &Permit,
         violation: Violation,
@@ -270,7 +275,7 @@ impl Work {
     ) -> Result<Violation> {
         let object = permit.object();
         let visible = match self.actor().permit(object, Action::Read) {
-            Ok(permit) => self.unit.reaches(&permit, &[holder]).await?,
+            Ok(permit) => self.transaction.reaches(&permit, &[holder]).await?,
             Err(_) => false,
         };
         let id = TypeId { prefix: &object.prefix, uuid: holder }.to_string();
@@ -280,7 +285,7 @@ impl Work {
 
 /// Brings texts that commands made into the form that they would have from outside, and notes those that
 /// have none.
-fn check_texts(change: &mut Pending) {
+fn check_texts(change: &mut PendingChange) {
     let object = std::sync::Arc::clone(&change.after.object);
     let outside = |attribute: &&Attribute| attribute.writing != kernel::field::Writing::Computed;
     for attribute in object.attributes.iter().filter(outside) {
@@ -297,7 +302,7 @@ fn check_texts(change: &mut Pending) {
 }
 
 /// Notes every reference to a record that does not exist or cannot be seen.
-fn check_references(actor: &Actor, change: &mut Pending, found: &Found) {
+fn check_references(actor: &Actor, change: &mut PendingChange, found: &Found) {
     let object = std::sync::Arc::clone(&change.after.object);
     for attribute in
         object.attributes.iter().filter(|attribute| attribute.writing != kernel::field::Writing::Computed)
@@ -305,7 +310,7 @@ fn check_references(actor: &Actor, change: &mut Pending, found: &Found) {
         if !change.differs(attribute) {
             continue;
         }
-        // What was referred to before may stay, even where it is deleted by now.
+        // A reference that was there before may stay, even if its record is deleted by now.
         let before = change.before.as_ref().map(|before| targets(attribute, before)).unwrap_or_default();
         for (position, key) in targets(attribute, &change.after).into_iter().enumerate() {
             let lives = found.get(&key).is_some_and(|record| record.get(system::DELETED_AT).is_none());
@@ -323,7 +328,7 @@ fn check_references(actor: &Actor, change: &mut Pending, found: &Found) {
 }
 
 /// Notes every day that has not come and should have; the earliest place on earth decides what day it is.
-fn check_days(now: Instant, change: &mut Pending) {
+fn check_days(now: Instant, change: &mut PendingChange) {
     const EARLIEST_MICROS: i64 = 14 * 3_600 * 1_000_000;
     let today = Instant(now.0.saturating_add(EARLIEST_MICROS)).utc().date_naive();
     let object = std::sync::Arc::clone(&change.after.object);
@@ -365,7 +370,7 @@ fn targets(attribute: &Attribute, record: &Record) -> Vec<(String, Uuid)> {
     }
 }
 
-/// Whose a record is, along the chain of records it belongs to.
+/// The owner of a record, along the chain of records it belongs to.
 fn owner(object: &Object, record: &Record, found: &Found) -> Option<Uuid> {
     match object.ownership {
         Ownership::Shared => None,
@@ -378,28 +383,4 @@ fn owner(object: &Object, record: &Record, found: &Found) -> Option<Uuid> {
             persistence::owner_of(&parent.object, parent)
         }
     }
-}
-
-/// The values that no two records may share: one of a unique field, or one for each item of a list.
-pub(crate) fn unique_keys(attribute: &Attribute, value: &Value) -> Vec<Vec<Value>> {
-    match attribute.list() {
-        None if attribute.unique && !value.is_null() => vec![vec![attribute.sort_key(value)]],
-        Some(list) if list.unique => item_keys(attribute, value),
-        _ => Vec::new(),
-    }
-}
-
-/// The keys of a list's items, as values.
-pub(crate) fn item_keys(attribute: &Attribute, value: &Value) -> Vec<Vec<Value>> {
-    let part = |part: Option<String>| part.map_or(Value::Null, Value::Text);
-    let key = |item: &Json| items::key(attribute, item).into_iter().map(part).collect();
-    items::of(value).iter().map(key).collect()
-}
-
-pub(crate) fn compared(key: &[Value]) -> Vec<String> {
-    let text = |value: &Value| match value {
-        Value::Text(text) => text.clone(),
-        other => format!("{other:?}"),
-    };
-    key.iter().map(text).collect()
 }

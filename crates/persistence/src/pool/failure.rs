@@ -1,4 +1,4 @@
-//! What failures of the driver mean.
+//! Failures of the driver, as errors.
 
 use std::{
     sync::{
@@ -11,7 +11,7 @@ use std::{
 use kernel::{Code, Error};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
-/// The driver's failure, or the refusal of whoever took the rows.
+/// A failure of the driver, or of the code that took the rows.
 pub(super) enum Failure {
     Driver(sqlx::Error),
     Refusal(Error),
@@ -23,7 +23,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// How a connection has ended.
+/// The end of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// The server has closed it, and says so instead of running the statement.
@@ -33,7 +33,7 @@ pub(super) enum End {
 }
 
 impl Failure {
-    /// How the connection has ended, where that is what the failure tells.
+    /// The end of the connection, if the failure means one.
     pub fn end(&self) -> Option<End> {
         match self {
             Self::Driver(error) => end(error),
@@ -41,16 +41,16 @@ impl Failure {
         }
     }
 
-    /// The failure as callers are told it.
+    /// The failure as an error.
     pub fn into_error(self) -> Error {
         match self {
-            Self::Driver(error) => meant(error),
+            Self::Driver(error) => to_error(error),
             Self::Refusal(error) => error,
         }
     }
 }
 
-/// How the connection has ended, where that is what the failure tells.
+/// The end of the connection, if the failure means one.
 pub(super) fn end(error: &sqlx::Error) -> Option<End> {
     let Some(database) = error.as_database_error() else { return Some(End::Broken) };
     let fatal = |error: &PgDatabaseError| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
@@ -62,17 +62,17 @@ pub(super) fn end(error: &sqlx::Error) -> Option<End> {
     }
 }
 
-/// The failure as callers are told it.
-pub(crate) fn meant(error: sqlx::Error) -> Error {
-    let code = meaning(&error);
+/// The failure as an error.
+pub(crate) fn to_error(error: sqlx::Error) -> Error {
+    let code = code_of(&error);
     if code == Code::StorageFull {
         warn_of_full_storage(&error);
     }
     Error { cause: Some(Arc::new(error)), ..code.into() }
 }
 
-/// What a failure of the database means.
-pub(super) fn meaning(error: &sqlx::Error) -> Code {
+/// The code of a failure.
+pub(super) fn code_of(error: &sqlx::Error) -> Code {
     let Some(database) = error.as_database_error() else { return Code::Unavailable };
     if database.is_unique_violation() {
         return Code::NotUnique;
@@ -82,7 +82,7 @@ pub(super) fn meaning(error: &sqlx::Error) -> Code {
     }
     match database.code().as_deref() {
         Some("57014") => Code::Timeout,
-        // SQLite was told to stop.
+        // SQLite was interrupted.
         Some("9") => Code::Timeout,
         // Two transactions waited for each other, or another process kept SQLite's file: the same request may
         // succeed a moment later.
@@ -90,13 +90,13 @@ pub(super) fn meaning(error: &sqlx::Error) -> Code {
         // PostgreSQL stops, starts, has ended the session or lets no more in.
         Some("57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300") => Code::Unavailable,
         Some(code) if code.len() == 5 && code.starts_with("08") => Code::Unavailable,
-        // SQLite's own word for it, and its index of the log that could not grow.
+        // SQLite's SQLITE_FULL, and its log's index that could not grow.
         Some("53100" | "13" | "4874") => Code::StorageFull,
         _ => Code::Internal,
     }
 }
 
-/// Warns the operator, who would not want to read it for every request that meets it.
+/// Warns the operator, at most once a minute.
 fn warn_of_full_storage(error: &sqlx::Error) {
     const EVERY: Duration = Duration::from_secs(60);
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();

@@ -1,6 +1,6 @@
 //! `completeTask`.
 
-use domain::work::task::{self, Task, TaskStatus};
+use domain::activities::task::{self, Task, TaskStatus};
 use kernel::{Code, Error, Of, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -8,7 +8,7 @@ use validator::Validate;
 
 use crate::{
     command::{Command, Produced, Spec, record},
-    work::Work,
+    unit_of_work::UnitOfWork,
 };
 
 /// The input of `completeTask`.
@@ -26,7 +26,7 @@ impl Command for CompleteTask {
     );
     type On = Of<Task>;
 
-    async fn run(self, work: &mut Work, before: Of<Task>) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<Task>) -> Result<Produced> {
         if matches!(before.get(task::STATUS), Some(TaskStatus::Done | TaskStatus::Cancelled)) {
             return Err(Error::new(Code::IllegalState, "the task is done or cancelled already"));
         }

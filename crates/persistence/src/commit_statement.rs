@@ -1,7 +1,7 @@
-//! The last statement of a unit of work on PostgreSQL, in one round trip: what is still to be inserted, then the
-//! numbers of the events, then the events. The row that numbers a workspace's events is held until the commit is
-//! on disk, so nothing that can be done before may be done under it; where nothing was written before, the
-//! statement is the whole transaction.
+//! The statement that ends a transaction on PostgreSQL, in one round trip: it inserts the rows that are still
+//! unwritten, then takes the numbers of the events, then inserts the events. The row that numbers a workspace's events
+//! is held until the commit is on disk, so nothing that can be done before may be done under it; where nothing was
+//! written before, the statement is the whole transaction.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,13 +15,13 @@ use crate::bulk::Rows;
 
 /// More parameters than this are better sent as arrays, table by table.
 const MAX_PARAMETERS: usize = 250;
-/// Of how many kinds of units the text is kept.
-const KEPT: usize = 500;
+/// The number of texts that are cached.
+const MAX_CACHED: usize = 500;
 
-/// The texts of statements that were written before: they depend on the tables and the numbers of rows alone.
-static TEXTS: LazyLock<Cache<Vec<Insert>, Arc<str>>> = LazyLock::new(|| Cache::new(KEPT));
+/// The cache of texts: they depend on the tables and the numbers of rows alone.
+static TEXTS: LazyLock<Cache<Vec<Insert>, Arc<str>>> = LazyLock::new(|| Cache::new(MAX_CACHED));
 
-/// So many rows for a table; the last of them are the events, with or without an epoch.
+/// An insert of some rows into a table; the last one of a statement has the events, with or without an epoch.
 #[derive(PartialEq, Eq, Hash)]
 struct Insert {
     table: String,
@@ -30,16 +30,16 @@ struct Insert {
     epoch: bool,
 }
 
-/// The same, not owned; it hashes alike.
+/// An [`Insert`] that borrows; both have the same hash.
 #[derive(Hash)]
-struct Asked<'a> {
+struct InsertRef<'a> {
     table: &'a str,
     columns: &'a Arc<[String]>,
     rows: usize,
     epoch: bool,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> InsertRef<'a> {
     fn of(rows: &'a Rows, epoch: bool) -> Self {
         Self { table: rows.table(), columns: rows.columns(), rows: rows.len(), epoch }
     }
@@ -56,43 +56,43 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// What is to be written, as the key of its text.
+/// The key of a statement's text in the cache.
 #[derive(Hash)]
-struct Key<'a>(Vec<Asked<'a>>);
+struct StatementKey<'a>(Vec<InsertRef<'a>>);
 
-impl Equivalent<Vec<Insert>> for Key<'_> {
+impl Equivalent<Vec<Insert>> for StatementKey<'_> {
     fn equivalent(&self, key: &Vec<Insert>) -> bool {
-        self.0.len() == key.len() && self.0.iter().zip(key).all(|(asked, key)| asked.is(key))
+        self.0.len() == key.len() && self.0.iter().zip(key).all(|(insert, key)| insert.is(key))
     }
 }
 
-/// Whether so few rows are left that one statement can take them all.
-pub(crate) fn suffices(rows: &[Rows], events: usize, event_width: usize) -> bool {
+/// Whether one statement can take all unwritten rows and the events.
+pub(crate) fn fits(rows: &[Rows], events: usize, event_width: usize) -> bool {
     let parameters: usize = rows.iter().map(|rows| rows.values().count()).sum();
     parameters.saturating_add(events.saturating_mul(event_width)) <= MAX_PARAMETERS
 }
 
 /// Inserts the rows and the events, whose numbers so far count from one: the statement and its parameters.
 ///
-/// Writers of one workspace queue for the number in the order of asking, instead of waking each other; and
+/// Writers of one workspace queue for the number in the order of arrival, instead of waking each other; and
 /// without a number, which is refused where the epoch has passed, an event cannot be written, so that
 /// everything is undone. No event is earlier than the one before it, whatever the clocks say.
-pub(crate) fn last(
+pub(crate) fn commit_statement(
     workspace: Uuid,
     now: Bound,
     epoch: Option<i64>,
     mut rows: Vec<Rows>,
     events: Rows,
 ) -> Result<(Arc<str>, SqlxValues)> {
-    let count = i64::try_from(events.len()).map_err(Error::internal)?;
+    let count = i64::try_from(events.len()).map_err(|error| Error::internal(error))?;
     rows.push(events);
     let with_epoch = epoch.is_some();
-    let key = Key(rows.iter().map(|rows| Asked::of(rows, with_epoch)).collect());
+    let key = StatementKey(rows.iter().map(|rows| InsertRef::of(rows, with_epoch)).collect());
     let text = match TEXTS.get(&key) {
         Some(text) => text,
         None => {
             let text: Arc<str> = text(&rows, with_epoch).into();
-            TEXTS.insert(key.0.iter().map(Asked::owned).collect(), Arc::clone(&text));
+            TEXTS.insert(key.0.iter().map(InsertRef::owned).collect(), Arc::clone(&text));
             text
         }
     };
@@ -102,7 +102,7 @@ pub(crate) fn last(
     Ok((text, SqlxValues(Values(values))))
 }
 
-/// The text: the parameters are the queue, the count, the workspace, the instant, the epoch, and then the rows'
+/// The text; its parameters are the queue, the count, the workspace, the instant, the epoch, and then the rows'
 /// values.
 fn text(rows: &[Rows], epoch: bool) -> String {
     let (mut sql, mut written) = (String::from("WITH "), String::from("0"));
@@ -122,7 +122,7 @@ fn text(rows: &[Rows], epoch: bool) -> String {
          at = greatest(counters.at, EXCLUDED.at)"
     ));
     if epoch {
-        // The counter is held by now, so that whoever has ended a credential before has committed.
+        // The counter is locked by now, so that a transaction that revoked the credential before has committed.
         sql.push_str(" WHERE kith_epoch($3) = $5");
     }
     sql.push_str(" RETURNING value, at) ");
@@ -135,7 +135,7 @@ fn text(rows: &[Rows], epoch: bool) -> String {
     sql
 }
 
-/// `INSERT INTO … VALUES …`, with what becomes of each column's value.
+/// `INSERT INTO … VALUES …`; `stored` makes the expression of a column's value.
 fn insert(sql: &mut String, place: &mut usize, rows: &Rows, stored: impl Fn(&str, String) -> String) {
     sql.push_str(&rows.head());
     for row in 0..rows.len() {
@@ -169,7 +169,8 @@ mod tests {
     }
 
     fn written(cars: i64, events: i64, epoch: Option<i64>) -> (Arc<str>, usize) {
-        let (text, values) = last(Uuid::nil(), 0.into(), epoch, vec![rows(cars)], rows(events)).unwrap();
+        let (text, values) =
+            commit_statement(Uuid::nil(), 0.into(), epoch, vec![rows(cars)], rows(events)).unwrap();
         (text, values.0.iter().count())
     }
 

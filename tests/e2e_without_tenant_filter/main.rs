@@ -52,14 +52,14 @@ async fn row_level_security_holds_alone() {
     assert_eq!(behind_both[0]["items"], json!([{ "givenName": "Eve" }]));
     assert_eq!(behind_both[4..7], [json!(404), json!(404), json!(404)]);
 
-    persistence::unscoped::set(true);
+    persistence::without_tenant_filter::set(true);
     assert_eq!(look(&stage, &stranger, &hidden).await, behind_both);
     // Where there is no second wall the same questions find what is hidden, so the first is really gone.
     let listed = other_stranger.get("/v1/contacts?fields=givenName&count=true").await.ok();
     assert_eq!(listed["page"]["totalCount"], 2);
     let found = other_stranger.get(&format!("/v1/contacts/{other_hidden}")).await.ok();
     assert_eq!(found["givenName"], "Ada");
-    persistence::unscoped::set(false);
+    persistence::without_tenant_filter::set(false);
     other_stranger.get(&format!("/v1/contacts/{other_hidden}")).await.refused(404, "not_found");
     stage.end().await;
     other.end().await;

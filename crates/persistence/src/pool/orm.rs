@@ -1,4 +1,4 @@
-//! sea-orm on a lane: so that the engine's own tables are entities, read and written by sea-orm, on the same
+//! sea-orm on a pooled connection, so that the engine's own tables are entities, read and written on the same
 //! connection and in the same transaction as everything else.
 
 use std::sync::Arc;
@@ -12,84 +12,84 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::AssertSqlSafe;
 use tokio::sync::Mutex;
 
-use super::{Effect, Lane, failure::end, open::Connection};
+use super::{Effect, PooledConnection, connection::DriverConnection, failure::end};
 use crate::dialect::Dialect;
 
-/// A lane as sea-orm sees a connection.
+/// A pooled connection as sea-orm sees it.
 pub(crate) struct Orm<'l> {
     backend: DbBackend,
-    lane: Mutex<&'l mut Lane>,
+    connection: Mutex<&'l mut PooledConnection>,
 }
 
-impl Lane {
-    /// This lane for sea-orm.
+impl PooledConnection {
+    /// This connection for sea-orm.
     pub fn orm(&mut self) -> Orm<'_> {
         let backend = match self.dialect() {
             Dialect::Sqlite => DbBackend::Sqlite,
             Dialect::Postgres => DbBackend::Postgres,
         };
-        Orm { backend, lane: Mutex::new(self) }
+        Orm { backend, connection: Mutex::new(self) }
     }
 }
 
-/// What sea-orm calls a failure of the driver.
+/// A failure of the driver, as sea-orm's error.
 fn failed(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
-/// What sea-orm calls a failure of the lane, whose code is not to be lost.
+/// A failure of the connection, as sea-orm's error that keeps its code.
 fn lost(error: Error) -> DbErr {
     DbErr::Custom(format!("{}{error}", if error.code == Code::Unavailable { UNAVAILABLE } else { "" }))
 }
 
-/// What the text of such a failure begins with where the database cannot be reached.
+/// The prefix of such an error's text if the database cannot be reached.
 const UNAVAILABLE: &str = "unreachable: ";
 
-/// What a failure of sea-orm means.
+/// A failure of sea-orm, as an error.
 pub(crate) fn error(error: DbErr) -> Error {
     let code = match &error {
         DbErr::Conn(RuntimeErr::SqlxError(cause))
         | DbErr::Exec(RuntimeErr::SqlxError(cause))
-        | DbErr::Query(RuntimeErr::SqlxError(cause)) => super::failure::meaning(cause),
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => super::failure::code_of(cause),
         DbErr::Custom(text) if text.starts_with(UNAVAILABLE) => Code::Unavailable,
         _ => Code::Internal,
     };
     Error { cause: Some(Arc::new(error)), ..code.into() }
 }
 
-/// Runs a statement on the driver's connection and marks the lane as busy meanwhile.
+/// Runs a statement on the driver's connection and marks the connection as busy meanwhile.
 macro_rules! run {
-    ($lane:ident, $built:expr, $effect:expr, $method:ident, $convert:expr) => {{
+    ($connection:ident, $built:expr, $effect:expr, $method:ident, $convert:expr) => {{
         let Built { sql, values, .. } = $built;
         let mut values = SqlxValues(values.unwrap_or(Values(Vec::new())));
-        $lane.workspace_entered().await.map_err(lost)?;
+        $connection.enter_workspace().await.map_err(lost)?;
         loop {
-            let again = $lane.untried.then(|| SqlxValues(values.0.clone()));
-            let (query, keep) = (AssertSqlSafe(sql.clone()), $lane.keeps_statements());
-            $lane.started().map_err(lost)?;
-            let done = match &mut $lane.open().map_err(lost)?.connection {
-                Connection::Sqlite(connection) => {
+            let again = $connection.untried.then(|| SqlxValues(values.0.clone()));
+            let (query, keep) = (AssertSqlSafe(sql.clone()), $connection.keeps_prepared());
+            $connection.mark_busy().map_err(lost)?;
+            let done = match &mut $connection.connection().map_err(lost)?.driver {
+                DriverConnection::Sqlite(connection) => {
                     let query = sqlx::query_with(query, values).persistent(keep);
                     query.$method(connection).await.map($convert)
                 }
-                Connection::Postgres(connection) => {
+                DriverConnection::Postgres(connection) => {
                     let query = sqlx::query_with(query, values).persistent(keep);
                     query.$method(connection).await.map($convert)
                 }
             };
-            $lane.ended();
+            $connection.mark_idle();
             let ended = done.as_ref().err().and_then(end);
             match again {
-                Some(again) if $lane.may_repeat(ended, $effect) => {
-                    $lane.renew().await.map_err(lost)?;
+                Some(again) if $connection.may_retry(ended, $effect) => {
+                    $connection.reconnect().await.map_err(lost)?;
                     values = again;
                 }
                 _ => {
-                    $lane.untried = false;
-                    $lane.busy = ended.is_some();
+                    $connection.untried = false;
+                    $connection.busy = ended.is_some();
                     let done = done.map_err(failed)?;
                     if $effect == Effect::Writes {
-                        $lane.leave().await.map_err(lost)?;
+                        $connection.after_write().await.map_err(lost)?;
                     }
                     break Ok(done);
                 }
@@ -105,8 +105,8 @@ impl ConnectionTrait for Orm<'_> {
     }
 
     async fn execute_raw(&self, built: Built) -> Result<ExecResult, DbErr> {
-        let mut lane = self.lane.lock().await;
-        run!(lane, built, Effect::Writes, execute, |done| done.into())
+        let mut connection = self.connection.lock().await;
+        run!(connection, built, Effect::Writes, execute, |done| done.into())
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -114,12 +114,15 @@ impl ConnectionTrait for Orm<'_> {
     }
 
     async fn query_one_raw(&self, built: Built) -> Result<Option<QueryResult>, DbErr> {
-        let mut lane = self.lane.lock().await;
-        run!(lane, built, Effect::Reads, fetch_optional, |row| row.map(QueryResult::from))
+        let mut connection = self.connection.lock().await;
+        run!(connection, built, Effect::Reads, fetch_optional, |row| row.map(QueryResult::from))
     }
 
     async fn query_all_raw(&self, built: Built) -> Result<Vec<QueryResult>, DbErr> {
-        let mut lane = self.lane.lock().await;
-        run!(lane, built, Effect::Reads, fetch_all, |rows| rows.into_iter().map(QueryResult::from).collect())
+        let mut connection = self.connection.lock().await;
+        run!(connection, built, Effect::Reads, fetch_all, |rows| rows
+            .into_iter()
+            .map(QueryResult::from)
+            .collect())
     }
 }

@@ -1,5 +1,5 @@
-//! The unit of work: changes of records and the events that tell of them, in one transaction. Nothing can
-//! be written without its event, for the same call stages both; dropped before its commit, all is undone.
+//! The database transaction behind a unit of work: changes of records and their events. Nothing can be written
+//! without its event, for the same call stages both; dropped before its commit, all is undone.
 
 use std::sync::Arc;
 
@@ -19,101 +19,102 @@ use uuid::Uuid;
 use crate::{
     access,
     bulk::Rows,
+    commit_statement,
     dialect::Dialect,
-    lane::Lane,
-    last,
     log::{self, Entry, Operation},
+    pool::PooledConnection,
     reader,
     sql::{Sql, column, id_column},
     write,
 };
 
-/// A unit of work in one workspace.
-pub struct Unit {
-    lane: Lane,
+/// A transaction in one workspace.
+pub struct Transaction {
+    connection: PooledConnection,
     registry: Arc<Registry>,
     actor: Actor,
     now: Instant,
-    /// Whether the transaction has begun. On PostgreSQL that waits for the first thing that needs it.
+    /// Whether it has begun. On PostgreSQL it begins with the first statement that needs it.
     begun: bool,
-    /// Rows that nobody has asked for yet, so that they can be written with the events.
+    /// Staged rows that no statement has needed yet, so that they can be written with the events.
     unwritten: Vec<Rows>,
     entries: Vec<Entry>,
-    /// The tables of which this unit has the turn.
-    pub(crate) turns: Vec<String>,
+    /// The tables whose lock this transaction holds.
+    pub(crate) locked_tables: Vec<String>,
 }
 
-/// A record as it was or is, and the user it belongs to.
+/// A record and its owner.
 #[derive(Clone, Copy, Debug)]
 pub struct Owned<'a> {
     /// The record.
     pub record: &'a Record,
-    /// Whose it is; events about it are theirs too.
+    /// Its owner, who owns the events about it too.
     pub owner: Option<Uuid>,
 }
 
-impl Unit {
+impl Transaction {
     pub(crate) async fn begin(
-        lane: Lane,
+        connection: PooledConnection,
         registry: Arc<Registry>,
         actor: Actor,
         now: Instant,
     ) -> Result<Self> {
-        let (unwritten, entries, turns) = (Vec::new(), Vec::new(), Vec::new());
-        let mut unit = Self { lane, registry, actor, now, begun: false, unwritten, entries, turns };
-        if unit.lane.dialect() == Dialect::Sqlite {
-            // What is read here is not to change before it is written.
-            unit.lane().await?;
+        let (unwritten, entries, locked_tables) = (Vec::new(), Vec::new(), Vec::new());
+        let mut transaction =
+            Self { connection, registry, actor, now, begun: false, unwritten, entries, locked_tables };
+        if transaction.connection.dialect() == Dialect::Sqlite {
+            // What it reads must not change before it writes.
+            transaction.connection().await?;
         }
-        Ok(unit)
+        Ok(transaction)
     }
 
-    /// The lane, in a transaction that has written everything so far.
-    pub(crate) async fn lane(&mut self) -> Result<&mut Lane> {
+    /// The connection, inside the transaction, with all staged rows flushed.
+    pub(crate) async fn connection(&mut self) -> Result<&mut PooledConnection> {
         if !self.begun {
-            self.lane.begin().await?;
+            self.connection.begin().await?;
             self.begun = true;
         }
         for rows in std::mem::take(&mut self.unwritten) {
-            self.lane.insert(rows).await?;
+            self.connection.insert(rows).await?;
         }
-        Ok(&mut self.lane)
+        Ok(&mut self.connection)
     }
 
-    /// Sends what is still unwritten, so that what the database refuses is known before the commit.
+    /// Writes the staged rows, so that what the database refuses is known before the commit.
     pub async fn flush(&mut self) -> Result<()> {
-        self.lane().await.map(drop)
+        self.connection().await.map(drop)
     }
 
-    /// The lane, for reading what the unit has left.
-    pub(crate) async fn reading(&mut self) -> Result<&mut Lane> {
-        if self.unwritten.is_empty() { Ok(&mut self.lane) } else { self.lane().await }
+    /// The connection for reading, with all staged rows flushed.
+    pub(crate) async fn read_connection(&mut self) -> Result<&mut PooledConnection> {
+        if self.unwritten.is_empty() { Ok(&mut self.connection) } else { self.connection().await }
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
-        self.lane.dialect()
+        self.connection.dialect()
     }
 
-    /// Who works.
+    /// The actor.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// The instant of the work, never before the last change of what is locked.
+    /// The instant of all changes, never before the last change of a locked record.
     pub fn now(&self) -> Instant {
         self.now
     }
 
-    /// Reads what a plan asks for, as the unit has left it.
+    /// Reads what a plan asks for, with what the transaction has written.
     pub async fn read(&mut self, plan: &Plan) -> Result<Table> {
         let registry = Arc::clone(&self.registry);
-        let lane = self.reading().await?;
-        let sql = Sql::new(&registry, lane.dialect());
-        reader::read(lane, &sql, plan, &Budget::unlimited()).await
+        let connection = self.read_connection().await?;
+        let sql = Sql::new(&registry, connection.dialect());
+        reader::read(connection, &sql, plan, &Budget::unlimited()).await
     }
 
-    /// The records of these ids that the permit reaches, with all their fields, kept from other writers
-    /// until the unit ends. Deleted ones are found where the permit is for deleting and restoring.
+    /// Locks the records of these ids that the permit reaches, until the transaction ends. Deleted ones are found if
+    /// the permit is for deleting and restoring.
     pub async fn lock(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<Vec<Record>> {
         let deleted = if permit.action() == Action::Delete { Deleted::Include } else { Deleted::Exclude };
         let id = |id: &Uuid| Value::Id(*id);
@@ -135,12 +136,12 @@ impl Unit {
         Ok(records)
     }
 
-    /// The records for which a predicate holds, kept from other writers until the unit ends.
+    /// Locks the records for which a predicate holds, until the transaction ends.
     pub async fn lock_where(&mut self, permit: &Permit, predicate: Predicate) -> Result<Vec<Record>> {
         self.select(permit, predicate, Deleted::Exclude, Some(LockType::NoKeyUpdate)).await
     }
 
-    /// The objects whose records were changed so far.
+    /// The objects whose records were changed, once for each change.
     pub fn changed(&self) -> impl Iterator<Item = &Arc<Object>> {
         self.entries.iter().map(Entry::object)
     }
@@ -151,8 +152,8 @@ impl Unit {
         self.select(permit, predicate, Deleted::Exclude, None).await
     }
 
-    /// The records of these ids, deleted ones too: what a record has referred to for long may be gone. Where they
-    /// are held, nobody can delete them until the unit ends.
+    /// The records of these ids, deleted ones too: a reference may be older than the deletion. If `held`, they cannot
+    /// be deleted until the transaction ends.
     pub async fn find_referenced(
         &mut self,
         permit: &Permit,
@@ -177,13 +178,14 @@ impl Unit {
         plan.predicate = predicate;
         plan.deleted = deleted;
         plan.page.limit = u32::MAX;
-        let sql = Sql::new(&self.registry, self.lane.dialect());
+        let sql = Sql::new(&self.registry, self.connection.dialect());
         let mut statement = sql.root(&plan);
-        if let (Some(lock), true) = (lock, self.lane.dialect().locks_rows()) {
+        if let (Some(lock), true) = (lock, self.connection.dialect().locks_rows()) {
             statement.lock(lock);
         }
-        let lane = if lock.is_some() { self.lane().await? } else { self.reading().await? };
-        let rows = lane.rows(&statement).await?;
+        let connection =
+            if lock.is_some() { self.connection().await? } else { self.read_connection().await? };
+        let rows = connection.rows(&statement).await?;
         let mut records = Vec::with_capacity(rows.len());
         for row in &rows {
             let (mut values, mut index) = (Vec::with_capacity(plan.columns.len()), 0);
@@ -196,25 +198,24 @@ impl Unit {
         Ok(records)
     }
 
-    /// Whether every one of these records can still be reached by the permit: what a caller writes must not
-    /// end up out of its own sight.
+    /// Whether the permit reaches all of these records.
     pub async fn reaches(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<bool> {
         if permit.only_of().is_none() {
             return Ok(true);
         }
-        let sql = Sql::new(&self.registry, self.lane.dialect());
+        let sql = Sql::new(&self.registry, self.connection.dialect());
         let mut select = Query::select();
         select.expr(column("r", id_column())).from_as(Alias::new(&permit.object().table), Alias::new("r"));
         select.cond_where(sql.visible(permit, Deleted::Include, "r"));
         select.and_where(column("r", id_column()).is_in(ids.iter().copied()));
-        Ok(self.reading().await?.rows(&select).await?.len() == ids.len())
+        Ok(self.read_connection().await?.rows(&select).await?.len() == ids.len())
     }
 
     /// Creates records of one object.
     pub async fn insert(&mut self, permit: &Permit, records: &[Owned<'_>]) -> Result<()> {
         self.expect(permit, Action::Create)?;
         let object = permit.object();
-        let dialect = self.lane.dialect();
+        let dialect = self.connection.dialect();
         let rows = write::insert(dialect, permit, records.iter().map(|owned| owned.record));
         self.unwritten.extend(rows.into_iter().filter(|rows| !rows.is_empty()));
         for owned in records {
@@ -229,7 +230,7 @@ impl Unit {
         self.replace(permit, Operation::Update, changes).await
     }
 
-    /// Deletes or restores a record: sets or clears when it was deleted.
+    /// Deletes or restores a record: sets or clears `deletedAt`.
     pub async fn delete(&mut self, permit: &Permit, before: &Record, after: &Owned<'_>) -> Result<()> {
         self.expect(permit, Action::Delete)?;
         let operation = match after.record.get(system::DELETED_AT) {
@@ -245,20 +246,20 @@ impl Unit {
         operation: Operation,
         changes: &[(&Record, Owned<'_>)],
     ) -> Result<()> {
-        let lane = self.lane().await?;
-        let dialect = lane.dialect();
+        let connection = self.connection().await?;
+        let dialect = connection.dialect();
         let pairs: Vec<_> = changes.iter().map(|(before, after)| (*before, after.record)).collect();
         for (statement, expected) in write::update(dialect, permit, &pairs) {
-            let found = lane.execute(&statement).await?;
-            if usize::try_from(found).map_err(Error::internal)? != expected {
+            let found = connection.execute(&statement).await?;
+            if usize::try_from(found).map_err(|error| Error::internal(error))? != expected {
                 return Err(Code::VersionConflict.into());
             }
         }
         for list in write::relist(dialect, permit, &pairs) {
             if let Some(delete) = list.delete {
-                lane.execute(&delete).await?;
+                connection.execute(&delete).await?;
             }
-            lane.insert(list.insert).await?;
+            connection.insert(list.insert).await?;
         }
         let entries =
             changes.iter().map(|(before, after)| Entry::new(permit.object(), operation, Some(before), after));
@@ -271,16 +272,16 @@ impl Unit {
         if same { Ok(()) } else { Err(Error::internal("the permit is for something else")) }
     }
 
-    /// Gives out so many numbers of a named sequence of the workspace, and says which is the first.
-    pub async fn take_numbers(&mut self, name: &str, count: usize) -> Result<i64> {
-        self.take_turns(name, count).await.map(|(first, _)| first)
+    /// Takes `count` numbers of a named sequence of the workspace, and returns the first.
+    pub async fn next_numbers(&mut self, name: &str, count: usize) -> Result<i64> {
+        self.advance_counter(name, count).await.map(|(first, _)| first)
     }
 
-    /// Gives out numbers, and the instant of all of them: now, or the sequence's last one where that is later.
-    async fn take_turns(&mut self, name: &str, count: usize) -> Result<(i64, Instant)> {
-        let count = i64::try_from(count).map_err(Error::internal)?;
+    /// Takes numbers and their instant: now, or the sequence's last instant if that is later.
+    async fn advance_counter(&mut self, name: &str, count: usize) -> Result<(i64, Instant)> {
+        let count = i64::try_from(count).map_err(|error| Error::internal(error))?;
         let kept = |name: &str| Expr::col((Alias::new("counters"), Alias::new(name)));
-        let dialect = self.lane.dialect();
+        let dialect = self.connection.dialect();
         let now = || Expr::value(dialect.instant(self.now));
         let mut insert = Query::insert();
         insert.into_table(Alias::new("counters"));
@@ -291,24 +292,24 @@ impl Unit {
         let last = Func::coalesce([kept("at"), now()]);
         conflict.value(Alias::new("at"), dialect.greatest(last.into(), now()));
         insert.on_conflict(conflict).returning(Query::returning().columns(["value", "at"].map(Alias::new)));
-        let rows = self.lane().await?.rows(&insert).await?;
+        let rows = self.connection().await?.rows(&insert).await?;
         let row = rows.first().ok_or_else(|| Error::internal("no number was given out"))?;
         let last: i64 = row.get(0)?;
         Ok((last - count + 1, row.instant(1)?.unwrap_or(self.now)))
     }
 
-    /// Which of these values of a field, or keys of a list's items, live records of the object already have: the
-    /// value in the form in which it is compared, and the record's id.
+    /// The values of a field, or keys of a list's items, that live records of the object already have: each in the
+    /// form in which it is compared, with the record's id.
     pub async fn taken(
         &mut self,
         permit: &Permit,
         attribute: &Attribute,
         keys: &[Vec<Value>],
     ) -> Result<Vec<(Vec<String>, Uuid)>> {
-        let dialect = self.lane.dialect();
+        let dialect = self.connection.dialect();
         let Some(select) = write::taken(dialect, permit, attribute, keys) else { return Ok(Vec::new()) };
         let mut taken = Vec::new();
-        for row in self.reading().await?.rows(&select).await? {
+        for row in self.read_connection().await?.rows(&select).await? {
             let width = keys.first().map_or(1, Vec::len);
             let key = (1..=width).map(|place| row.get::<String>(place)).collect::<Result<Vec<_>>>()?;
             taken.push((key, row.get(0)?));
@@ -316,20 +317,19 @@ impl Unit {
         Ok(taken)
     }
 
-    /// Writes what is still unwritten, the events and their numbers, and makes everything durable. Gives the last
-    /// event's number, or none where nothing was changed.
+    /// Commits the staged rows and the events. Returns the last event's number; none if nothing was changed.
     pub async fn commit(mut self) -> Result<Option<i64>> {
         let entries = std::mem::take(&mut self.entries);
         match self.finish(entries).await {
             Ok(last) => Ok(last),
             Err(error) => {
-                let abandoned = self.abandon().await;
+                let rolled_back = self.rollback().await;
                 if matches!(error.code, Code::Unavailable | Code::Timeout) {
-                    // Only the answer may have been lost, and not what it answered.
+                    // The commit may have succeeded, and only its answer been lost.
                     return Err(error.in_doubt());
                 }
-                // Where the access has changed, that is what stood in the way.
-                abandoned?;
+                // If the access has changed, that is the error.
+                rolled_back?;
                 Err(error)
             }
         }
@@ -338,68 +338,76 @@ impl Unit {
     async fn finish(&mut self, entries: Vec<Entry>) -> Result<Option<i64>> {
         if entries.is_empty() {
             self.check_access().await?;
-            return self.make_durable().await.map(|()| None);
+            return self.end_transaction().await.map(|()| None);
         }
         let epoch = match entries.iter().any(Entry::governs_access) {
             true => {
                 let epoch = self.raise_epoch().await?;
-                self.keep_a_way_in().await?;
+                self.check_an_owner_remains().await?;
                 epoch
             }
             false => self.actor.epoch,
         };
-        let last = match self.lane.dialect() {
-            Dialect::Postgres if last::suffices(&self.unwritten, entries.len(), log::COLUMNS.len()) => {
-                self.tell_at_once(entries, epoch).await?
+        let last = match self.connection.dialect() {
+            Dialect::Postgres
+                if commit_statement::fits(&self.unwritten, entries.len(), log::COLUMNS.len()) =>
+            {
+                self.append_events_with_rows(entries, epoch).await?
             }
-            _ => self.tell(entries, epoch).await?,
+            _ => self.append_events(entries, epoch).await?,
         };
-        self.make_durable().await.map(|()| Some(last))
+        self.end_transaction().await.map(|()| Some(last))
     }
 
-    async fn make_durable(&mut self) -> Result<()> {
+    async fn end_transaction(&mut self) -> Result<()> {
         if self.begun {
-            self.lane.commit().await?;
+            self.connection.commit().await?;
             self.begun = false;
         }
         Ok(())
     }
 
-    /// Writes the events. The counter's row is held until the commit is on disk, so it is the last thing asked for;
-    /// and whoever has ended a credential before has committed once it is held.
-    async fn tell(&mut self, entries: Vec<Entry>, epoch: Option<i64>) -> Result<i64> {
+    /// Appends the events to the log. The counter's row is locked until the commit is on disk, so it is taken last; and
+    /// a transaction that revoked the credential before has committed once it is locked.
+    async fn append_events(&mut self, entries: Vec<Entry>, epoch: Option<i64>) -> Result<i64> {
         let count = entries.len();
-        let (first, at) = self.take_turns("seq", count).await?;
-        access::check(&mut self.lane, self.actor.workspace, epoch).await?;
-        let rows = log::events(self.lane.dialect(), &self.actor, at, first, entries)?;
-        self.lane.insert(rows).await?;
-        Ok(first + i64::try_from(count).map_err(Error::internal)? - 1)
+        let (first, at) = self.advance_counter("seq", count).await?;
+        access::check(&mut self.connection, self.actor.workspace, epoch).await?;
+        let rows = log::events(self.connection.dialect(), &self.actor, at, first, entries)?;
+        self.connection.insert(rows).await?;
+        Ok(first + i64::try_from(count).map_err(|error| Error::internal(error))? - 1)
     }
 
-    /// Writes the events and everything unwritten in one statement.
-    async fn tell_at_once(&mut self, entries: Vec<Entry>, epoch: Option<i64>) -> Result<i64> {
-        let dialect = self.lane.dialect();
+    /// Appends the events and writes the staged rows in one statement.
+    async fn append_events_with_rows(&mut self, entries: Vec<Entry>, epoch: Option<i64>) -> Result<i64> {
+        let dialect = self.connection.dialect();
         let events = log::events(dialect, &self.actor, self.now, 1, entries)?;
         let rows = std::mem::take(&mut self.unwritten);
-        let (sql, values) = last::last(self.actor.workspace, dialect.instant(self.now), epoch, rows, events)?;
-        let told = self.lane.rows_of(sql, values).await?;
-        told.last().ok_or_else(|| Error::internal("no event was written"))?.get(0)
+        let (sql, values) = commit_statement::commit_statement(
+            self.actor.workspace,
+            dialect.instant(self.now),
+            epoch,
+            rows,
+            events,
+        )?;
+        let appended = self.connection.write_returning(sql, values).await?;
+        appended.last().ok_or_else(|| Error::internal("no event was written"))?.get(0)
     }
 
-    /// Undoes everything, so that the lane can be used again at once.
+    /// Rolls back, so that the connection can be used again at once.
     ///
     /// # Errors
     ///
-    /// Where the actor's access has changed: then whatever went wrong is not theirs to know.
-    pub async fn abandon(mut self) -> Result<()> {
-        if self.lane.is_in_transaction() {
-            self.lane.rollback().await?;
+    /// `unauthenticated` if the actor's access has changed: then other errors are not theirs to see.
+    pub async fn rollback(mut self) -> Result<()> {
+        if self.connection.is_in_transaction() {
+            self.connection.rollback().await?;
         }
         self.check_access().await
     }
 
     async fn check_access(&mut self) -> Result<()> {
-        access::check(&mut self.lane, self.actor.workspace, self.actor.epoch).await
+        access::check(&mut self.connection, self.actor.workspace, self.actor.epoch).await
     }
 }
 

@@ -1,5 +1,5 @@
-//! Bounds the time of a statement on SQLite, which has no limit of its own and goes on when its caller has
-//! gone: the engine asks every few thousand steps whether to.
+//! The statement timeout on SQLite, which has none of its own and goes on when the caller has gone: SQLite asks every
+//! few thousand steps whether to continue.
 
 use std::{
     sync::{
@@ -11,37 +11,37 @@ use std::{
 
 use sqlx::SqliteConnection;
 
-/// So many steps of SQLite's virtual machine lie between two looks at the time.
+/// The number of steps of SQLite's virtual machine between two looks at the clock.
 const STEPS: i32 = 20_000;
-/// There is no end.
+/// No timeout.
 const NEVER: u64 = u64::MAX;
 
-/// Until when a connection's statement may run, in milliseconds since the process began to count.
+/// The deadline of a connection's statement, in milliseconds since the process began to count.
 #[derive(Clone)]
-pub(super) struct Watch(Arc<AtomicU64>);
+pub(super) struct StatementTimeout(Arc<AtomicU64>);
 
-impl Watch {
-    /// Watches over a connection.
-    pub async fn over(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
-        let watch = Self(Arc::new(AtomicU64::new(NEVER)));
-        let until = Arc::clone(&watch.0);
+impl StatementTimeout {
+    /// Bounds the statements of a connection.
+    pub async fn on(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
+        let timeout = Self(Arc::new(AtomicU64::new(NEVER)));
+        let until = Arc::clone(&timeout.0);
         let mut handle = connection.lock_handle().await?;
         handle.set_progress_handler(STEPS, move || elapsed() < until.load(Ordering::Relaxed));
-        Ok(watch)
+        Ok(timeout)
     }
 
-    /// The statement that begins now may take so long.
+    /// Starts the timeout of a statement.
     pub fn begin(&self, limit: Duration) {
         let limit = u64::try_from(limit.as_millis()).unwrap_or(NEVER);
         self.0.store(elapsed().saturating_add(limit), Ordering::Relaxed);
     }
 
-    /// The statement is done.
+    /// Ends the timeout: the statement is done.
     pub fn end(&self) {
         self.0.store(NEVER, Ordering::Relaxed);
     }
 
-    /// Nobody waits for the statement any more.
+    /// Stops the statement: its caller has gone.
     pub fn stop(&self) {
         self.0.store(0, Ordering::Relaxed);
     }

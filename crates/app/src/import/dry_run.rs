@@ -1,4 +1,4 @@
-//! What a dry run would have made by now, as far as it is remembered: later rows may be about it or refer to it.
+//! The records that a dry run would have created so far: later rows may be about them or refer to them.
 
 use std::{
     collections::HashSet,
@@ -14,17 +14,17 @@ use super::{
     target::Target,
 };
 
-/// So many keys are remembered; rows about what comes behind them are taken for new ones.
+/// The most keys that are remembered; rows about records beyond them count as new.
 const MAX_REMEMBERED: usize = 2_000_000;
 
-/// Keys of records that would be there by now; as hashes, for there may be very many.
+/// The keys of records that would be there by now, as hashes, for there may be very many.
 #[derive(Debug, Default)]
-pub(super) struct Rehearsal {
+pub(super) struct DryRun {
     keys: HashSet<u64>,
 }
 
-impl Rehearsal {
-    /// Remembers the record that a row would have made.
+impl DryRun {
+    /// Remembers the record that a row would have created.
     pub fn remember(&mut self, target: &Target, draft: &Draft) {
         let mut keys: Vec<_> =
             target.match_keys(draft).into_iter().map(|key| hashed("match", &key)).collect();
@@ -62,13 +62,13 @@ impl Rehearsal {
         }
     }
 
-    /// Whether the record of these keys would be there.
-    pub fn knows(&self, match_keys: &[String]) -> bool {
+    /// Whether a record with one of these match keys would be there.
+    pub fn has_matching(&self, match_keys: &[String]) -> bool {
         match_keys.iter().any(|key| self.keys.contains(&hashed("match", key)))
     }
 
     /// Whether a record to refer to would be there.
-    pub fn leads(&self, target: &Target, key: &LookupKey) -> bool {
+    pub fn has_referenced(&self, target: &Target, key: &LookupKey) -> bool {
         self.keys.contains(&referred(target, key))
     }
 }

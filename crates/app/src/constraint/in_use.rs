@@ -1,4 +1,4 @@
-//! What others stand on: it is not deleted under them, and what it says of them stays.
+//! Records in use: while others refer to them they are not deleted, and some of their fields stay.
 
 use std::sync::Arc;
 
@@ -7,18 +7,22 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    settle::Pending,
-    work::{DAY_MICROS, RESTORABLE_DAYS, Work},
+    unit_of_work::{DAY_MICROS, RESTORABLE_DAYS, UnitOfWork},
+    validate::PendingChange,
 };
 
-impl Work {
-    /// Notes what would become untrue of the records that refer to a record.
-    pub(super) async fn keep_in_use(&mut self, permit: &Permit, pending: &mut [Pending]) -> Result<()> {
+impl UnitOfWork {
+    /// Checks that fields stay that the records referring to a record depend on.
+    pub(super) async fn check_in_use(
+        &mut self,
+        permit: &Permit,
+        pending: &mut [PendingChange],
+    ) -> Result<()> {
         let object = Arc::clone(permit.object());
         for field in object.attributes.iter().filter(|field| field.fixed_in_use) {
             for change in pending.iter_mut().filter(|change| change.before.is_some() && change.differs(field))
             {
-                // What can be restored would come back to it.
+                // A deleted record that can be restored would refer to it again.
                 let since = Instant(self.now().0.saturating_sub(RESTORABLE_DAYS * DAY_MICROS));
                 let referring = self.referring(permit, change.after.id(), Some(since)).await?;
                 if !referring.is_empty() {
@@ -32,8 +36,8 @@ impl Work {
         Ok(())
     }
 
-    /// Refuses to delete a record while others stand on it.
-    pub(crate) async fn hold(&mut self, permit: &Permit, id: Uuid) -> Result<()> {
+    /// Refuses to delete a record while others refer to it.
+    pub(crate) async fn check_not_referred_to(&mut self, permit: &Permit, id: Uuid) -> Result<()> {
         let referring = self.referring(permit, id, None).await?;
         if referring.is_empty() {
             return Ok(());
@@ -46,7 +50,7 @@ impl Work {
         Err(Error::new(Code::IllegalState, detail).with("referring", referring))
     }
 
-    /// How many records refer to a record in a way that holds it, by their objects.
+    /// The numbers of records that refer to a record and keep it from being deleted, by their objects.
     async fn referring(
         &mut self,
         permit: &Permit,
@@ -57,7 +61,7 @@ impl Work {
         for holder in &permit.object().held_by {
             let object = Arc::clone(self.kith.object(holder.object)?);
             let Some(field) = object.at(holder.field) else { continue };
-            let count = self.unit.referring(permit, &object, field, id, since).await?;
+            let count = self.transaction.referring(permit, &object, field, id, since).await?;
             if count > 0 {
                 referring.insert(object.plural.to_owned(), json!(count));
             }
