@@ -13,11 +13,17 @@ use crate::{
 pub const ID: Field<Uuid> =
     Field::own_id("id", "The record's id, a TypeID. The client may choose it on create.");
 
+/// The greatest version: what clients know as a plain number. A record that changes once a second gets there in 68 years.
+pub const MAX_VERSION: i64 = i32::MAX as i64;
 /// The record's version.
-pub const VERSION: Field<i64> =
-    Field::integer("version", 1, i64::MAX, "Counts the record's changes, from 1; the value of its `ETag`.")
-        .required()
-        .computed();
+pub const VERSION: Field<i64> = Field::integer(
+    "version",
+    1,
+    MAX_VERSION,
+    "The number of the record's changes, its creation included; the value of its `ETag`.",
+)
+.required()
+.computed();
 /// When the record was created.
 pub const CREATED_AT: Field<Instant> =
     Field::instant("createdAt", "When the record was created.").required().computed();

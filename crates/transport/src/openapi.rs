@@ -1,12 +1,12 @@
 //! The OpenAPI 3.1 document, from the same declarations that the doors interpret. It is the same text for
 //! the same declarations, whatever the order in which anything was looked at.
 
+mod filter;
 mod operation;
 mod parameter;
 mod part;
 mod path;
 mod record;
-mod test;
 
 use std::collections::BTreeMap;
 
@@ -42,10 +42,11 @@ pub fn document(registry: &Registry, commands: &[Registered]) -> String {
 fn build(registry: &Registry, commands: &[Registered]) -> OpenApi {
     let mut schemas = Schemas::new();
     part::add_shared(&mut schemas);
+    filter::add_shared(&mut schemas);
     let mut paths = Paths::new();
     for object in registry.objects() {
         record::add(&mut schemas, registry, object);
-        test::add(&mut schemas, registry, object);
+        filter::add(&mut schemas, registry, object);
         path::of_object(&mut paths, object);
         if object.name == rest::FILE {
             path::of_contents(&mut paths, object);
