@@ -27,6 +27,15 @@ gen:
     cargo run --quiet --package kith -- schema graphql > schema.graphql
     cargo run --quiet --package kith -- schema openapi > openapi/kith.json
 
+# What of the contract files breaks clients of the newest release in contract/; needs Node.js
+compatible:
+    tests/contract/run
+
+# Keep the contract files as those of a released version, with which later changes are compared: `just release-contract 0.2.0`
+release-contract VERSION: gen
+    mkdir -p contract/v{{ VERSION }}
+    cp schema.graphql openapi/kith.json contract/v{{ VERSION }}/
+
 # GraphQL over HTTP as the `graphql-http` audit has it; needs Node.js
 audit:
     tests/graphql-js/run audit

@@ -1,7 +1,11 @@
 //! The names of the contract's types, made here and nowhere else: what both GraphQL and OpenAPI have is called the same
 //! in both.
 
-use kernel::{field::Kind, object::Attribute, text::pascal};
+use kernel::{
+    field::Kind,
+    object::{Attribute, Object},
+    text::pascal,
+};
 
 /// A calendar day.
 pub const DATE: &str = "Date";
@@ -84,6 +88,15 @@ pub fn order(object: &str) -> String {
 /// The values that a choice allows: `DealStatus`. The owner is the type that has the field.
 pub fn choice(owner: &str, attribute: &Attribute) -> String {
     format!("{owner}{}", pascal(attribute.name))
+}
+
+/// The values that a member of a command's input allows: those of the object's field of that name, or its own.
+pub fn input_choice(object: &Object, command: &str, member: &str) -> String {
+    let field = object.attribute(member).filter(|field| matches!(field.kind, Kind::Choice(_)));
+    field.map_or_else(
+        || format!("{}{}", pascal(command), pascal(member)),
+        |field| choice(&object.type_name, field),
+    )
 }
 
 /// The type of a field's value; of a list of plain values that of an item.

@@ -95,8 +95,8 @@ on_both! {
         for name in ["Ada", "Bob", "Cleo"] {
             owner.create("contacts", json!({ "givenName": name })).await;
         }
-        let query = "query($n: Int, $last: Int, $name: String, $where: ContactWhere, $order: [ContactOrder!],
-            $deleted: Deleted, $after: String) {
+        let query = "query($n: Int, $last: Int, $name: String, $where: ContactFilter, $order: [ContactOrder!],
+            $deleted: DeletedFilter, $after: String) {
             contacts(first: $n, last: $last, where: $where, orderBy: $order, deleted: $deleted, after: $after) {
                 nodes { givenName } }
             named: contacts(first: 3, orderBy: [{givenName: ASC}], where: {givenName: {eq: $name, isNull: false}}) {

@@ -138,9 +138,9 @@ on_both! {
             none: __type(name: \"Nobody\") { name } contacts(first: 1) { nodes { givenName } } __typename }
             fragment T on __Type { name __typename enumValues(includeDeprecated: $old) { name } }";
         for _ in 0..2 {
-            let data = stage.owner.graphql(query, json!({ "name": "Direction" })).await;
+            let data = stage.owner.graphql(query, json!({ "name": "OrderDirection" })).await;
             let values = json!([{ "name": "ASC" }, { "name": "DESC" }]);
-            let of = json!({ "name": "Direction", "__typename": "__Type", "enumValues": values, "kind": "ENUM" });
+            let of = json!({ "name": "OrderDirection", "__typename": "__Type", "enumValues": values, "kind": "ENUM" });
             let contacts = json!({ "nodes": [{ "givenName": "Ada" }] });
             let expected = json!({ "of": of, "none": Json::Null, "contacts": contacts, "__typename": "Query" });
             assert_eq!(data, expected);

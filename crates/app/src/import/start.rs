@@ -25,22 +25,22 @@ use crate::{
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartImport {
-    /// The object whose records the rows become: `contact`.
+    /// The object of the rows' records: `contact`.
     object: String,
     /// The id of the stored file.
     file_id: String,
     /// How the file is written.
     #[schema(schema_with = format)]
     format: Option<String>,
-    /// Which column becomes which field, and how an existing record is recognised.
+    /// The mapping: the field for each column, and how existing records are matched.
     #[schema(value_type = Object)]
     mapping: Json,
-    /// Whether everything is tried and nothing written; the job then tells what would have been.
+    /// Whether it is a dry run, which writes nothing; the job tells what would have been. Default: `false`.
     dry_run: Option<bool>,
 }
 
 fn format() -> utoipa::openapi::schema::Object {
-    let doc = "How the file is written: `CSV`, with a header row, or `JSON_LINES`; by its name where nothing is said.";
+    let doc = "The file's format: `CSV`, with a header row, or `JSON_LINES`. Default: by the file's name.";
     schema::one_of(doc, ["CSV", "JSON_LINES"])
 }
 

@@ -25,21 +25,21 @@ use crate::{
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IssueApiKey {
-    /// What the key is for.
+    /// The key's name.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// The id of the user on whose behalf it acts.
+    /// The id of the user that the key acts for.
     user_id: String,
-    /// What it may do.
+    /// The key's role.
     #[schema(schema_with = role)]
     role: String,
-    /// When it ends, as an RFC 3339 instant; never where nothing is said.
+    /// The key's expiry, as an RFC 3339 instant. Default: never.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
 fn role() -> utoipa::openapi::schema::Object {
-    schema::one_of("What it may do.", MembershipRole::ALL.iter().map(|choice| choice.name))
+    schema::one_of("The key's role.", MembershipRole::ALL.iter().map(|choice| choice.name))
 }
 
 impl Command for IssueApiKey {
@@ -49,8 +49,8 @@ impl Command for IssueApiKey {
         "issue",
         "Issues a key. Its secret is shown once, in this answer; Kith keeps only a hash of it.",
         &[
-            record("apiKey", "apiKey", "The key as it is kept."),
-            Output { name: "secret", kind: OutputKind::Text, doc: "The key itself, shown this once." },
+            record("apiKey", "apiKey", "The key, without its secret."),
+            Output { name: "secret", kind: OutputKind::Text, doc: "The key's secret, shown this once." },
         ],
     )
     .creating();

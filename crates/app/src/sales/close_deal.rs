@@ -25,7 +25,7 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WinDeal {
-    /// The day it was won, `YYYY-MM-DD`; its close date stays where nothing is said.
+    /// The day the deal was won, `YYYY-MM-DD`. Default: its present close date.
     #[schema(format = Date)]
     close_date: Option<String>,
 }
@@ -43,10 +43,10 @@ impl Command for WinDeal {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoseDeal {
-    /// Why it was lost.
+    /// The reason of the loss.
     #[schema(min_length = 1, max_length = 500)]
     lost_reason: String,
-    /// The day it was lost, `YYYY-MM-DD`; its close date stays where nothing is said.
+    /// The day the deal was lost, `YYYY-MM-DD`. Default: its present close date.
     #[schema(format = Date)]
     close_date: Option<String>,
 }
@@ -65,7 +65,7 @@ impl Command for LoseDeal {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReopenDeal {
-    /// The id of the open stage to put it in; the one it was last open in where nothing is said.
+    /// The id of the open stage to move the deal to. Default: the one it was last open in.
     stage_id: Option<String>,
 }
 

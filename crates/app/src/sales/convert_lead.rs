@@ -28,17 +28,17 @@ pub struct ConvertLead {
     /// The name of the new deal.
     #[schema(min_length = 1, max_length = 300)]
     deal_name: String,
-    /// The id of the stage the deal begins in; the first open stage of the default pipeline where nothing is said.
+    /// The id of the stage the deal begins in. Default: the first open stage of the default pipeline.
     stage_id: Option<String>,
-    /// What the deal is worth, as decimal text; with `currency`.
+    /// The deal's amount, as decimal text; with `currency`.
     #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     amount: Option<String>,
-    /// The currency of the amount, by ISO 4217.
+    /// The amount's currency, by ISO 4217.
     #[schema(pattern = "^[A-Z]{3}$")]
     currency: Option<String>,
-    /// The id of the company the contact belongs to.
+    /// The id of the contact's company. Default: the primary one it belongs to.
     company_id: Option<String>,
-    /// The name of a new company the contact belongs to, where none is named by its id.
+    /// The name of a new company for the contact; instead of `companyId`.
     #[schema(min_length = 1, max_length = 200)]
     company_name: Option<String>,
 }

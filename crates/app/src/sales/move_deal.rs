@@ -15,9 +15,9 @@ use crate::{
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MoveDeal {
-    /// The id of the stage to move to.
+    /// The id of the stage to move the deal to.
     stage_id: String,
-    /// Why the deal was lost; required by a lost stage.
+    /// The reason of the loss; required by a lost stage.
     #[schema(min_length = 1, max_length = 500)]
     lost_reason: Option<String>,
 }

@@ -261,13 +261,20 @@ pub fn add_command(schemas: &mut Schemas, registry: &Registry, command: &Registe
         };
         input.properties.insert("expectedVersion".to_owned(), expected_version(doc));
     }
+    let object = registry.object(command.spec.object);
     if let RefOr::T(Schema::Object(input)) = &mut input {
         input.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        for (member, schema) in &mut input.properties {
+        for (member, node) in &mut input.properties {
+            let RefOr::T(Schema::Object(schema)) = node else { continue };
             // Ids are told by their names, as in GraphQL.
-            let object = member.strip_suffix("Id").and_then(|object| registry.object(object));
-            if let (RefOr::T(Schema::Object(schema)), Some(object)) = (schema, object) {
-                schema.pattern = Some(accepted_id(&object.prefix));
+            if let Some(target) = member.strip_suffix("Id").and_then(|object| registry.object(object)) {
+                schema.pattern = Some(accepted_id(&target.prefix));
+            }
+            if let (Some(object), true) = (object, schema.enum_values.is_some()) {
+                let name = contract::input_choice(object, command.spec.name, member);
+                let named = reference(&name, schema.description.as_deref().unwrap_or_default());
+                let values = std::mem::replace(node, named);
+                schemas.entry(name).or_insert(values);
             }
         }
     }

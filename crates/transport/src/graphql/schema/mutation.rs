@@ -14,7 +14,7 @@ use kernel::{
     object::{Action, Object},
 };
 use utoipa::openapi::{
-    RefOr, Schema,
+    KnownFormat, RefOr, Schema, SchemaFormat,
     schema::{ArrayItems, SchemaType, Type as JsonType},
 };
 
@@ -146,7 +146,7 @@ pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered])
         if command.on_record {
             field = field.argument(id()).argument(version());
         }
-        if let Some(input) = command_input(types, command) {
+        if let Some(input) = command_input(types, registry, command) {
             field = field.argument(input);
         }
         mutation = mutation.field(field.description(spec.doc));
@@ -173,16 +173,28 @@ fn payload(name: &str, outputs: &[(&'static str, OutputKind, &str)], registry: &
 }
 
 /// The input type of a command, from the schema of its fields; none where it has no fields.
-fn command_input(types: &mut Types, command: &Registered) -> Option<InputValue> {
-    let RefOr::T(Schema::Object(object)) = &command.input else { return None };
-    if object.properties.is_empty() {
+fn command_input(types: &mut Types, registry: &Registry, command: &Registered) -> Option<InputValue> {
+    let RefOr::T(Schema::Object(schema)) = &command.input else { return None };
+    if schema.properties.is_empty() {
         return None;
     }
-    let name = contract::input(command.spec.name);
-    let mut input = InputObject::new(&name).description(format!("The input of `{}`.", command.spec.name));
-    for (member, schema) in &object.properties {
-        let required = object.required.iter().any(|name| name == member);
-        let (of, doc) = member_type(schema, member);
+    let spec = &command.spec;
+    let name = contract::input(spec.name);
+    let mut input = InputObject::new(&name).description(format!("The input of `{}`.", spec.name));
+    for (member, schema_of) in &schema.properties {
+        let (of, doc) = match (schema_of, registry.object(spec.object)) {
+            (RefOr::T(Schema::Object(known)), Some(object)) if known.enum_values.is_some() => {
+                let doc = known.description.clone().unwrap_or_default();
+                let name = contract::input_choice(object, spec.name, member);
+                if object.attribute(member).is_none() {
+                    let values = known.enum_values.iter().flatten().filter_map(|value| value.as_str());
+                    types.add(Enum::new(&name).description(&doc).items(values));
+                }
+                (TypeRef::named(name), doc)
+            }
+            _ => member_type(schema_of, member),
+        };
+        let required = schema.required.iter().any(|name| name == member);
         let of = if required { TypeRef::NonNull(Box::new(of)) } else { of };
         input = input.field(InputValue::new(member, of).description(doc));
     }
@@ -204,7 +216,12 @@ fn member_type(schema: &RefOr<Schema>, name: &str) -> (TypeRef, String) {
             } else if is(&JsonType::Integer) {
                 TypeRef::INT
             } else if is(&JsonType::String) {
-                if name.ends_with("Id") { TypeRef::ID } else { TypeRef::STRING }
+                match object.format {
+                    Some(SchemaFormat::KnownFormat(KnownFormat::Date)) => contract::DATE,
+                    Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)) => contract::DATE_TIME,
+                    _ if name.ends_with("Id") => TypeRef::ID,
+                    _ => TypeRef::STRING,
+                }
             } else {
                 contract::JSON
             };
