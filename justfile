@@ -56,6 +56,10 @@ bench *arguments:
 counts *arguments:
     bench/counts {{ arguments }}
 
+# Lint the OpenAPI document with Redocly and Spectral; needs Node.js
+lint-openapi:
+    tests/openapi/run
+
 # What the OpenAPI document says against what the server does; arguments go to schemathesis
 schemathesis *arguments:
     tests/schemathesis/run {{ arguments }}

@@ -16,7 +16,7 @@ use app::{
 };
 use kernel::Registry;
 use utoipa::openapi::{
-    Components, Info, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths,
+    Components, Info, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths, Server,
     security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     tag::{Tag, TagBuilder},
 };
@@ -72,9 +72,10 @@ fn build(registry: &Registry, commands: &[Registered]) -> OpenApi {
     }
     path::of_server(&mut paths);
     let tags = registry.objects().iter().map(|object| tag(&object.type_name, object.doc));
-    let tags = tags.chain([tag("Server", "What the server tells about itself.")]);
+    let tags = tags.chain([tag("Server", "The server itself: its health, its errors, its caller.")]);
     OpenApiBuilder::new()
         .info(info())
+        .servers(Some([server()]))
         .paths(paths)
         .components(Some(components(schemas)))
         .security(Some([SecurityRequirement::new::<_, [&str; 0], _>(BEARER, [])]))
@@ -94,6 +95,12 @@ fn info() -> Info {
         .description(Some(ABOUT))
         .license(Some(license))
         .build()
+}
+
+fn server() -> Server {
+    let mut server = Server::new("/");
+    server.description = Some("The server that this document comes from.".to_owned());
+    server
 }
 
 fn tag(name: &str, doc: &str) -> Tag {

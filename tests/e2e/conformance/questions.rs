@@ -36,7 +36,7 @@ pub fn all(world: &World<'_>, object: &Object) -> Vec<Question> {
         let ids: Vec<&Json> = world.rows(target.name).iter().map(|row| &row["id"]).collect();
         let one = json!({ "id": { "in": ids.iter().step_by(2).take(5).collect::<Vec<_>>() } });
         let asked: Vec<Json> = match link.is_one() {
-            true => vec![one, json!({ "not": one }), json!({})],
+            true => vec![one.clone(), json!({ "not": one }), json!({})],
             false => vec![
                 json!({ "some": one }),
                 json!({ "none": one }),

@@ -16,8 +16,8 @@ on_both! {
         let lead = text(
             &agent.create("contacts", json!({ "givenName": "Ada", "leadStatus": "QUALIFIED" })).await["id"],
         );
-        let input = json!({ "dealName": "Engine", "amount": "1000", "currency": "EUR",
-            "companyName": "Analytical Ltd" });
+        let amount = json!({ "amount": "1000", "currency": "EUR" });
+        let input = json!({ "dealName": "Engine", "amount": amount, "companyName": "Analytical Ltd" });
         // The owner converts it, and it stays the agent's, with all that comes of it.
         let made = owner.command(&format!("contacts/{lead}/convert"), input.clone()).await.ok();
         let (contact, company, deal) = (&made["contact"], &made["company"], &made["deal"]);
@@ -97,7 +97,12 @@ on_both! {
             ),
             (json!({ "dealName": "Engine", "stageId": lead }), "wrong_type", "/stageId"),
             (json!({ "dealName": "Engine", "amount": "1" }), "wrong_type", "/amount"),
-            (json!({ "dealName": "Engine", "amount": "1.001", "currency": "EUR" }), "wrong_type", "/amount"),
+            (json!({ "dealName": "Engine", "amount": { "amount": "1" } }), "wrong_type", "/amount"),
+            (
+                json!({ "dealName": "Engine", "amount": { "amount": "1.001", "currency": "EUR" } }),
+                "wrong_type",
+                "/amount",
+            ),
             (json!({ "companyName": "Analytical Ltd" }), "required", "/dealName"),
             (json!({ "dealName": "" }), "required", "/dealName"),
         ] {

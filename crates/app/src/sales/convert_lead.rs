@@ -12,12 +12,14 @@ use domain::{
 };
 use kernel::{Code, Error, Record, Result, change::Companion, money::Money};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use serde_json::Value as Json;
+use utoipa::{ToSchema, openapi::Ref};
 use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
     command::{Command, Produced, Product, Spec, record},
+    contract,
     work::Work,
 };
 
@@ -30,17 +32,20 @@ pub struct ConvertLead {
     deal_name: String,
     /// The id of the stage the deal begins in. Default: the first open stage of the default pipeline.
     stage_id: Option<String>,
-    /// The deal's amount, as decimal text; with `currency`.
-    #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
-    amount: Option<String>,
-    /// The amount's currency, by ISO 4217.
-    #[schema(pattern = "^[A-Z]{3}$")]
-    currency: Option<String>,
+    /// The deal's amount.
+    #[schema(schema_with = amount)]
+    amount: Option<Json>,
     /// The id of the contact's company. Default: the primary one it belongs to.
     company_id: Option<String>,
     /// The name of a new company for the contact; instead of `companyId`.
     #[schema(min_length = 1, max_length = 200)]
     company_name: Option<String>,
+}
+
+fn amount() -> Ref {
+    let mut money = Ref::from_schema_name(contract::input(contract::MONEY));
+    "The deal's amount.".clone_into(&mut money.description);
+    money
 }
 
 impl Command for ConvertLead {
@@ -108,14 +113,11 @@ impl ConvertLead {
 
     fn amount(&self) -> Result<Option<Money>> {
         let wrong = || {
-            let detail = "amount and currency: decimal text with the currency's decimals is expected";
-            Error::from(kernel::Violation::new(Code::WrongType, "/amount", detail))
+            let detail =
+                "{\"amount\":\"1234.50\",\"currency\":\"EUR\"} with the currency's decimals is expected";
+            kernel::Violation::new(Code::WrongType, "/amount", detail).into()
         };
-        match (&self.amount, &self.currency) {
-            (None, None) => Ok(None),
-            (Some(amount), Some(currency)) => Money::parse(amount, currency).map(Some).ok_or_else(wrong),
-            _ => Err(wrong()),
-        }
+        self.amount.as_ref().map(|json| Money::from_json(json).ok_or_else(wrong)).transpose()
     }
 
     /// The company: the one named, a new one, or the one the contact belongs to already.

@@ -133,9 +133,9 @@ pub fn of_command(paths: &mut Paths, object: &Object, command: &Registered) {
     draft = if spec.starts_job {
         draft.answers("202", "The job that does the work.", Some(&answer), MADE)
     } else if spec.action == Action::Create {
-        draft.answers("201", "What was made.", Some(&answer), MADE)
+        draft.answers("201", "The created records.", Some(&answer), MADE)
     } else {
-        draft.answers("200", "What was done.", Some(&answer), TAGGED)
+        draft.answers("200", "The changed records.", Some(&answer), TAGGED)
     };
     paths.add_path_operation(path, vec![HttpMethod::Post], draft.done());
 }

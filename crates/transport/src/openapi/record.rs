@@ -96,7 +96,7 @@ fn page(items: Node, doc: &str) -> Node {
 }
 
 fn create(object: &Object) -> Node {
-    let mut input = closed().description(Some(format!("A new record. {}", object.doc)));
+    let mut input = closed().description(Some(format!("The fields of a new {}.", object.name)));
     for attribute in object.attributes.iter().filter(|attribute| attribute.writing != Writing::Computed) {
         let is_id = matches!(attribute.kind, Kind::Id);
         let is_needed = attribute.required && attribute.preset.is_none() && !is_id;
@@ -110,7 +110,10 @@ fn create(object: &Object) -> Node {
 }
 
 fn update(object: &Object) -> Node {
-    let doc = "A change by JSON Merge Patch (RFC 7396): what is left out stays, null clears.";
+    let doc = format!(
+        "The fields of the {} to change, by JSON Merge Patch (RFC 7396): what is absent stays, null clears.",
+        object.name
+    );
     let mut input = closed().description(Some(doc));
     for attribute in object.attributes.iter().filter(|attribute| attribute.writing == Writing::Free) {
         input = input.property(
@@ -188,7 +191,7 @@ fn value(owner: Owner<'_>, attribute: &Attribute, side: Side, nullable: bool) ->
         Kind::Text(max) => {
             let text = scalar(Type::String).max_length(usize::try_from(max).ok());
             let named =
-                format!("{} Lists and included records show it only where `fields` names it.", attribute.doc);
+                format!("{} Lists and included records show it only if `fields` names it.", attribute.doc);
             match side {
                 // What is required is not blank.
                 Side::Input if attribute.required => text.min_length(Some(1)).pattern(Some(r"\S")),
@@ -279,7 +282,7 @@ pub fn add_command(schemas: &mut Schemas, registry: &Registry, command: &Registe
         }
     }
     schemas.insert(contract::input(command.spec.name), input);
-    let mut answer = of(Type::Object).description(Some(command.spec.doc));
+    let mut answer = of(Type::Object).description(Some(format!("The payload of `{}`.", command.spec.name)));
     for output in command.spec.outputs {
         let shown = match output.kind {
             OutputKind::Record(object) => {

@@ -235,7 +235,11 @@ fn member_type(schema: &RefOr<Schema>, name: &str) -> (TypeRef, String) {
             let of = TypeRef::List(Box::new(TypeRef::NonNull(Box::new(of))));
             (of, array.description.clone().unwrap_or_default())
         }
-        _ => (TypeRef::named(contract::JSON), String::new()),
+        RefOr::Ref(reference) => {
+            let name = reference.ref_location.rsplit('/').next().unwrap_or(contract::JSON);
+            (TypeRef::named(name), reference.description.clone())
+        }
+        RefOr::T(_) => (TypeRef::named(contract::JSON), String::new()),
     }
 }
 
