@@ -16,11 +16,13 @@ type Field<T> = field::Field<Every, T>;
 pub const ID: Field<Uuid> =
     Field::own_id("id", "The record's id, a TypeID. The client may choose it on create.");
 
+/// The greatest version: what clients know as a plain number. A record that changes once a second gets there in 68 years.
+pub const MAX_VERSION: i64 = i32::MAX as i64;
 /// The record's version.
 pub const VERSION: Field<i64> = Field::integer(
     "version",
     1,
-    i64::MAX,
+    MAX_VERSION,
     "The record's version, which counts its changes from 1; the value of its `ETag`.",
 )
 .required()

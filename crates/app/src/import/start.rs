@@ -25,7 +25,7 @@ use crate::{
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartImport {
-    /// The object whose records the rows become: `contact`.
+    /// The object of the rows' records: `contact`.
     object: String,
     /// The id of the stored file to import.
     file_id: String,
@@ -35,7 +35,7 @@ pub struct StartImport {
     /// The mapping of columns to fields, and how existing records are matched.
     #[schema(value_type = Object)]
     mapping: Json,
-    /// Whether to make a dry run: everything is tried and nothing written, and the job tells what would have been. Default: `false`.
+    /// Whether it is a dry run, which writes nothing; the job tells what would have been. Default: `false`.
     dry_run: Option<bool>,
 }
 

@@ -50,8 +50,8 @@ impl Command for IssueApiKey {
         "issue",
         "Issues a key. Its secret is shown once, in this answer; Kith keeps only a hash of it.",
         &[
-            record("apiKey", "apiKey", "The key as it is kept."),
-            Output { name: "secret", kind: OutputKind::Text, doc: "The key itself, shown this once." },
+            record("apiKey", "apiKey", "The key, without its secret."),
+            Output { name: "secret", kind: OutputKind::Text, doc: "The key's secret, shown this once." },
         ],
     )
     .creating();

@@ -25,7 +25,7 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WinDeal {
-    /// The day the deal was won, `YYYY-MM-DD`. Default: its close date stays.
+    /// The day the deal was won, `YYYY-MM-DD`. Default: its present close date.
     #[schema(format = Date)]
     close_date: Option<String>,
 }
@@ -46,7 +46,7 @@ pub struct LoseDeal {
     /// The reason the deal was lost.
     #[schema(min_length = 1, max_length = 500)]
     lost_reason: String,
-    /// The day the deal was lost, `YYYY-MM-DD`. Default: its close date stays.
+    /// The day the deal was lost, `YYYY-MM-DD`. Default: its present close date.
     #[schema(format = Date)]
     close_date: Option<String>,
 }

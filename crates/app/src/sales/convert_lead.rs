@@ -12,24 +12,22 @@ use domain::{
         stage::{self, Stage, StageKind},
     },
 };
-use kernel::{
-    Code, Error, Of, Result,
-    change::NewRecord,
-    money::{Money, parse_currency},
-};
+use kernel::{Code, Error, Of, Result, change::NewRecord, money::Money};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use serde_json::Value as Json;
+use utoipa::{ToSchema, openapi::Ref};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 use crate::{
     command::{Command, Produced, Product, Spec, broken, record},
+    contract,
     unit_of_work::UnitOfWork,
 };
 
 /// The input of `convertLead`.
 #[derive(Deserialize, Validate, ToSchema)]
-#[validate(schema(function = amount_and_currency), schema(function = one_company))]
+#[validate(schema(function = amount_is_money), schema(function = one_company))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConvertLead {
     /// The name of the new deal.
@@ -37,17 +35,20 @@ pub struct ConvertLead {
     deal_name: String,
     /// The id of the stage the deal begins in. Default: the first open stage of the default pipeline.
     stage_id: Option<String>,
-    /// The deal's amount, as decimal text; together with `currency`.
-    #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
-    amount: Option<String>,
-    /// The currency of `amount`, by ISO 4217.
-    #[schema(pattern = "^[A-Z]{3}$")]
-    currency: Option<String>,
+    /// The deal's amount.
+    #[schema(schema_with = amount)]
+    amount: Option<Json>,
     /// The id of the company the contact is affiliated with. Default: the contact's primary company.
     company_id: Option<String>,
     /// The name of a new company that the contact becomes affiliated with; not together with `companyId`.
     #[schema(min_length = 1, max_length = 200)]
     company_name: Option<String>,
+}
+
+fn amount() -> Ref {
+    let mut money = Ref::from_schema_name(contract::input(contract::MONEY));
+    "The deal's amount.".clone_into(&mut money.description);
+    money
 }
 
 impl Command for ConvertLead {
@@ -79,8 +80,7 @@ impl Command for ConvertLead {
             None => None,
         };
         let stage = self.stage(work).await?;
-        let amount = self.amount.as_ref().zip(self.currency.as_ref());
-        let amount = amount.and_then(|(number, currency)| Money::parse(number, currency));
+        let amount = self.amount.as_ref().and_then(Money::from_json);
         let company = self.company(work, &contact, named).await?;
         let deal = NewRecord::<Deal>::new()
             .with(deal::NAME, self.deal_name)
@@ -157,16 +157,12 @@ impl ConvertLead {
     }
 }
 
-/// An amount has a currency, and the currency's decimals.
-fn amount_and_currency(input: &ConvertLead) -> Result<(), ValidationError> {
-    match (&input.amount, &input.currency) {
-        (Some(_), None) => Err(broken(Code::Required, "currency", "an amount needs its currency")),
-        (None, Some(_)) => Err(broken(Code::Required, "amount", "a currency needs an amount")),
-        (_, Some(currency)) if parse_currency(currency).is_none() => {
-            Err(broken(Code::WrongType, "currency", "an ISO 4217 currency code is expected"))
-        }
-        (Some(number), Some(currency)) if Money::parse(number, currency).is_none() => {
-            let detail = "a decimal number as text, with the currency's decimals at most, is expected";
+/// An amount has a currency, and its decimals at most.
+fn amount_is_money(input: &ConvertLead) -> Result<(), ValidationError> {
+    match &input.amount {
+        Some(json) if Money::from_json(json).is_none() => {
+            let detail =
+                "{\"amount\":\"1234.50\",\"currency\":\"EUR\"} with the currency's decimals is expected";
             Err(broken(Code::WrongType, "amount", detail))
         }
         _ => Ok(()),

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MoveDeal {
-    /// The id of the stage to move to.
+    /// The id of the stage to move the deal to.
     stage_id: String,
     /// The reason the deal was lost; required by a lost stage.
     #[schema(min_length = 1, max_length = 500)]

@@ -21,7 +21,7 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SolveTicket {
-    /// The resolution: what solved the ticket.
+    /// The ticket's resolution. Default: its present one.
     #[schema(max_length = 100_000)]
     resolution: Option<String>,
 }

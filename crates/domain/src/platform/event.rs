@@ -4,6 +4,7 @@ use kernel::{
     choices,
     field::{List, Member},
     object::{Action, Object},
+    system::MAX_VERSION,
     text::Comparison,
     time::Instant,
     value::Ref,
@@ -61,7 +62,7 @@ pub const OP: Field<EventOp> =
 pub const VERSION: Field<i64> = Field::integer(
     "version",
     0,
-    i64::MAX,
+    MAX_VERSION,
     "The record's version after the change; 0 where its records have none.",
 )
 .required()
