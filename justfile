@@ -27,6 +27,15 @@ gen:
     cargo run --quiet --package kith -- schema graphql > schema.graphql
     cargo run --quiet --package kith -- schema openapi > openapi/kith.json
 
+# What of the contract files breaks clients of the newest release in contract/; needs Node.js
+compatible:
+    tests/contract/run
+
+# Keep the contract files as those of a released version, with which later changes are compared: `just release-contract 0.2.0`
+release-contract VERSION: gen
+    mkdir -p contract/v{{ VERSION }}
+    cp schema.graphql openapi/kith.json contract/v{{ VERSION }}/
+
 # GraphQL over HTTP as the `graphql-http` audit has it; needs Node.js
 audit:
     tests/graphql-js/run audit
@@ -46,6 +55,10 @@ bench *arguments:
 # Instructions of the hot paths beside bench/counts.json; --write makes them the baseline
 counts *arguments:
     bench/counts {{ arguments }}
+
+# Lint the OpenAPI document with Redocly and Spectral; needs Node.js
+lint-openapi:
+    tests/openapi/run
 
 # What the OpenAPI document says against what the server does; arguments go to schemathesis
 schemathesis *arguments:

@@ -23,10 +23,10 @@ mod texts;
 mod versions;
 
 /// Creates a contact by GraphQL.
-const CREATE_CONTACT: &str = "mutation($input: CreateContact!) { createContact(input: $input) {
+const CREATE_CONTACT: &str = "mutation($input: CreateContactInput!) { createContact(input: $input) {
     contact { id version } userErrors { code field message meta } } }";
 
 /// Changes a contact by GraphQL.
-const UPDATE_CONTACT: &str = "mutation($id: ID!, $version: Int, $input: UpdateContact!) {
+const UPDATE_CONTACT: &str = "mutation($id: ID!, $version: Int, $input: UpdateContactInput!) {
     updateContact(id: $id, expectedVersion: $version, input: $input) {
         contact { id version } userErrors { code field message meta } } }";

@@ -98,6 +98,7 @@ fn guides_lead_to_files_that_are_there() {
         "CONTRIBUTING.md",
         "ARCHITECTURE.md",
         "docs/adding-an-object.md",
+        "docs/api-design.md",
         "docs/errors.md",
         "docs/running.md",
     ];

@@ -99,7 +99,7 @@ on_both! {
             let found = all.iter().find(|company| company["contacts"].as_array().unwrap().len() == contacts);
             text(&found.unwrap()["id"])
         };
-        let change = "mutation($id: ID!, $input: UpdateCompany!) { updateCompany(id: $id, input: $input) {
+        let change = "mutation($id: ID!, $input: UpdateCompanyInput!) { updateCompany(id: $id, input: $input) {
             company { n: name annualRevenue { a: amount } contacts(first: 3) { edges { cursor node {
                 ...C deals(first: 2) { nodes { stage { name } lineItems(first: 1) { nodes { name } } }
                 pageInfo { more: hasNextPage } } } } } } userErrors { code } } }
@@ -124,7 +124,7 @@ on_both! {
 
 on_both! {
     async fn a_mutation_answers_its_record_or_its_errors(stage) {
-        let create = "mutation($input: CreateContact!) { createContact(input: $input) {
+        let create = "mutation($input: CreateContactInput!) { createContact(input: $input) {
             contact { id version fullName emails { address primary } } userErrors { code field message } } }";
         let input = json!({ "givenName": "Ada", "emails": [{ "address": "ada@x.org" }] });
         let data = stage.owner.graphql(create, json!({ "input": input })).await;

@@ -15,7 +15,7 @@ on_both! {
             let reply = owner.post("/v1/contacts/search", &json!({ "where": predicate })).await;
             assert_eq!(reply.problem(422)["code"], "predicate_too_large");
         }
-        let query = "query($w: ContactWhere) { contacts(first: 1, where: $w) { nodes { id } } }";
+        let query = "query($w: ContactFilter) { contacts(first: 1, where: $w) { nodes { id } } }";
         let many = json!({ "w": { "or": vec![json!({}); 1_000] } });
         let reply = owner.graphql_reply(query, many).await;
         assert_eq!(reply.json()["errors"][0]["extensions"]["code"], "predicate_too_large");
@@ -30,7 +30,7 @@ on_both! {
 
 on_both! {
     async fn a_required_variable_has_to_be_sent(stage) {
-        let query = "query($w: ContactWhere!) { contacts(first: 1, where: $w) { nodes { id } } }";
+        let query = "query($w: ContactFilter!) { contacts(first: 1, where: $w) { nodes { id } } }";
         for variables in [json!({}), json!({ "w": null }), json!({ "where": {} })] {
             let reply = stage.owner.graphql_reply(query, variables).await;
             assert_eq!(reply.json()["errors"][0]["extensions"]["code"], "invalid_query", "{reply}");

@@ -84,7 +84,7 @@ pub fn counts(job: &Json) -> [u64; 4] {
 
 /// The errors of a job: row, column and code, in the order of the rows.
 pub async fn errors(caller: &Caller, job: &Json) -> Vec<(u64, String, String)> {
-    let path = format!("/v1/job-errors?filter[job]={}&sort=row&limit=200", text(&job["id"]));
+    let path = format!("/v1/job-errors?filter[jobId]={}&sort=row&limit=200", text(&job["id"]));
     let page = caller.get(&path).await.ok();
     let word = |json: &Json| json.as_str().unwrap_or_default().to_owned();
     let error =

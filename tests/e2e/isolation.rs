@@ -158,7 +158,7 @@ on_both! {
         for predicate in [
             json!({ "tagIds": { "containsAny": [id("tags")] } }),
             json!({ "owner": { "name": { "eq": "Olivia Owner" }, "email": { "eq": "bob@x.org" } } }),
-            json!({ "owner": { "eq": owner.user } }),
+            json!({ "ownerId": { "eq": owner.user } }),
             json!({ "companies": { "some": { "id": { "eq": id("companies") } } } }),
             json!({ "activities": { "some": {} } }),
             json!({ "tags": { "some": { "name": { "eq": "vip" } } } }),

@@ -124,7 +124,7 @@ on_both! {
             let input = json!({ "name": "x", "object": "CONTACT", "where": predicate });
             owner.post("/v1/segments", &input).await.violates(422, code, &[(code, pointer)]);
             if !predicate.is_null() {
-                let create = "mutation($input: CreateSegment!) { createSegment(input: $input) { segment {
+                let create = "mutation($input: CreateSegmentInput!) { createSegment(input: $input) { segment {
                     id } userErrors { code field } } }";
                 owner.mutation_violates(create, json!({ "input": input }), &[(code, pointer)]).await;
             }

@@ -55,7 +55,7 @@ const places = {
   input: 'mutation { updateContact(id: "contact_01h455vb4pex5vsknk084sn02q", input: VALUE) { userErrors { code } } }',
   emails: 'mutation { updateContact(id: "contact_01h455vb4pex5vsknk084sn02q", input: { emails: VALUE }) { userErrors { code } } }',
   type: '{ __type(name: VALUE) { name } }',
-  old: '{ __type(name: "Direction") { enumValues(includeDeprecated: VALUE) { name } } }',
+  old: '{ __type(name: "OrderDirection") { enumValues(includeDeprecated: VALUE) { name } } }',
   include: '{ __typename @include(if: VALUE) }',
 };
 
@@ -73,28 +73,28 @@ const literals = [
 
 const types = [
   'Int', 'Int!', 'String', 'String!', '[String!]', '[String!]!', '[String]', '[[String!]]', 'ID', 'ID!', '[ID!]', '[ID!]!', '[ID]!',
-  'Boolean', 'Boolean!', 'JSON', 'JSON!', 'Decimal', 'Decimal!', 'InstantOperand', 'Instant', 'Direction', 'Direction!',
-  'Deleted', 'Deleted!', 'ContactLifecycle', '[ContactLifecycle!]', 'ContactWhere', 'ContactWhere!', '[ContactWhere!]',
-  'ContactOrder', 'ContactOrder!', '[ContactOrder]', '[ContactOrder!]', '[ContactOrder!]!', 'MoneyInput', 'UpdateContact!',
-  'UpdateContact', '[EmailInput!]', 'EmailInput!', 'Contact', 'Nope',
+  'Boolean', 'Boolean!', 'JSON', 'JSON!', 'Decimal', 'Decimal!', 'DateTimeOperand', 'DateTime', 'OrderDirection', 'OrderDirection!',
+  'DeletedFilter', 'DeletedFilter!', 'ContactLifecycle', '[ContactLifecycle!]', 'ContactFilter', 'ContactFilter!', '[ContactFilter!]',
+  'ContactOrder', 'ContactOrder!', '[ContactOrder]', '[ContactOrder!]', '[ContactOrder!]!', 'MoneyInput', 'UpdateContactInput!',
+  'UpdateContactInput', '[EmailInput!]', 'EmailInput!', 'Contact', 'Nope',
 ];
 
 // A value of each type, as a variable and as a default.
 const samples = {
   Int: [1, '1'], String: ['a', '"a"'], ID: ['a', '"a"'], Boolean: [true, 'true'], JSON: [{}, '{}'],
-  Decimal: ['1', '"1"'], InstantOperand: ['2026-01-01T00:00:00Z', '"2026-01-01T00:00:00Z"'],
-  Instant: ['2026-01-01T00:00:00Z', '"2026-01-01T00:00:00Z"'], Direction: ['ASC', 'ASC'], Deleted: ['ONLY', 'ONLY'],
-  ContactLifecycle: ['LEAD', 'LEAD'], ContactWhere: [{}, '{}'], ContactOrder: [{ givenName: 'ASC' }, '{ givenName: ASC }'],
-  MoneyInput: [{ amount: '1', currency: 'EUR' }, '{ amount: "1", currency: "EUR" }'], UpdateContact: [{}, '{}'],
+  Decimal: ['1', '"1"'], DateTimeOperand: ['2026-01-01T00:00:00Z', '"2026-01-01T00:00:00Z"'],
+  DateTime: ['2026-01-01T00:00:00Z', '"2026-01-01T00:00:00Z"'], OrderDirection: ['ASC', 'ASC'], DeletedFilter: ['ONLY', 'ONLY'],
+  ContactLifecycle: ['LEAD', 'LEAD'], ContactFilter: [{}, '{}'], ContactOrder: [{ givenName: 'ASC' }, '{ givenName: ASC }'],
+  MoneyInput: [{ amount: '1', currency: 'EUR' }, '{ amount: "1", currency: "EUR" }'], UpdateContactInput: [{}, '{}'],
   EmailInput: [{ address: 'a@b.de' }, '{ address: "a@b.de" }'], Contact: [{}, '{}'], Nope: [1, '1'],
 };
 
 // The place of each type that takes a variable of it, for values that are sent.
 const takers = {
-  Int: 'first', String: 'eq', '[String!]': 'in', 'ID!': 'id', '[ID!]': 'ids', Boolean: 'isNull', JSON: 'json', InstantOperand: 'instant',
-  'Decimal!': 'amount', Direction: 'direction', Deleted: 'deleted', '[ContactLifecycle!]': 'choice', ContactWhere: 'where',
-  '[ContactOrder!]': 'orderBy', 'ContactOrder!': 'order', MoneyInput: 'money', 'UpdateContact!': 'input', '[EmailInput!]': 'emails',
-  'Boolean!': 'include', 'String!': 'type', '[ContactWhere!]': 'and',
+  Int: 'first', String: 'eq', '[String!]': 'in', 'ID!': 'id', '[ID!]': 'ids', Boolean: 'isNull', JSON: 'json', DateTimeOperand: 'instant',
+  'Decimal!': 'amount', OrderDirection: 'direction', DeletedFilter: 'deleted', '[ContactLifecycle!]': 'choice', ContactFilter: 'where',
+  '[ContactOrder!]': 'orderBy', 'ContactOrder!': 'order', MoneyInput: 'money', 'UpdateContactInput!': 'input', '[EmailInput!]': 'emails',
+  'Boolean!': 'include', 'String!': 'type', '[ContactFilter!]': 'and',
 };
 
 const values = [

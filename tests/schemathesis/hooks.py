@@ -51,37 +51,41 @@ def before_load_schema(context, raw_schema):
     parameters["fields"]["schema"]["pattern"] = "^id$"
     parameters["include"]["schema"]["enum"] = ["createdBy"]
     parameters["filter"]["schema"] = {"type": "object", "maxProperties": 0}
-    flat = {f"{name}Flat": without_predicates(schema) for name, schema in schemas.items() if name.endswith("Where")}
+    filters = {name for name, schema in schemas.items() if "and" in schema.get("properties", {})}
+    flat = {f"{name}Flat": without_filters(schemas, filters, name) for name in filters}
     for name, schema in schemas.items():
-        if name.endswith("Search"):
+        if name.startswith("Search"):
             schema["properties"]["fields"]["items"]["pattern"] = "^id$"
             schema["properties"]["include"]["maxItems"] = 0
         else:
-            refer_to_flat(schema)
+            refer_to_flat(filters, schema)
     schemas.update(flat)
 
 
-def without_predicates(schema):
-    schema = copy.deepcopy(schema)
-    links = ("Where", "LinkTest")
-    schema["properties"] = {
-        name: member
-        for name, member in schema["properties"].items()
-        if member.get("$ref", "").endswith("Test") and not member["$ref"].endswith(links)
-    }
+def without_filters(schemas, filters, name):
+    """The filter without those of linked records and without combinators."""
+    schema = copy.deepcopy(schemas[name])
+
+    def is_kept(member):
+        of = member.get("$ref", "").removeprefix(PREFIX)
+        # The filters of lists of items know `isNull`, those of many records do not.
+        is_of_records = "some" in schemas.get(of, {}).get("properties", {}) and "isNull" not in schemas[of]["properties"]
+        return of and of not in filters and not is_of_records
+
+    schema["properties"] = {name: member for name, member in schema["properties"].items() if is_kept(member)}
     return schema
 
 
-def refer_to_flat(node):
+def refer_to_flat(filters, node):
     if isinstance(node, list):
         for item in node:
-            refer_to_flat(item)
+            refer_to_flat(filters, item)
     elif isinstance(node, dict):
         reference = node.get("$ref")
-        if isinstance(reference, str) and reference.startswith(PREFIX) and reference.endswith("Where"):
+        if isinstance(reference, str) and reference.removeprefix(PREFIX) in filters:
             node["$ref"] = f"{reference}Flat"
         for member in node.values():
-            refer_to_flat(member)
+            refer_to_flat(filters, member)
 
 
 @schemathesis.check

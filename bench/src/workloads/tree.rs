@@ -11,7 +11,7 @@ use crate::{
     scene::{Scene, count},
 };
 
-const QUERY: &str = "query Tree($before: InstantOperand!) { \
+const QUERY: &str = "query Tree($before: DateTimeOperand!) { \
     companies(first: 20, where: {createdAt: {lt: $before}}, orderBy: [{createdAt: DESC}]) { nodes { \
     id name country employeeCount contacts(first: 5, orderBy: [{createdAt: DESC}]) { nodes { \
     id fullName jobTitle lifecycle deals(first: 3, orderBy: [{createdAt: DESC}]) { nodes { \

@@ -3,7 +3,12 @@
 
 use std::{borrow::Cow, future::Future, pin::Pin};
 
-use kernel::{Code, Error, Record, Result, Violation, actor::Actor, object::Action, text::trim};
+use kernel::{
+    Code, Error, Of, Record, Result, Violation,
+    actor::Actor,
+    object::{Action, ObjectType},
+    text::trim,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use utoipa::{
@@ -115,8 +120,8 @@ pub enum Product {
     Nothing,
 }
 
-impl From<&Record> for Product {
-    fn from(record: &Record) -> Self {
+impl<O: ObjectType> From<&Of<O>> for Product {
+    fn from(record: &Of<O>) -> Self {
         Product::Record(record.id())
     }
 }
@@ -129,10 +134,10 @@ pub trait Subject: Sized + Send {
     fn from(record: Option<Record>) -> Result<Self>;
 }
 
-impl Subject for Record {
+impl<O: ObjectType> Subject for Of<O> {
     const IS_RECORD: bool = true;
     fn from(record: Option<Record>) -> Result<Self> {
-        record.ok_or_else(|| Code::NotFound.into())
+        Of::new(record.ok_or(Code::NotFound)?)
     }
 }
 
@@ -236,24 +241,39 @@ fn read<C: Command>(mut input: Map<String, Json>) -> Result<C> {
             };
         }
     }
-    let violations = schema::check(&C::schema(), &input);
-    if !violations.is_empty() {
-        return Err(Error::invalid(violations));
+    // The schema says what is wrong with single members, the validator what is wrong among them.
+    let mut violations = schema::check(&C::schema(), &input);
+    match serde_json::from_value::<C>(Json::Object(input)) {
+        Ok(command) => {
+            violations.extend(command.validate().err().iter().flat_map(violations_of));
+            if violations.is_empty() {
+                return Ok(command);
+            }
+        }
+        Err(error) if violations.is_empty() => {
+            violations.push(Violation::new(Code::WrongType, "", error.to_string()));
+        }
+        Err(_) => {}
     }
-    // The schema has found all that has a precise message; for the rest the deserialiser's message serves.
-    let command: C = serde_json::from_value(Json::Object(input))
-        .map_err(|error| Violation::new(Code::WrongType, "", error.to_string()))?;
-    command.validate().map_err(|errors| Error::invalid(violations_of(&errors)))?;
-    Ok(command)
+    Err(Error::invalid(violations))
 }
 
-/// The validator's findings; it would echo the offending values, which may be secrets.
+/// A rule across members that an input breaks, for `#[validate(schema(…))]`: the member to mend, and why.
+pub fn broken(code: Code, member: &'static str, detail: &'static str) -> ValidationError {
+    let mut error = ValidationError::new(code.as_str()).with_message(Cow::Borrowed(detail));
+    error.add_param(Cow::Borrowed(MEMBER), &member);
+    error
+}
+
+const MEMBER: &str = "member";
+
+/// The rules that an input breaks. The offending values, which the validator knows too, may be secrets.
 fn violations_of(errors: &ValidationErrors) -> Vec<Violation> {
-    let fields = errors.field_errors();
-    let found = fields.iter().flat_map(|(name, errors)| errors.iter().map(move |error| (name, error)));
-    let violation = |(name, error): (&Cow<'_, str>, &ValidationError)| {
-        let detail = error.message.clone().unwrap_or_else(|| error.code.clone());
-        Violation::new(Code::Invalid, format!("/{name}"), format!("{name}: {detail}"))
+    let violation = |error: &ValidationError| {
+        let member = error.params.get(MEMBER).and_then(Json::as_str).unwrap_or_default();
+        let code = Code::ALL.iter().find(|code| code.as_str() == error.code).copied();
+        let detail = error.message.as_deref().unwrap_or("the input breaks a rule");
+        Violation::new(code.unwrap_or(Code::Invalid), format!("/{member}"), detail)
     };
-    found.map(violation).collect()
+    errors.field_errors().into_values().flatten().map(violation).collect()
 }

@@ -7,6 +7,7 @@ pub mod command;
 mod commands;
 mod constraint;
 pub mod context;
+pub mod contract;
 pub mod cursor;
 pub mod import;
 pub mod listing;

@@ -4,14 +4,14 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use kernel::{
-    Code, Error, Permit, Record, Result, Value,
+    Code, Error, Of, Permit, Record, Result, Value,
     actor::Actor,
     change::NewRecord,
     error::Violation,
     field::{Field, Kind},
     id::TypeId,
     input::{self, Input},
-    object::{Action, Object},
+    object::{Action, Object, ObjectType},
     plan::Plan,
     predicate::{Compare, Predicate, Test},
     system,
@@ -74,11 +74,11 @@ impl UnitOfWork {
         created.pop().ok_or_else(|| Error::internal("nothing was created"))?
     }
 
-    /// Creates a record of the named object from typed values.
-    pub async fn make(&mut self, record: NewRecord) -> Result<Record> {
+    /// Creates a record from typed values.
+    pub async fn make<O: ObjectType>(&mut self, record: NewRecord<O>) -> Result<Of<O>> {
         let permit = self.permit(record.object, Action::Create)?;
         let values = values_of(permit.object(), record);
-        self.create(&permit, values).await
+        Of::new(self.create(&permit, values).await?)
     }
 
     /// A new record with its defaults, before its rules.
@@ -164,11 +164,16 @@ impl UnitOfWork {
     }
 
     /// Updates typed fields of a locked record.
-    pub async fn change(&mut self, before: Record, set: impl FnOnce(&mut Record)) -> Result<Record> {
-        let permit = self.permit(before.object.name, Action::Update)?;
+    pub async fn change<O: ObjectType>(
+        &mut self,
+        before: Of<O>,
+        set: impl FnOnce(&mut Of<O>),
+    ) -> Result<Of<O>> {
+        let permit = self.permit(O::NAME, Action::Update)?;
         let mut after = before.clone();
         set(&mut after);
-        self.replace(&permit, PendingChange::new(Some(before), after)).await
+        let pending = PendingChange::new(Some(before.into_inner()), after.into_inner());
+        Of::new(self.replace(&permit, pending).await?)
     }
 
     async fn replace(&mut self, permit: &Permit, pending: PendingChange) -> Result<Record> {
@@ -263,34 +268,41 @@ impl UnitOfWork {
     }
 
     /// The records whose field has this value.
-    pub async fn find_by<T: FieldType>(
+    pub async fn find_by<O: ObjectType, T: FieldType>(
         &mut self,
-        object: &str,
-        field: Field<T>,
-        value: T,
-    ) -> Result<Vec<Record>> {
-        let index = self.kith.object(object)?.place(field)?;
-        let value = match (field.def.kind, value.write()) {
+        field: Field<O, T>,
+        value: T::Rust,
+    ) -> Result<Vec<Of<O>>> {
+        let index = self.kith.object(O::NAME)?.place(field)?;
+        let value = match (field.def.kind, T::write(value)) {
             (Kind::Text(_), Value::Text(text)) => Value::Text(field.def.comparison.form(&text).into_owned()),
             (_, value) => value,
         };
-        self.find(object, Predicate::equals(index, value)).await
+        let found = self.find(O::NAME, Predicate::equals(index, value)).await?;
+        found.into_iter().map(Of::new).collect()
+    }
+
+    /// The record of that id, where the actor can see it.
+    pub async fn find_one<O: ObjectType>(&mut self, id: Uuid) -> Result<Option<Of<O>>> {
+        let found = self.find(O::NAME, Predicate::equals(Object::ID, Value::Id(id))).await?;
+        found.into_iter().next().map(Of::new).transpose()
     }
 
     /// Whether the record exists and is not deleted, even if the actor cannot see it.
-    pub async fn lives(&mut self, object: &str, id: Uuid) -> Result<bool> {
-        let permit = self.permit(object, Action::Read)?;
+    pub async fn lives<O: ObjectType>(&mut self, id: Uuid) -> Result<bool> {
+        let permit = self.permit(O::NAME, Action::Read)?;
         Ok(self.transaction.existing(&permit, &[id]).await?.get(&id) == Some(&false))
     }
 
     /// The record that a command's input refers to.
-    pub async fn referenced(&mut self, object: &str, member: &str, text: &str) -> Result<Record> {
+    pub async fn referenced<O: ObjectType>(&mut self, member: &str, text: &str) -> Result<Of<O>> {
+        let object = O::NAME;
         let prefix = self.kith.object(object)?.prefix.clone();
         let pointer = format!("/{member}");
         let wrong =
             || Violation::new(Code::WrongType, &*pointer, format!("{member}: an id {prefix}_… is expected"));
         let id = TypeId::parse_as(&prefix, text).ok_or_else(wrong)?;
-        let found = self.find_by(object, system::ID, id).await?.pop();
+        let found = self.find_one(id).await?;
         let missing =
             || Violation::new(Code::ReferenceNotFound, &*pointer, format!("there is no such {object}"));
         Ok(found.ok_or_else(missing)?)
@@ -399,7 +411,7 @@ impl UnitOfWork {
 }
 
 /// The values of a new record that are not null.
-pub(crate) fn values_of(object: &Object, record: NewRecord) -> Values {
+pub(crate) fn values_of<O>(object: &Object, record: NewRecord<O>) -> Values {
     let given = record.values.into_iter().filter(|(_, value)| !value.is_null());
     given.filter_map(|(name, value)| Some((object.index(name)?, value))).collect()
 }

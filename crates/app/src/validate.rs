@@ -2,7 +2,10 @@
 //! agree, nothing required is missing, nothing unique is taken. For many records at once, in a number of
 //! statements that does not depend on theirs.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    marker::PhantomData,
+};
 
 use kernel::{
     Code, Error, Permit, Record, Result, Value,
@@ -134,9 +137,10 @@ impl UnitOfWork {
             related: Vec::new(),
             references: &references,
             references_before: &references_before,
+            of: PhantomData,
         };
         for rule in &object.rules {
-            rule(&mut change);
+            change = rule.apply(change);
         }
         let Change { after, violations, related, .. } = change;
         (pending.after, pending.violations, pending.related) = (after, violations, related);

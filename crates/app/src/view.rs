@@ -60,7 +60,7 @@ pub const VIEWS: &[View] = &[View {
     name: "contactOverview",
     object: "contact",
     path: "overview",
-    doc: "The whole picture of a customer in one request: each panel holds at most 20 records.",
+    doc: "A customer's overview in one request: each panel has at most 20 records.",
     panels: &[
         panel("companies", "companies", "{}", "name", "The companies the contact belongs to."),
         panel(
@@ -75,22 +75,16 @@ pub const VIEWS: &[View] = &[View {
             "tickets",
             r#"{"status":{"notIn":["SOLVED","CLOSED"]}}"#,
             "-createdAt",
-            "The contact's tickets that wait for an answer.",
+            "The contact's tickets that are neither solved nor closed.",
         ),
         panel(
             "openTasks",
             "tasks",
             r#"{"status":{"in":["OPEN","IN_PROGRESS"]}}"#,
             "dueAt",
-            "What is to be done for the contact, the most urgent first.",
+            "The open tasks of the contact, by their due date.",
         ),
-        panel(
-            "timeline",
-            "activities",
-            "{}",
-            "-occurredAt",
-            "What happened with the contact, the latest first.",
-        ),
+        panel("timeline", "activities", "{}", "-occurredAt", "The contact's activities, the latest first."),
         panel("tags", "tags", "{}", "name", "The contact's tags."),
     ],
 }];

@@ -3,6 +3,8 @@
 //! An object is one file: its fields as typed constants with the sentences clients read, its rules as
 //! plain functions over a change. A reference's constant is called like the link it makes: `OWNER` is `ownerId`.
 
+#![expect(missing_docs, reason = "each declaration carries the sentence that clients read")]
+
 pub mod activities;
 pub mod formats;
 pub mod marketing;
@@ -40,8 +42,9 @@ pub fn registry() -> Registry {
 #[cfg(test)]
 mod tests {
     use kernel::{
-        field::{FieldDef, Kind},
+        field::{FieldDef, Kind, Preset, Writing},
         registry::problems,
+        value::Decimal,
     };
 
     use super::*;
@@ -80,6 +83,33 @@ mod tests {
             for (place, doc) in all {
                 let starts = doc.starts_with(|c: char| c.is_uppercase() || c == '`');
                 assert!(starts && doc.ends_with('.') && !doc.contains("  "), "{place}: {doc}");
+                let first = doc.split(' ').next().unwrap_or_default();
+                let questions = ["By", "How", "What", "When", "Where", "Who", "Whom", "Whose", "Why"];
+                assert!(!questions.contains(&first), "{place} does not begin with the noun: {doc}");
+            }
+        }
+    }
+
+    #[test]
+    fn defaults_are_told_to_clients() {
+        for object in objects() {
+            let members = object.attributes.iter().flat_map(|attribute| &attribute.members);
+            for field in object.attributes.iter().chain(members) {
+                let told = match field.preset {
+                    Some(_) if field.writing == Writing::Computed => continue,
+                    None => continue,
+                    Some(Preset::Choice(name)) => format!("`{name}`"),
+                    Some(Preset::Boolean(value)) => format!("`{value}`"),
+                    Some(Preset::Integer(value)) => match field.kind {
+                        Kind::Decimal => (value / 10_i64.pow(Decimal::SCALE.into())).to_string(),
+                        _ => value.to_string(),
+                    },
+                    Some(Preset::Actor) => "the acting user".to_owned(),
+                    Some(Preset::Now) => "now".to_owned(),
+                };
+                let default = field.doc.split_once("Default: ").map(|(_, default)| default);
+                let is_told = default.is_some_and(|default| default.contains(&told));
+                assert!(is_told, "{}.{} is {told} by default: {}", object.name, field.name, field.doc);
             }
         }
     }

@@ -1,17 +1,17 @@
-//! How pressing something is, the same for tasks and tickets.
+//! The priority of tasks and tickets.
 
 use kernel::choices;
 
 choices! {
-    /// How pressing something is.
+    /// The priority of a task or a ticket.
     pub Priority {
-        /// When there is time.
+        /// Low: when there is time.
         Low = "LOW",
-        /// As usual.
+        /// Medium: the usual.
         Medium = "MEDIUM",
-        /// Before others.
+        /// High: before others.
         High = "HIGH",
-        /// At once.
+        /// Critical: at once.
         Critical = "CRITICAL",
     }
 }

@@ -2,17 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::sync::Arc;
+use std::{marker::PhantomData, sync::Arc};
 
 use kernel::{
-    Code, Record,
+    Code, Of, Record,
     actor::{Actor, Origin},
     change::{Change, NewRecord, References},
     field::Field,
-    object::Object,
+    object::{Belongs, Object, ObjectType},
     system,
     time::Instant,
-    value::FieldType,
+    value::{FieldType, Ref},
 };
 use uuid::Uuid;
 
@@ -22,20 +22,25 @@ pub const NOW: Instant = Instant(1_767_225_600_000_000);
 pub const USER: Uuid = Uuid::from_u128(0xA11CE);
 
 /// An empty record of an object, with that id.
-pub fn record(object: Object, id: u128) -> Record {
+pub fn record<O: ObjectType>(object: Object, id: u128) -> Of<O> {
     let mut record = Record::new(Arc::new(object));
     record.set(system::ID, Uuid::from_u128(id));
-    record
+    Of::new(record).unwrap()
 }
 
 /// Records with values, in one expression.
-pub trait With {
+pub trait With<O> {
     /// The record with that value.
-    fn with<T: FieldType>(self, field: Field<T>, value: impl Into<Option<T>>) -> Self;
+    fn with<P: Belongs<O>, T: FieldType>(self, field: Field<P, T>, value: impl Into<Option<T::Rust>>)
+    -> Self;
 }
 
-impl With for Record {
-    fn with<T: FieldType>(mut self, field: Field<T>, value: impl Into<Option<T>>) -> Self {
+impl<O: ObjectType> With<O> for Of<O> {
+    fn with<P: Belongs<O>, T: FieldType>(
+        mut self,
+        field: Field<P, T>,
+        value: impl Into<Option<T::Rust>>,
+    ) -> Self {
         assert!(
             self.object.index(field.def.name).is_some(),
             "{} has no {}",
@@ -48,26 +53,26 @@ impl With for Record {
 }
 
 /// A change to which the rules of its object are put.
-pub struct Trial {
-    before: Option<Record>,
-    after: Record,
+pub struct Trial<O> {
+    before: Option<Of<O>>,
+    after: Of<O>,
     references: References,
     references_before: References,
 }
 
 /// What came of it.
-pub struct Outcome {
+pub struct Outcome<O> {
     /// The record as the rules leave it.
-    pub after: Record,
+    pub after: Of<O>,
     /// Each refusal, as its code and pointer.
     pub refusals: Vec<(Code, String)>,
     /// What is to be created along with it.
     pub related: Vec<NewRecord>,
 }
 
-impl Outcome {
+impl<O: ObjectType> Outcome<O> {
     /// What the rules leave in the field.
-    pub fn get<T: FieldType>(&self, field: Field<T>) -> Option<T> {
+    pub fn get<T: FieldType>(&self, field: Field<O, T>) -> Option<T::Rust> {
         self.after.get(field)
     }
 
@@ -79,9 +84,9 @@ impl Outcome {
     }
 }
 
-impl Trial {
+impl<O: ObjectType> Trial<O> {
     /// The record is created.
-    pub fn create(record: Record) -> Self {
+    pub fn create(record: Of<O>) -> Self {
         Self {
             before: None,
             after: record,
@@ -91,24 +96,24 @@ impl Trial {
     }
 
     /// The record becomes another.
-    pub fn update(before: Record, after: Record) -> Self {
+    pub fn update(before: Of<O>, after: Of<O>) -> Self {
         Self { before: Some(before), ..Self::create(after) }
     }
 
     /// The record that the field refers to.
-    pub fn to(mut self, field: Field<Uuid>, record: &Record) -> Self {
-        self.references.insert(field.def.name, vec![record.clone()]);
+    pub fn to<To: ObjectType>(mut self, field: Field<O, Ref<To>>, record: &Of<To>) -> Self {
+        self.references.insert(field.def.name, vec![record.clone().into_inner()]);
         self
     }
 
     /// The record that the field referred to before.
-    pub fn from(mut self, field: Field<Uuid>, record: &Record) -> Self {
-        self.references_before.insert(field.def.name, vec![record.clone()]);
+    pub fn from<To: ObjectType>(mut self, field: Field<O, Ref<To>>, record: &Of<To>) -> Self {
+        self.references_before.insert(field.def.name, vec![record.clone().into_inner()]);
         self
     }
 
     /// Puts the rules to it.
-    pub fn run(self) -> Outcome {
+    pub fn run(self) -> Outcome<O> {
         let actor = Actor {
             workspace: Uuid::from_u128(1),
             user: USER,
@@ -121,8 +126,8 @@ impl Trial {
             remembered: false,
         };
         let mut change = Change {
-            before: self.before.as_ref(),
-            after: self.after,
+            before: self.before.as_deref(),
+            after: self.after.into_inner(),
             actor: &actor,
             now: NOW,
             nulls: &[],
@@ -130,11 +135,16 @@ impl Trial {
             related: Vec::new(),
             references: &self.references,
             references_before: &self.references_before,
+            of: PhantomData,
         };
         for rule in change.after.object.rules.clone() {
-            rule(&mut change);
+            change = rule.apply(change);
         }
         let refusals = change.violations.into_iter().map(|violation| (violation.code, violation.pointer));
-        Outcome { refusals: refusals.collect(), after: change.after, related: change.related }
+        Outcome {
+            refusals: refusals.collect(),
+            after: Of::new(change.after).unwrap(),
+            related: change.related,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A change of a record as rules see it: the record before and after, and what they find about it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, marker::PhantomData};
 
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -9,39 +9,51 @@ use crate::{
     actor::Actor,
     error::{Code, Violation},
     field::Field,
-    record::Record,
+    object::{Belongs, ObjectType},
+    record::{Of, Record},
     time::Instant,
-    value::{FieldType, Value},
+    value::{FieldType, Ref, Value},
 };
 
 /// The records that a record refers to, by the name of the field: one, or those of a list.
 pub type References = HashMap<&'static str, Vec<Record>>;
 
-/// The object and typed values of a record to be created.
-#[derive(Debug, Default)]
-pub struct NewRecord {
+/// The typed values of a record of the object `O` to be created.
+#[derive(Debug)]
+pub struct NewRecord<O = ()> {
     /// Its object.
     pub object: &'static str,
     /// Its values, by the names of its fields.
     pub values: Vec<(&'static str, Value)>,
+    of: PhantomData<fn() -> O>,
 }
 
-impl NewRecord {
-    /// A new record of that object.
-    pub fn new(object: &'static str) -> Self {
-        Self { object, values: Vec::new() }
+impl<O: ObjectType> NewRecord<O> {
+    /// A new record without values.
+    pub fn new() -> Self {
+        Self { object: O::NAME, values: Vec::new(), of: PhantomData }
     }
 
     /// Gives it a value.
     #[must_use]
-    pub fn with<T: FieldType>(mut self, field: Field<T>, value: impl Into<Option<T>>) -> Self {
+    pub fn with<P: Belongs<O>, T: FieldType>(
+        mut self,
+        field: Field<P, T>,
+        value: impl Into<Option<T::Rust>>,
+    ) -> Self {
         self.values.push((field.def.name, value.into().map_or(Value::Null, T::write)));
         self
     }
 }
 
-/// A record about to be created or updated.
-pub struct Change<'a> {
+impl<O: ObjectType> Default for NewRecord<O> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A record of the object `O` about to be created or updated. The engine knows it without the object's type.
+pub struct Change<'a, O = ()> {
     /// The record before the change; none when it is created.
     pub before: Option<&'a Record>,
     /// The record after the change.
@@ -60,9 +72,31 @@ pub struct Change<'a> {
     pub references: &'a References,
     /// The records it referred to before, as far as the object's rules need them.
     pub references_before: &'a References,
+    /// The object's type.
+    pub of: PhantomData<fn() -> O>,
 }
 
-impl Change<'_> {
+impl<'a, O> Change<'a, O> {
+    /// The same change of a record that is known by another type.
+    pub(crate) fn of<P>(self) -> Change<'a, P> {
+        let Self { before, after, actor, now, nulls, violations, related, .. } = self;
+        let (references, references_before) = (self.references, self.references_before);
+        Change {
+            before,
+            after,
+            actor,
+            now,
+            nulls,
+            violations,
+            related,
+            references,
+            references_before,
+            of: PhantomData,
+        }
+    }
+}
+
+impl<O: ObjectType> Change<'_, O> {
     /// Whether the record is being created.
     pub fn is_new(&self) -> bool {
         self.before.is_none()
@@ -74,62 +108,65 @@ impl Change<'_> {
     }
 
     /// The field's value after the change.
-    pub fn get<T: FieldType>(&self, field: Field<T>) -> Option<T> {
-        self.after.get(field)
+    pub fn get<T: FieldType>(&self, field: Field<O, T>) -> Option<T::Rust> {
+        T::read(self.after.value(field.def.name))
     }
 
     /// The field's value before the change; none for a new record.
-    pub fn before<T: FieldType>(&self, field: Field<T>) -> Option<T> {
-        self.before.and_then(|before| before.get(field))
+    pub fn before<T: FieldType>(&self, field: Field<O, T>) -> Option<T::Rust> {
+        T::read(self.before?.value(field.def.name))
     }
 
     /// Whether the field gets another value; a new record's fields all do that are not null.
-    pub fn changes<T>(&self, field: Field<T>) -> bool {
+    pub fn changes<T>(&self, field: Field<O, T>) -> bool {
         let name = field.def.name;
         let before = self.before.map_or(&Value::Null, |before| before.value(name));
         self.after.value(name) != before
     }
 
     /// Sets the field.
-    pub fn set<T: FieldType>(&mut self, field: Field<T>, value: impl Into<Option<T>>) {
-        self.after.set(field, value);
+    pub fn set<T: FieldType>(&mut self, field: Field<O, T>, value: impl Into<Option<T::Rust>>) {
+        self.after.put(field.def.name, value.into().map_or(Value::Null, T::write));
     }
 
     /// Sets the field where it has no value and none was refused.
-    pub fn set_default<T: FieldType>(&mut self, field: Field<T>, value: impl Into<Option<T>>) {
+    pub fn set_default<T: FieldType>(&mut self, field: Field<O, T>, value: impl Into<Option<T::Rust>>) {
         if self.after.value(field.def.name).is_null() && !self.is_null(field) {
-            self.after.set(field, value);
+            self.set(field, value);
         }
     }
 
     /// Whether the field of a new record was set to null.
-    pub fn is_null<T>(&self, field: Field<T>) -> bool {
+    pub fn is_null<T>(&self, field: Field<O, T>) -> bool {
         self.after.object.index(field.def.name).is_some_and(|place| self.nulls.contains(&place))
     }
 
     /// The record that the field refers to; the object declares it with `needs`.
-    pub fn referenced(&self, field: Field<Uuid>) -> Option<&Record> {
-        self.references.get(field.def.name)?.first()
+    pub fn referenced<To: ObjectType>(&self, field: Field<O, Ref<To>>) -> Option<Of<To, &Record>> {
+        Of::new(self.references.get(field.def.name)?.first()?).ok()
     }
 
-    /// The records that the list refers to, in no certain order.
-    pub fn referenced_all(&self, list: Field<Json>) -> &[Record] {
-        self.references.get(list.def.name).map_or(&[], Vec::as_slice)
+    /// The records of an object that the list refers to, in no certain order.
+    pub fn referenced_all<To: ObjectType>(
+        &self,
+        list: Field<O, Json>,
+    ) -> impl Iterator<Item = Of<To, &Record>> {
+        self.references.get(list.def.name).into_iter().flatten().filter_map(|record| Of::new(record).ok())
     }
 
     /// The record that the field referred to before.
-    pub fn referenced_before(&self, field: Field<Uuid>) -> Option<&Record> {
-        self.references_before.get(field.def.name)?.first()
+    pub fn referenced_before<To: ObjectType>(&self, field: Field<O, Ref<To>>) -> Option<Of<To, &Record>> {
+        Of::new(self.references_before.get(field.def.name)?.first()?).ok()
     }
 
     /// Whether something was given for a field that could not be read.
-    pub fn is_misread<T>(&self, field: Field<T>) -> bool {
+    pub fn is_misread<T>(&self, field: Field<O, T>) -> bool {
         let name = |found: &Violation| found.pointer.split('/').nth(1) == Some(field.def.name);
         self.violations.iter().any(name)
     }
 
     /// Adds a violation of a field.
-    pub fn refuse<T>(&mut self, field: Field<T>, code: Code, detail: impl Into<String>) {
+    pub fn refuse<T>(&mut self, field: Field<O, T>, code: Code, detail: impl Into<String>) {
         self.refuse_at(field.def.name, code, detail);
     }
 
@@ -139,14 +176,15 @@ impl Change<'_> {
     }
 
     /// Adds a violation if the field has no value.
-    pub fn require<T>(&mut self, field: Field<T>) {
+    pub fn require<T>(&mut self, field: Field<O, T>) {
         if self.after.value(field.def.name).is_null() {
             self.refuse(field, Code::Required, format!("{} is required", field.def.name));
         }
     }
 
     /// Creates another record along with this one.
-    pub fn also(&mut self, record: NewRecord) {
-        self.related.push(record);
+    pub fn also<P>(&mut self, record: NewRecord<P>) {
+        let NewRecord { object, values, .. } = record;
+        self.related.push(NewRecord { object, values, of: PhantomData });
     }
 }

@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use crate::{
     money::Money,
+    object::ObjectType,
     text::Comparison,
     time::Instant,
-    value::{Choice, Choices, Decimal},
+    value::{Choice, Choices, Decimal, Ref},
 };
 
 /// What kind of value a field holds.
@@ -58,7 +59,7 @@ pub enum Writing {
     Computed,
 }
 
-/// What a field holds when a new record does not say.
+/// The default of a field in a new record.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Preset {
     /// A choice, by its name.
@@ -95,7 +96,7 @@ pub struct FieldDef {
     pub required: bool,
     /// Who may set it.
     pub writing: Writing,
-    /// What a new record has when nothing was said.
+    /// The default of a new record.
     pub preset: Option<Preset>,
     /// Whether lists can be filtered by it.
     pub filter: bool,
@@ -127,20 +128,27 @@ pub struct FieldDef {
     pub past: bool,
 }
 
-/// A field whose values have the Rust type `T` in rules.
+/// A field of the object `O` that holds a `T`.
 #[derive(Debug)]
-pub struct Field<T> {
+pub struct Field<O, T> {
     /// The field as data.
     pub def: FieldDef,
-    kind: PhantomData<fn() -> T>,
+    kind: PhantomData<fn() -> (O, T)>,
 }
 
-impl<T> Clone for Field<T> {
+impl<O, T> Clone for Field<O, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<T> Copy for Field<T> {}
+impl<O, T> Copy for Field<O, T> {}
+
+/// A member of the items of a list, which no record has as a field.
+pub type Member<T> = Field<Item, T>;
+
+/// An item of a list, in place of an object.
+#[derive(Debug)]
+pub enum Item {}
 
 /// A list of values or of small groups of values; the whole list is kept with the record, and every item
 /// once more in a table of its own, by which it is found.
@@ -208,7 +216,7 @@ impl List {
     }
 }
 
-impl<T> Field<T> {
+impl<O, T> Field<O, T> {
     const fn new(name: &'static str, kind: Kind, doc: &'static str) -> Self {
         let scalar = !matches!(kind, Kind::List(_) | Kind::Document | Kind::AnyReference);
         let def = FieldDef {
@@ -275,7 +283,7 @@ impl<T> Field<T> {
         Self::with(FieldDef { writing: Writing::Computed, ..self.def })
     }
 
-    /// What a new record has when nothing was said.
+    /// The default of a new record.
     pub const fn preset(self, preset: Preset) -> Self {
         Self::with(FieldDef { preset: Some(preset), ..self.def })
     }
@@ -292,7 +300,7 @@ impl<T> Field<T> {
     }
 }
 
-impl Field<String> {
+impl<O> Field<O, String> {
     /// Text of at most `max` characters.
     pub const fn text(name: &'static str, max: u32, doc: &'static str) -> Self {
         Self::new(name, Kind::Text(max), doc)
@@ -309,7 +317,7 @@ impl Field<String> {
     }
 }
 
-impl Field<i64> {
+impl<O> Field<O, i64> {
     /// A whole number between two bounds, both included.
     pub const fn integer(name: &'static str, min: i64, max: i64, doc: &'static str) -> Self {
         Self::new(name, Kind::Integer(min, max), doc)
@@ -322,21 +330,21 @@ impl Field<i64> {
     }
 }
 
-impl Field<Decimal> {
+impl<O> Field<O, Decimal> {
     /// A decimal number with four decimals.
     pub const fn decimal(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Decimal, doc)
     }
 }
 
-impl Field<bool> {
+impl<O> Field<O, bool> {
     /// True or false.
     pub const fn boolean(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Boolean, doc)
     }
 }
 
-impl Field<NaiveDate> {
+impl<O> Field<O, NaiveDate> {
     /// A calendar day.
     pub const fn date(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Date, doc)
@@ -348,41 +356,48 @@ impl Field<NaiveDate> {
     }
 }
 
-impl Field<Instant> {
+impl<O> Field<O, Instant> {
     /// A point in time.
     pub const fn instant(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Instant, doc)
     }
 }
 
-impl Field<Money> {
+impl<O> Field<O, Money> {
     /// An amount with its currency.
     pub const fn money(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Money, doc)
     }
 }
 
-impl<C: Choices> Field<C> {
+impl<O, C: Choices> Field<O, C> {
     /// One of a closed set of values.
     pub const fn choice(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Choice(C::ALL), doc)
     }
 }
 
-impl Field<Uuid> {
+impl<O> Field<O, Uuid> {
     /// The record's own id.
     pub(crate) const fn own_id(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Id, doc).required().immutable()
     }
 
-    /// The id of another record. Its name ends in `Id`; without that ending it names the link to the record.
-    pub const fn reference(name: &'static str, object: &'static str, doc: &'static str) -> Self {
+    /// The id of a record of the object of that name, which is not known here as a type.
+    pub(crate) const fn reference_to(name: &'static str, object: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Reference(object), doc)
     }
 
     /// The id of a record of any object: a member of a list only.
     pub const fn any_reference(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::AnyReference, doc)
+    }
+}
+
+impl<O, To: ObjectType> Field<O, Ref<To>> {
+    /// The id of another record. Its name ends in `Id`; without that ending it names the link to the record.
+    pub const fn reference(name: &'static str, doc: &'static str) -> Self {
+        Self::new(name, Kind::Reference(To::NAME), doc)
     }
 
     /// The record referred to is not deleted while live records refer to it: they would mean nothing without it.
@@ -401,7 +416,7 @@ impl Field<Uuid> {
     }
 }
 
-impl Field<Json> {
+impl<O> Field<O, Json> {
     /// Several values, in order.
     pub const fn list(name: &'static str, list: &'static List, doc: &'static str) -> Self {
         Self::new(name, Kind::List(list), doc)
@@ -413,7 +428,7 @@ impl Field<Json> {
     }
 
     /// The document is a predicate over the object that the choice in this field names.
-    pub const fn predicate_over<C>(self, object: Field<C>) -> Self {
+    pub const fn predicate_over<C>(self, object: Field<O, C>) -> Self {
         Self::with(FieldDef { predicate_over: Some(object.def.name), ..self.def })
     }
 

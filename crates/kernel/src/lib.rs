@@ -25,6 +25,6 @@ pub mod value;
 
 pub use error::{Code, Error, Result, Violation};
 pub use permit::Permit;
-pub use record::Record;
+pub use record::{Of, Record};
 pub use registry::Registry;
 pub use value::Value;

@@ -3,20 +3,22 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     ops::Deref,
     sync::{Arc, OnceLock},
 };
 
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 mod constraint;
 mod item_changes;
 mod link;
+mod types;
 
 pub use constraint::{Holder, OnlyOne, Together};
 pub use item_changes::ItemChanges;
 pub use link::{Bridge, Link, Path, Via};
+pub use types::{Belongs, Every, ObjectType};
 
 use crate::{
     change::Change,
@@ -24,7 +26,7 @@ use crate::{
     field::{Field, FieldDef, Kind, List, Writing},
     items, system,
     text::{json_key, kebab, pascal, snake},
-    value::Value,
+    value::{Ref, Value},
 };
 
 /// An action on the records of an object.
@@ -67,7 +69,29 @@ pub enum Ownership {
 }
 
 /// A pure rule of an object: looks at a change, completes it or names what it breaks.
-pub type Rule = fn(&mut Change<'_>);
+#[derive(Clone)]
+pub struct Rule(Arc<dyn for<'a> Fn(Change<'a>) -> Change<'a> + Send + Sync>);
+
+impl Rule {
+    fn new<O: ObjectType>(rule: fn(&mut Change<'_, O>)) -> Self {
+        Self(Arc::new(move |change| {
+            let mut change = change.of::<O>();
+            rule(&mut change);
+            change.of()
+        }))
+    }
+
+    /// Puts the rule to a change.
+    pub fn apply<'a>(&self, change: Change<'a>) -> Change<'a> {
+        (self.0)(change)
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rule")
+    }
+}
 
 /// The values of a key as texts, as the database gives them back.
 pub fn key_texts(key: &[Value]) -> Vec<String> {
@@ -355,15 +379,15 @@ impl Object {
 
     /// Its records belong to the user named by this field.
     #[must_use]
-    pub fn owned_by(mut self, field: Field<Uuid>) -> Self {
-        self.ownership = Ownership::Field(field.def.name);
+    pub fn owned_by<O: ObjectType, U>(mut self, field: Field<O, Ref<U>>) -> Self {
+        self.ownership = Ownership::Field(self.own(field).name);
         self
     }
 
     /// Its records belong to the owner of the record that this field refers to.
     #[must_use]
-    pub fn owned_through(mut self, field: Field<Uuid>) -> Self {
-        self.ownership = Ownership::Through(field.def.name);
+    pub fn owned_through<O: ObjectType, U>(mut self, field: Field<O, Ref<U>>) -> Self {
+        self.ownership = Ownership::Through(self.own(field).name);
         self
     }
 
@@ -376,15 +400,16 @@ impl Object {
 
     /// Adds a rule.
     #[must_use]
-    pub fn rule(mut self, rule: Rule) -> Self {
-        self.rules.push(rule);
+    pub fn rule<O: ObjectType>(mut self, rule: fn(&mut Change<'_, O>)) -> Self {
+        debug_assert_eq!(O::NAME, self.name, "the rule is another object's");
+        self.rules.push(Rule::new(rule));
         self
     }
 
     /// Its records tell of records of the object named in this field: who may not read those, reads none of these.
     #[must_use]
-    pub fn tells_of(mut self, field: Field<String>) -> Self {
-        self.tells_of = Some(field.def.name);
+    pub fn tells_of<O: ObjectType>(mut self, field: Field<O, String>) -> Self {
+        self.tells_of = Some(self.own(field).name);
         self
     }
 
@@ -405,22 +430,28 @@ impl Object {
 
     /// The rules look at the record this field refers to, or at the records of a list.
     #[must_use]
-    pub fn needs<T>(mut self, field: Field<T>) -> Self {
-        self.needs.push(field.def.name);
+    pub fn needs<O: ObjectType, T>(mut self, field: Field<O, T>) -> Self {
+        self.needs.push(self.own(field).name);
         self
     }
 
     /// Gives the record in `near` a link that leads over this object to the records in `far`.
     #[must_use]
-    pub fn bridge(
+    pub fn bridge<O: ObjectType, N, F>(
         mut self,
-        near: Field<Uuid>,
+        near: Field<O, Ref<N>>,
         link: &'static str,
-        far: Field<Uuid>,
+        far: Field<O, Ref<F>>,
         doc: &'static str,
     ) -> Self {
-        self.bridges.push(Bridge { near: near.def.name, link, far: far.def.name, doc });
+        self.bridges.push(Bridge { near: self.own(near).name, link, far: self.own(far).name, doc });
         self
+    }
+
+    /// A field that the object has been given.
+    fn own<O: ObjectType, T>(&self, field: Field<O, T>) -> FieldDef {
+        debug_assert_eq!(O::NAME, self.name, "{} is another object's field", field.def.name);
+        field.def
     }
 
     /// The columns of its table, in the order of its fields.
@@ -454,7 +485,7 @@ impl Object {
     }
 
     /// The place of a field that the object has by its declaration.
-    pub fn place<T>(&self, field: Field<T>) -> Result<usize> {
+    pub fn place<O, T>(&self, field: Field<O, T>) -> Result<usize> {
         let missing = || Error::internal(format!("{} has no field {}", self.name, field.def.name));
         self.index(field.def.name).ok_or_else(missing)
     }

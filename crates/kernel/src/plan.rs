@@ -65,17 +65,33 @@ pub enum Deleted {
 }
 
 impl Deleted {
-    /// Its values, as clients spell them.
-    pub const NAMES: &'static [&'static str] = &["EXCLUDE", "INCLUDE", "ONLY"];
+    /// Its values.
+    pub const ALL: [Deleted; 3] = [Self::Exclude, Self::Include, Self::Only];
+    /// Their names, as clients spell them.
+    pub const NAMES: [&'static str; 3] =
+        [Self::Exclude.as_str(), Self::Include.as_str(), Self::Only.as_str()];
 
-    /// Reads a value.
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "EXCLUDE" => Some(Self::Exclude),
-            "INCLUDE" => Some(Self::Include),
-            "ONLY" => Some(Self::Only),
-            _ => None,
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exclude => "EXCLUDE",
+            Self::Include => "INCLUDE",
+            Self::Only => "ONLY",
         }
+    }
+
+    /// What it means, for clients.
+    pub const fn doc(self) -> &'static str {
+        match self {
+            Self::Exclude => "Records that are not deleted.",
+            Self::Include => "All records, deleted or not.",
+            Self::Only => "Deleted records.",
+        }
+    }
+
+    /// The value of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|deleted| deleted.as_str() == name)
     }
 }
 

@@ -80,7 +80,6 @@ impl Operator {
     pub fn of(attribute: &Attribute) -> &'static [Operator] {
         use Operator::*;
         match attribute.kind {
-            Kind::Id => &[Eq, Ne, In, NotIn],
             Kind::Text(_) => &[
                 Eq, Ne, In, NotIn, Lt, Lte, Gt, Gte, Between, Contains, StartsWith, EndsWith, Matches, IsNull,
             ],
@@ -89,7 +88,9 @@ impl Operator {
             }
             Kind::Money => &[Eq, Ne, Lt, Lte, Gt, Gte, Between, IsNull],
             Kind::Boolean => &[Eq, Ne, IsNull],
-            Kind::Choice(_) | Kind::Reference(_) | Kind::AnyReference => &[Eq, Ne, In, NotIn, IsNull],
+            Kind::Choice(_) | Kind::Id | Kind::Reference(_) | Kind::AnyReference => {
+                &[Eq, Ne, In, NotIn, IsNull]
+            }
             Kind::List(list) if list.plain => &[ContainsAny, ContainsAll, IsNull],
             Kind::List(_) | Kind::Document => &[IsNull],
         }

@@ -1,5 +1,7 @@
 //! Values of fields, untyped for the engine and typed for rules.
 
+use std::marker::PhantomData;
+
 use chrono::NaiveDate;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -106,25 +108,28 @@ impl<'r> From<&'r Value> for Cell<'r> {
     }
 }
 
-/// A Rust type that a field may have in rules.
-pub trait FieldType: Sized {
+/// What a field holds, as a type.
+pub trait FieldType {
+    /// The Rust type of its values in rules.
+    type Rust;
     /// Reads the typed value; none where it is null.
-    fn read(value: &Value) -> Option<Self>;
+    fn read(value: &Value) -> Option<Self::Rust>;
     /// Makes the value.
-    fn write(self) -> Value;
+    fn write(value: Self::Rust) -> Value;
 }
 
 macro_rules! field_types {
     ($($type:ty => $variant:ident,)+) => {
         $(impl FieldType for $type {
+            type Rust = Self;
             fn read(value: &Value) -> Option<Self> {
                 match value {
                     Value::$variant(inner) => Some(inner.clone()),
                     _ => None,
                 }
             }
-            fn write(self) -> Value {
-                Value::$variant(self)
+            fn write(value: Self) -> Value {
+                Value::$variant(value)
             }
         })+
     };
@@ -141,11 +146,26 @@ field_types! {
 }
 
 impl FieldType for Json {
+    type Rust = Self;
     fn read(value: &Value) -> Option<Self> {
         value.as_document()
     }
-    fn write(self) -> Value {
-        Value::document(&self)
+    fn write(value: Self) -> Value {
+        Value::document(&value)
+    }
+}
+
+/// A reference to a record of the object `To`: its id.
+#[derive(Debug)]
+pub struct Ref<To>(PhantomData<To>);
+
+impl<To> FieldType for Ref<To> {
+    type Rust = Uuid;
+    fn read(value: &Value) -> Option<Uuid> {
+        Uuid::read(value)
+    }
+    fn write(value: Uuid) -> Value {
+        Uuid::write(value)
     }
 }
 
@@ -159,11 +179,12 @@ impl Decimal {
 }
 
 impl FieldType for Decimal {
+    type Rust = Self;
     fn read(value: &Value) -> Option<Self> {
         i64::read(value).map(Self)
     }
-    fn write(self) -> Value {
-        Value::Integer(self.0)
+    fn write(value: Self) -> Value {
+        Value::Integer(value.0)
     }
 }
 
@@ -177,7 +198,7 @@ pub struct Choice {
 }
 
 /// A closed set of values; declare one with [`choices!`](crate::choices).
-pub trait Choices: FieldType + Copy + PartialEq {
+pub trait Choices: FieldType<Rust = Self> + Copy + PartialEq {
     /// Every value, in order.
     const ALL: &'static [Choice];
 }
@@ -196,6 +217,7 @@ macro_rules! choices {
         }
 
         impl $crate::value::FieldType for $name {
+            type Rust = Self;
             fn read(value: &$crate::value::Value) -> Option<Self> {
                 match value {
                     $crate::value::Value::Text(text) => match text.as_str() {
@@ -205,8 +227,8 @@ macro_rules! choices {
                     _ => None,
                 }
             }
-            fn write(self) -> $crate::value::Value {
-                $crate::value::Value::Text(match self { $(Self::$variant => $text,)+ }.to_owned())
+            fn write(value: Self) -> $crate::value::Value {
+                $crate::value::Value::Text(match value { $(Self::$variant => $text,)+ }.to_owned())
             }
         }
     };

@@ -1,12 +1,12 @@
 //! The OpenAPI 3.1 document, from the same declarations that the doors interpret. It is the same text for
 //! the same declarations, whatever the order in which anything was looked at.
 
+mod filter;
 mod operation;
 mod parameter;
 mod part;
 mod path;
 mod record;
-mod test;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use app::{
 };
 use kernel::Registry;
 use utoipa::openapi::{
-    Components, Info, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths,
+    Components, Info, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths, Server,
     security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     tag::{Tag, TagBuilder},
 };
@@ -42,10 +42,11 @@ pub fn document(registry: &Registry, commands: &[Registered]) -> String {
 fn build(registry: &Registry, commands: &[Registered]) -> OpenApi {
     let mut schemas = Schemas::new();
     part::add_shared(&mut schemas);
+    filter::add_shared(&mut schemas);
     let mut paths = Paths::new();
     for object in registry.objects() {
         record::add(&mut schemas, registry, object);
-        test::add(&mut schemas, registry, object);
+        filter::add(&mut schemas, registry, object);
         path::of_object(&mut paths, object);
         if object.name == rest::FILE {
             path::of_contents(&mut paths, object);
@@ -71,9 +72,10 @@ fn build(registry: &Registry, commands: &[Registered]) -> OpenApi {
     }
     path::of_server(&mut paths);
     let tags = registry.objects().iter().map(|object| tag(&object.type_name, object.doc));
-    let tags = tags.chain([tag("Server", "What the server tells about itself.")]);
+    let tags = tags.chain([tag("Server", "The server itself: its health, its errors, its caller.")]);
     OpenApiBuilder::new()
         .info(info())
+        .servers(Some([server()]))
         .paths(paths)
         .components(Some(components(schemas)))
         .security(Some([SecurityRequirement::new::<_, [&str; 0], _>(BEARER, [])]))
@@ -93,6 +95,12 @@ fn info() -> Info {
         .description(Some(ABOUT))
         .license(Some(license))
         .build()
+}
+
+fn server() -> Server {
+    let mut server = Server::new("/");
+    server.description = Some("The server that this document comes from.".to_owned());
+    server
 }
 
 fn tag(name: &str, doc: &str) -> Tag {

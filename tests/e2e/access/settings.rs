@@ -20,7 +20,7 @@ on_both! {
             here.owner.create("deals", json!({ "name": day, "stageId": open, "closeDate": day })).await;
         }
         let today = json!({ "closeDate": { "eq": { "relative": "P0D" } } });
-        let deals = "query($where: DealWhere) { deals(first: 5, where: $where) { nodes { name } } }";
+        let deals = "query($where: DealFilter) { deals(first: 5, where: $where) { nodes { name } } }";
         let tasks = "/v1/tasks?filter[dueAt][gte]=2026-03-02&fields=dueAt";
         let seen = async |owner: &Caller, first: usize| {
             // Each of the three is the first to ask after the change once.

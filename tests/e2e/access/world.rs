@@ -95,7 +95,7 @@ impl World {
     /// Requests that write, those that change something last.
     pub fn writing(&self) -> Vec<Request> {
         let Self { nonce, contact, changed, doomed: [by_rest, by_graphql], gone, task, .. } = self;
-        let create = "mutation($input: CreateContact!) { createContact(input: $input)
+        let create = "mutation($input: CreateContactInput!) { createContact(input: $input)
             { contact { id } userErrors { code } } }";
         let delete = "mutation($id: ID!) { deleteContact(id: $id) { contact { id } userErrors { code } } }";
         let named = |name: &str| json!({ "givenName": name, "familyName": nonce });

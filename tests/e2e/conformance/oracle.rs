@@ -77,12 +77,7 @@ pub fn holds(world: &World<'_>, object: &Object, row: &Json, predicate: &Json) -
 fn linked(world: &World<'_>, object: &Object, row: &Json, link: &str, asked: &Map<String, Json>) -> bool {
     let (target, rows) = world.behind(object, row, link);
     if object.link(link).unwrap().1.is_one() {
-        let reference = object.attribute(&format!("{link}Id")).unwrap();
-        let is_test = |name: &String| kernel::predicate::Operator::parse(name).is_some();
-        return match !asked.is_empty() && asked.keys().all(is_test) {
-            true => tests(reference, &row[reference.name], &asked.clone().into()),
-            false => rows.iter().any(|row| holds(world, &target, row, &asked.clone().into())),
-        };
+        return rows.iter().any(|row| holds(world, &target, row, &asked.clone().into()));
     }
     asked.iter().all(|(how, asked)| match how.as_str() {
         "some" => rows.iter().any(|row| holds(world, &target, row, asked)),

@@ -203,7 +203,7 @@ impl<'a> List<'a> {
             )
         };
         let pages: Vec<_> = walks.iter().enumerate().map(page).collect();
-        let query = format!("query($among: {}Where) {{ {} }}", self.object.type_name, pages.join(" "));
+        let query = format!("query($among: {}Filter) {{ {} }}", self.object.type_name, pages.join(" "));
         self.caller.graphql(&query, json!({ "among": self.among })).await
     }
 }

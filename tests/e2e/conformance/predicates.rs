@@ -92,7 +92,7 @@ pub async fn ask_graphql(
 ) -> Vec<Vec<Json>> {
     let (mut takes, mut fields, mut variables) = (Vec::new(), Vec::new(), Map::new());
     for (number, predicate) in predicates.iter().enumerate() {
-        takes.push(format!("$w{number}: {}Where", object.type_name));
+        takes.push(format!("$w{number}: {}Filter", object.type_name));
         fields.push(format!(
             "a{number}: {}(first: {most}, where: $w{number}) {{ nodes {{ id }} }}",
             object.plural

@@ -31,7 +31,7 @@ on_both! {
             "invalid",
             &[("out_of_range", "/employeeCount"), ("required", "/name"), ("reference_not_found", "/ownerId")],
         );
-        let create = "mutation($input: CreateDeal!) { createDeal(input: $input) { deal { id } userErrors { code field } } }";
+        let create = "mutation($input: CreateDealInput!) { createDeal(input: $input) { deal { id } userErrors { code field } } }";
         let input = json!({ "name": "", "stageId": "stage_01h455vb4pex5vsknk084sn02q", "probability": 150 });
         let errors = owner.user_errors(create, json!({ "input": input })).await;
         assert!(errors.len() >= 2, "{errors:?}");

@@ -135,7 +135,7 @@ on_both! {
             json!({ "name": "A deal", "stageId": "stage_01h455vb4pex5vsknk084sn02q", "contactId": gone });
         let wrong = [("reference_not_found", "/stageId"), ("reference_not_found", "/contactId")];
         owner.post("/v1/deals", &input).await.violates(422, "reference_not_found", &wrong);
-        let create = "mutation($input: CreateDeal!) { createDeal(input: $input) { deal { id } userErrors {
+        let create = "mutation($input: CreateDealInput!) { createDeal(input: $input) { deal { id } userErrors {
             code field } } }";
         owner.mutation_violates(create, json!({ "input": input }), &wrong).await;
         assert_eq!(owner.trace().await, before);
@@ -219,7 +219,7 @@ on_both! {
                 .violates(422, code, &found);
             owner.get_where("/v1/contacts", predicate).await.violates(422, code, &found);
         }
-        let query = "query($where: ContactWhere) { contacts(first: 1, where: $where) { nodes { id } } }";
+        let query = "query($where: ContactFilter) { contacts(first: 1, where: $where) { nodes { id } } }";
         let predicate = json!({ "and": [{ "lifecycle": { "eq": null } }] });
         let errors = owner
             .graphql_reply(query, json!({ "where": predicate }))
@@ -328,7 +328,7 @@ on_both! {
             )
             .await;
         assert_eq!((&ada["lifecycle"], &ada["emails"]), (&json!("LEAD"), &json!([])));
-        let ask = "query($where: ContactWhere, $order: [ContactOrder!], $at: String, $deleted: Deleted) {
+        let ask = "query($where: ContactFilter, $order: [ContactOrder!], $at: String, $deleted: DeletedFilter) {
             contacts(first: 1, last: null, where: $where, orderBy: $order, after: $at, before: null,
                 deleted: $deleted) { totalCount } }";
         for variables in [

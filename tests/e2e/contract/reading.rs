@@ -105,7 +105,7 @@ on_both! {
         let list = "/v1/contacts?sort=-jobTitle,source&fields=givenName&limit=10&count=true";
         let listed = owner.get_where(list, &predicate).await.ok();
         assert_eq!(listed, searched);
-        let ask = "query($where: ContactWhere) {
+        let ask = "query($where: ContactFilter) {
             contacts(first: 10, where: $where, orderBy: [{jobTitle: DESC}, {source: ASC}]) {
             nodes { givenName } totalCount } }";
         let data = owner.graphql(ask, json!({ "where": predicate })).await;

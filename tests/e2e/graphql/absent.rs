@@ -47,7 +47,7 @@ on_both! {
         let changeable = |object: &&Arc<Object>| object.allows(Action::Create) && object.allows(Action::Update);
         let mut cleared = 0;
         for object in registry.objects().iter().filter(changeable) {
-            let members = members(owner, &format!("Update{}", object.type_name)).await;
+            let members = members(owner, &format!("Update{}Input", object.type_name)).await;
             let query = update(object, &members);
             let made = maker.make(object).await;
             let path = format!("/v1/{}/{}", object.path, text(&made["id"]));
@@ -95,8 +95,8 @@ on_both! {
         for name in ["Ada", "Bob", "Cleo"] {
             owner.create("contacts", json!({ "givenName": name })).await;
         }
-        let query = "query($n: Int, $last: Int, $name: String, $where: ContactWhere, $order: [ContactOrder!],
-            $deleted: Deleted, $after: String) {
+        let query = "query($n: Int, $last: Int, $name: String, $where: ContactFilter, $order: [ContactOrder!],
+            $deleted: DeletedFilter, $after: String) {
             contacts(first: $n, last: $last, where: $where, orderBy: $order, deleted: $deleted, after: $after) {
                 nodes { givenName } }
             named: contacts(first: 3, orderBy: [{givenName: ASC}], where: {givenName: {eq: $name, isNull: false}}) {
@@ -132,7 +132,7 @@ on_both! {
         let owner = &stage.owner;
         let stages = stage.pipeline().await;
         let id = text(&owner.create("deals", json!({ "name": "A deal", "stageId": stages[0] })).await["id"]);
-        let lose = "mutation($id: ID!, $reason: String!, $day: String) { loseDeal(id: $id, input: { closeDate: $day,
+        let lose = "mutation($id: ID!, $reason: String!, $day: Date) { loseDeal(id: $id, input: { closeDate: $day,
             lostReason: $reason }) { deal { status lostReason closeDate } userErrors { code field } } }";
         owner.graphql_reply(lose, json!({ "id": id })).await.graphql_refused(400, "invalid_query");
         let path = format!("/v1/deals/{id}");

@@ -81,7 +81,7 @@ impl<'r> Generator<'r> {
             arguments.push(format!("orderBy: [{{{key}: {direction}}}]"));
         }
         if self.chance(30) {
-            let of = format!("{}Where", object.type_name);
+            let of = format!("{}Filter", object.type_name);
             let null = if self.chance(50) { "createdAt" } else { "id" };
             let predicate = match object.is_mutable() && null == "createdAt" {
                 true => json!({ "createdAt": { "isNull": false } }),

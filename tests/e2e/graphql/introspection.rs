@@ -107,7 +107,7 @@ on_both! {
         stage.owner.graphql(WHOLE, json!({})).await;
         stage.owner.graphql("{ __typename }", json!({})).await;
         let [_, before] = memory();
-        let (mut refused, mut slowest) = (0, Duration::ZERO);
+        let (mut refused, mut slowest, mut largest) = (0, Duration::ZERO, 0);
         for document in nested() {
             let begun = Instant::now();
             let reply = stage.owner.graphql_reply(&document, json!({})).await;
@@ -115,6 +115,7 @@ on_both! {
             // Ways that lead nowhere have small answers.
             if reply.status.is_success() {
                 assert!(reply.bytes.len() < 4 << 20, "{document}: {} bytes", reply.bytes.len());
+                largest = largest.max(reply.bytes.len() as u64);
                 continue;
             }
             let code = &reply.json()["errors"][0]["extensions"]["code"];
@@ -127,7 +128,8 @@ on_both! {
         assert!(slowest < Duration::from_millis(500), "{slowest:?}");
         let [most, _] = memory();
         let grown = most.saturating_sub(before);
-        assert!(grown < 16 * 1024, "the answers took {grown} KiB");
+        // The client is in this process, too, and holds what it was answered.
+        assert!(grown < 16 * 1024 + largest / 1024, "the answers took {grown} KiB");
     }
 }
 
@@ -138,9 +140,9 @@ on_both! {
             none: __type(name: \"Nobody\") { name } contacts(first: 1) { nodes { givenName } } __typename }
             fragment T on __Type { name __typename enumValues(includeDeprecated: $old) { name } }";
         for _ in 0..2 {
-            let data = stage.owner.graphql(query, json!({ "name": "Direction" })).await;
+            let data = stage.owner.graphql(query, json!({ "name": "OrderDirection" })).await;
             let values = json!([{ "name": "ASC" }, { "name": "DESC" }]);
-            let of = json!({ "name": "Direction", "__typename": "__Type", "enumValues": values, "kind": "ENUM" });
+            let of = json!({ "name": "OrderDirection", "__typename": "__Type", "enumValues": values, "kind": "ENUM" });
             let contacts = json!({ "nodes": [{ "givenName": "Ada" }] });
             let expected = json!({ "of": of, "none": Json::Null, "contacts": contacts, "__typename": "Query" });
             assert_eq!(data, expected);

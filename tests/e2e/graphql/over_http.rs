@@ -95,7 +95,7 @@ on_both! {
                 json!({}), "invalid_parameter", json!(["contacts", "nodes", "d"]), (2, 2),
             ),
             (
-                "query($w: ContactWhere) {\n c: contacts(first: 1, where: $w) { totalCount } }",
+                "query($w: ContactFilter) {\n c: contacts(first: 1, where: $w) { totalCount } }",
                 json!({ "w": { "givenName": { "eq": null } } }), "null_operand", json!(["c"]), (2, 2),
             ),
             ("{ contacts(first: 1, where: {givenName: {eq: 1}}) { totalCount } }", json!({}), "invalid_query", Json::Null, (1, 29)),
@@ -116,7 +116,7 @@ on_both! {
 
 on_both! {
     async fn all_that_is_wrong_is_told_at_once(stage) {
-        let query = "query(\n $id: ID!,\n $n: Int,\n $where: ContactWhere, $order: [ContactOrder!]) {
+        let query = "query(\n $id: ID!,\n $n: Int,\n $where: ContactFilter, $order: [ContactOrder!]) {
             contact(id: $id) { id } contacts(first: $n, where: $where, orderBy: $order) { totalCount } }";
         let variables = json!({
             "n": "1",

@@ -58,9 +58,9 @@ impl Doors {
 
 /// A query with a variable of every kind.
 const ALL: &str =
-    "query($id: ID!, $n: Int = 2, $where: CompanyWhere, $order: [CompanyOrder!] = [{name: ASC}],
-    $deleted: Deleted, $after: String, $names: Boolean = true, $none: Boolean!, $name: String = \"a\",
-    $direction: Direction = DESC) {
+    "query($id: ID!, $n: Int = 2, $where: CompanyFilter, $order: [CompanyOrder!] = [{name: ASC}],
+    $deleted: DeletedFilter, $after: String, $names: Boolean = true, $none: Boolean!, $name: String = \"a\",
+    $direction: OrderDirection = DESC) {
     company(id: $id) { id name }
     companies(first: $n, where: $where, orderBy: $order, deleted: $deleted, after: $after) {
         nodes { id ...Name @include(if: $names) contacts(first: 1, orderBy: [{givenName: $direction}],

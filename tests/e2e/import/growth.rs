@@ -45,7 +45,7 @@ on_both! {
         }
         // Those of the one without what the other has, too.
         let without = json!({ "activities": { "none": {} }, "companies": { "none": {} } });
-        let query = "query($where: ContactWhere) { contacts(first: 1, where: $where) { totalCount } }";
+        let query = "query($where: ContactFilter) { contacts(first: 1, where: $where) { totalCount } }";
         let answer = stranger.graphql(query, json!({ "where": without })).await;
         assert_eq!(answer["contacts"]["totalCount"], 1_200);
     }

@@ -115,7 +115,7 @@ async fn links(stage: &Stage, caller: &Caller, role: &str) {
             for query in [
                 format!("{{ {}(first: 1) {{ nodes {{ {selection} }} }} }}", object.plural),
                 format!(
-                    "query($where: {}Where) {{ {}(first: 1, where: $where) {{ totalCount }} }}",
+                    "query($where: {}Filter) {{ {}(first: 1, where: $where) {{ totalCount }} }}",
                     object.type_name, object.plural
                 ),
             ] {

@@ -16,8 +16,8 @@ on_both! {
         let lead = text(
             &agent.create("contacts", json!({ "givenName": "Ada", "leadStatus": "QUALIFIED" })).await["id"],
         );
-        let input = json!({ "dealName": "Engine", "amount": "1000", "currency": "EUR",
-            "companyName": "Analytical Ltd" });
+        let amount = json!({ "amount": "1000", "currency": "EUR" });
+        let input = json!({ "dealName": "Engine", "amount": amount, "companyName": "Analytical Ltd" });
         // The owner converts it, and it stays the agent's, with all that comes of it.
         let made = owner.command(&format!("contacts/{lead}/convert"), input.clone()).await.ok();
         let (contact, company, deal) = (&made["contact"], &made["company"], &made["deal"]);
@@ -97,7 +97,7 @@ on_both! {
             ),
             (json!({ "dealName": "Engine", "stageId": lead }), "wrong_type", "/stageId"),
             (json!({ "dealName": "Engine", "amount": "1" }), "wrong_type", "/amount"),
-            (json!({ "dealName": "Engine", "amount": "1.001", "currency": "EUR" }), "wrong_type", "/amount"),
+            (json!({ "dealName": "Engine", "amount": { "amount": "1" } }), "wrong_type", "/amount"),
             (json!({ "companyName": "Analytical Ltd" }), "required", "/dealName"),
             (json!({ "dealName": "" }), "required", "/dealName"),
         ] {
@@ -105,6 +105,42 @@ on_both! {
         }
         assert_eq!(owner.trace().await, before);
         assert_eq!(owner.get(&format!("/v1/contacts/{lead}")).await.ok()["version"], 1);
+    }
+}
+
+on_both! {
+    async fn all_that_is_wrong_is_told_at_once(stage) {
+        let owner = &stage.owner;
+        stage.pipeline().await;
+        let lead = text(&owner.create("contacts", json!({ "givenName": "Ada" })).await["id"]);
+        let before = owner.trace().await;
+        let company = "company_01h455vb4pex5vsknk084sn02q";
+        let long = "x".repeat(301);
+        let money = |amount: &str, currency: &str| json!({ "amount": amount, "currency": currency });
+        for (input, violations) in [
+            (json!({ "amount": money("1", "eur") }), &[("wrong_type", "/amount")][..]),
+            (json!({ "amount": money("1.001", "EUR") }), &[("wrong_type", "/amount")]),
+            (json!({ "amount": money("a secret", "EUR") }), &[("wrong_type", "/amount")]),
+            (json!({ "companyId": company, "companyName": "Acme" }), &[("invalid", "/companyName")]),
+            (
+                json!({ "amount": money("1.001", "EUR"), "companyId": company, "companyName": "Acme",
+                    "dealName": long }),
+                &[("out_of_range", "/dealName"), ("wrong_type", "/amount"), ("invalid", "/companyName")],
+            ),
+        ] {
+            let mut input = input;
+            input.as_object_mut().unwrap().entry("dealName").or_insert(json!("Engine"));
+            let code = match violations {
+                [(code, _)] => *code,
+                _ => "invalid",
+            };
+            let path = format!("contacts/{lead}/convert");
+            let problem = owner.command(&path, input.clone()).await.violates(422, code, violations);
+            let variables = json!({ "id": lead, "input": input });
+            let errors = owner.mutation_violates(CONVERT, variables, violations).await;
+            assert!(!format!("{problem} {errors:?}").contains("a secret"));
+        }
+        assert_eq!(owner.trace().await, before);
     }
 }
 

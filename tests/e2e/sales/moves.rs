@@ -140,7 +140,7 @@ on_both! {
             "currency": "EUR" } });
         let missing = [("stage_requirement", "/closeDate")];
         owner.post("/v1/deals", &input).await.violates(422, "stage_requirement", &missing);
-        let create = "mutation($input: CreateDeal!) { createDeal(input: $input) { deal { id } userErrors {
+        let create = "mutation($input: CreateDealInput!) { createDeal(input: $input) { deal { id } userErrors {
             code field message } } }";
         owner.mutation_violates(create, json!({ "input": input }), &missing).await;
         assert_eq!(owner.trace().await, before);

@@ -27,7 +27,7 @@ on_both! {
             for probability in [json!(5), Json::Null] {
                 let patch = owner.patch(&path, &json!({ "probability": probability })).await;
                 patch.violates(409, "illegal_state", &[("illegal_state", "/probability")]);
-                let update = "mutation($id: ID!, $input: UpdateDeal!) { updateDeal(id: $id, input: $input) {
+                let update = "mutation($id: ID!, $input: UpdateDealInput!) { updateDeal(id: $id, input: $input) {
                     deal { id } userErrors { code field } } }";
                 let variables = json!({ "id": id, "input": { "probability": probability } });
                 owner.mutation_violates(update, variables, &[("illegal_state", "/probability")]).await;

@@ -51,7 +51,7 @@ async fn a_full_disk_refuses_writes_and_lets_reads_go_on() {
         assert!(written < 1_000, "the disk is never full");
     };
     refused.refused(507, "storage_full");
-    let create = "mutation($input: CreateTicket!) { createTicket(input: $input) { ticket { id } userErrors { code } } }";
+    let create = "mutation($input: CreateTicketInput!) { createTicket(input: $input) { ticket { id } userErrors { code } } }";
     let told = owner.graphql_reply(create, json!({ "input": input })).await.json();
     assert_eq!(told["errors"][0]["extensions"]["code"], "storage_full", "{told}");
     for _ in 0..10 {

@@ -1,7 +1,7 @@
 //! `completeTask`.
 
-use domain::activities::task::{self, TaskStatus};
-use kernel::{Code, Error, Record, Result};
+use domain::activities::task::{self, Task, TaskStatus};
+use kernel::{Code, Error, Of, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -11,7 +11,7 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
-/// Completes a task.
+/// The input of `completeTask`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CompleteTask {}
@@ -24,9 +24,9 @@ impl Command for CompleteTask {
         "Marks the task as done.",
         &[record("task", "task", "The task.")],
     );
-    type On = Record;
+    type On = Of<Task>;
 
-    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<Task>) -> Result<Produced> {
         if matches!(before.get(task::STATUS), Some(TaskStatus::Done | TaskStatus::Cancelled)) {
             return Err(Error::new(Code::IllegalState, "the task is done or cancelled already"));
         }

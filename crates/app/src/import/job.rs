@@ -6,9 +6,13 @@ use std::{
     ops::ControlFlow,
 };
 
-use domain::platform::{file, job, job_error};
+use domain::platform::{
+    file::{self, File},
+    job::{self, Job},
+    job_error::{self, JobError},
+};
 use kernel::{
-    Code, Error, Record, Result, actor::Actor, change::NewRecord, id::TypeId, object::Action, time::Instant,
+    Code, Error, Of, Result, actor::Actor, change::NewRecord, id::TypeId, object::Action, time::Instant,
 };
 use persistence::queue::{Claim, Progress};
 use serde_json::Value as Json;
@@ -50,7 +54,7 @@ pub(crate) async fn import(
     actor: &Actor,
     keeper: &Actor,
     claim: &mut Claim,
-    record: &Record,
+    record: &Of<Job>,
     stopping: watch::Receiver<bool>,
 ) -> Result<End> {
     let request = record.get(job::REQUEST).unwrap_or_default();
@@ -65,7 +69,7 @@ pub(crate) async fn import(
         Code::NotFound => Error::new(Code::NotFound, "the file is no longer there"),
         _ => error,
     };
-    let file = kith.record(actor, "file", file).await.map_err(gone)?;
+    let file: Of<File> = Of::new(kith.record(actor, "file", file).await.map_err(gone)?)?;
     let format = Format::from_name(text("format")).ok_or_else(unreadable)?;
     let import = Import {
         target,
@@ -159,7 +163,7 @@ async fn keep_errors(work: &mut UnitOfWork, job: Uuid, rejections: &[Rejection])
     let permit = work.permit("jobError", Action::Create)?;
     let short = |text: &str, max: usize| text.chars().take(max).collect::<String>();
     let draft = |Rejection { row, error }: &Rejection| {
-        let error = NewRecord::new("jobError")
+        let error = NewRecord::<JobError>::new()
             .with(job_error::JOB, job)
             .with(job_error::ROW, number(*row))
             .with(job_error::COLUMN, error.column.as_deref().map(|column| short(column, 255)))
@@ -214,7 +218,7 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn of(kith: &Kith, actor: &Actor, file: &Record) -> Self {
+    fn of(kith: &Kith, actor: &Actor, file: &Of<File>) -> Self {
         Self {
             kith: kith.clone(),
             actor: actor.clone(),

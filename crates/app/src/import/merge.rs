@@ -31,9 +31,12 @@ mod tests {
 
     use std::sync::Arc;
 
-    use domain::sales::{deal, line_item};
+    use domain::sales::{
+        deal::{self, Deal},
+        line_item::{self, LineItem},
+    };
     use kernel::{
-        Registry, Value,
+        Of, Registry, Value,
         input::{self, Purpose},
         system,
     };
@@ -57,7 +60,7 @@ mod tests {
 
     #[test]
     fn what_is_set_once_may_only_come_again() {
-        let mut item = record("lineItem");
+        let mut item: Of<LineItem> = Of::new(record("lineItem")).unwrap();
         item.set(line_item::DEAL, Uuid::from_u128(1));
         let deal = place(&item, "dealId");
         let again = apply_to_existing(&item, set(deal, Uuid::from_u128(1)), &[]).unwrap();
@@ -74,7 +77,7 @@ mod tests {
         let deal = record("deal");
         let stage = Uuid::from_u128(3);
         let after = apply_to_existing(&deal, set(place(&deal, "stageId"), stage), &[]).unwrap();
-        assert_eq!(after.get(deal::STAGE), Some(stage));
+        assert_eq!(Of::<Deal>::new(after).unwrap().get(deal::STAGE), Some(stage));
     }
 
     #[test]

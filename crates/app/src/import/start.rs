@@ -1,10 +1,10 @@
 //! `startImport`.
 
 use domain::platform::{
-    file,
-    job::{self, JobKind, JobState},
+    file::{self, File},
+    job::{self, Job, JobKind, JobState},
 };
-use kernel::{Code, Error, Record, Result, Violation, change::NewRecord, id::TypeId};
+use kernel::{Code, Error, Of, Result, Violation, change::NewRecord, id::TypeId};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -21,26 +21,27 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
-/// Starts an import.
+/// The input of `startImport`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartImport {
-    /// The object whose records the rows become: `contact`.
+    /// The object of the rows' records: `contact`.
     object: String,
-    /// The id of the stored file.
+    /// The id of the stored file to import.
     file_id: String,
-    /// The file's format.
+    /// The format of the file.
     #[schema(schema_with = format)]
     format: Option<String>,
-    /// The mapping: which column becomes which field, and how an existing record is recognised.
+    /// The mapping of columns to fields, and how existing records are matched.
     #[schema(value_type = Object)]
     mapping: Json,
-    /// Whether everything is tried and nothing written; the job then tells what would have been.
+    /// Whether it is a dry run, which writes nothing; the job tells what would have been. Default: `false`.
     dry_run: Option<bool>,
 }
 
 fn format() -> utoipa::openapi::schema::Object {
-    let doc = "How the file is written: `CSV`, with a header row, or `JSON_LINES`; by its name where nothing is said.";
+    let doc =
+        "The format of the file: `CSV`, with a header row, or `JSON_LINES`. Default: by the file's name.";
     schema::one_of(doc, ["CSV", "JSON_LINES"])
 }
 
@@ -57,7 +58,7 @@ impl Command for StartImport {
     type On = ();
 
     async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
-        let file = work.referenced("file", "fileId", &self.file_id).await?;
+        let file = work.referenced::<File>("fileId", &self.file_id).await?;
         let (format, mapping) = (self.format(&file)?, self.mapping()?);
         let kith = work.kith.clone();
         if kith.object(&self.object).is_err() {
@@ -75,7 +76,7 @@ impl Command for StartImport {
             "dryRun": self.dry_run.unwrap_or_default(),
         });
         let user = work.actor().user;
-        let job = NewRecord::new("job")
+        let job = NewRecord::<Job>::new()
             .with(job::KIND, JobKind::Import)
             .with(job::STATE, JobState::Queued)
             .with(job::REQUEST, request)
@@ -88,7 +89,7 @@ impl Command for StartImport {
 }
 
 impl StartImport {
-    fn format(&self, file: &Record) -> Result<Format> {
+    fn format(&self, file: &Of<File>) -> Result<Format> {
         let name = file.get(file::NAME).unwrap_or_default();
         let by_name = || name.rsplit_once('.').and_then(|(_, ending)| Format::from_extension(ending));
         match &self.format {

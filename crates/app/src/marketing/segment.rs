@@ -1,7 +1,7 @@
 //! `segmentMembers`: who is in a segment now.
 
-use domain::marketing::segment::{self, SegmentObject};
-use kernel::{Record, Result};
+use domain::marketing::segment::{self, Segment, SegmentObject};
+use kernel::{Of, Record, Result};
 
 use crate::view::{Collection, Members};
 
@@ -16,6 +16,7 @@ pub const MEMBERS: Collection = Collection {
 };
 
 fn members(segment: &Record) -> Result<Members> {
+    let segment: Of<Segment, _> = Of::new(segment)?;
     let object = match segment.get(segment::OBJECT) {
         Some(SegmentObject::Company) => "company",
         _ => "contact",

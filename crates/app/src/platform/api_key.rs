@@ -1,11 +1,12 @@
 //! `issueApiKey` and `revokeApiKey`.
 
 use domain::platform::{
-    api_key::{self},
+    api_key::{self, ApiKey},
     membership::MembershipRole,
+    user::User,
 };
 use kernel::{
-    Code, Error, Record, Result, Value, Violation,
+    Code, Error, Of, Result, Value, Violation,
     change::NewRecord,
     system,
     time::Instant,
@@ -21,25 +22,25 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
-/// Issues a key.
+/// The input of `issueApiKey`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IssueApiKey {
-    /// The key's purpose.
+    /// The key's name, which says what it is for.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// The id of the user on whose behalf it acts.
+    /// The id of the user on whose behalf the key acts.
     user_id: String,
-    /// Its role.
+    /// The role that the key acts with.
     #[schema(schema_with = role)]
     role: String,
-    /// The instant at which it expires, by RFC 3339. Default: never.
+    /// The time the key expires, as an RFC 3339 instant. Default: never.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
 fn role() -> utoipa::openapi::schema::Object {
-    schema::one_of("What it may do.", MembershipRole::ALL.iter().map(|choice| choice.name))
+    schema::one_of("The role that the key acts with.", MembershipRole::ALL.iter().map(|choice| choice.name))
 }
 
 impl Command for IssueApiKey {
@@ -49,15 +50,15 @@ impl Command for IssueApiKey {
         "issue",
         "Issues a key. Its secret is shown once, in this answer; Kith keeps only a hash of it.",
         &[
-            record("apiKey", "apiKey", "The key as it is kept."),
-            Output { name: "secret", kind: OutputKind::Text, doc: "The key itself, shown this once." },
+            record("apiKey", "apiKey", "The key, without its secret."),
+            Output { name: "secret", kind: OutputKind::Text, doc: "The key's secret, shown this once." },
         ],
     )
     .creating();
     type On = ();
 
     async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
-        let user = work.referenced("user", "userId", &self.user_id).await?.id();
+        let user = work.referenced::<User>("userId", &self.user_id).await?.id();
         let role = MembershipRole::read(&Value::Text(self.role));
         let role = role.ok_or_else(|| {
             Violation::new(Code::UnknownValue, "/role", "role is one of OWNER, AGENT, READ_ONLY")
@@ -69,7 +70,7 @@ impl Command for IssueApiKey {
             let detail = "expiresAt must not be in the past";
             return Err(Violation::new(Code::OutOfRange, "/expiresAt", detail).into());
         }
-        let key = NewRecord::new("apiKey")
+        let key = NewRecord::<ApiKey>::new()
             .with(api_key::NAME, self.name)
             .with(api_key::USER, user)
             .with(api_key::ROLE, role)
@@ -80,7 +81,7 @@ impl Command for IssueApiKey {
 }
 
 /// Makes a key, and gives its secret.
-pub(super) async fn issue(work: &mut UnitOfWork, key: NewRecord) -> Result<(Record, String)> {
+pub(super) async fn issue(work: &mut UnitOfWork, key: NewRecord<ApiKey>) -> Result<(Of<ApiKey>, String)> {
     let id = work.kith.context().ids.next(work.now());
     let new = work.kith.new_key(work.actor().workspace, id)?;
     let key = work.make(key.with(system::ID, id).with(api_key::HINT, new.hint)).await?;
@@ -88,7 +89,7 @@ pub(super) async fn issue(work: &mut UnitOfWork, key: NewRecord) -> Result<(Reco
     Ok((key, new.secret))
 }
 
-/// Revokes a key.
+/// The input of `revokeApiKey`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RevokeApiKey {}
@@ -101,9 +102,9 @@ impl Command for RevokeApiKey {
         "Revokes the key: from now on nobody can use it.",
         &[record("apiKey", "apiKey", "The revoked key.")],
     );
-    type On = Record;
+    type On = Of<ApiKey>;
 
-    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<ApiKey>) -> Result<Produced> {
         if before.get(api_key::REVOKED_AT).is_some() {
             return Err(Error::new(Code::IllegalState, "the key is revoked already"));
         }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek, Write};
 
-use domain::platform::file;
+use domain::platform::file::{self, File};
 use futures::{Stream, TryStreamExt, pin_mut, stream};
 use kernel::{
     Code, Error, Record, Result, Violation, actor::Actor, change::NewRecord, field::Field, input,
@@ -49,7 +49,7 @@ impl Kith {
     ) -> Result<Record> {
         let object = self.object("file")?;
         actor.permit(object, Action::Create)?;
-        let checked = |field: Field<String>, text: &str| match object.attribute(field.def.name) {
+        let checked = |field: Field<File, String>, text: &str| match object.attribute(field.def.name) {
             Some(attribute) => {
                 let read = input::value(attribute, &Json::from(text));
                 let violation = |(code, detail)| Violation::new(code, format!("/{}", field.def.name), detail);
@@ -71,7 +71,7 @@ impl Kith {
         let stored = async {
             self.keep_pieces(workspace, id, spool).await?;
             let store = |actor: Actor| {
-                let file = NewRecord::new("file")
+                let file = NewRecord::<File>::new()
                     .with(system::ID, id)
                     .with(file::NAME, name.clone())
                     .with(file::MEDIA_TYPE, media_type.clone())
@@ -153,10 +153,10 @@ impl Kith {
 }
 
 /// Makes the pieces that were kept a file.
-async fn make_file(work: &mut UnitOfWork, file: NewRecord) -> Result<Record> {
+async fn make_file(work: &mut UnitOfWork, file: NewRecord<File>) -> Result<Record> {
     let file = work.make(file).await?;
     work.transaction.end_upload(file.id()).await?;
-    Ok(file)
+    Ok(file.into_inner())
 }
 
 /// Content that has come in.

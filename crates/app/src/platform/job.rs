@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use domain::{
-    platform::job::{self, JobState},
+    platform::job::{self, Job, JobState},
     roles,
 };
 use kernel::{
-    Code, Error, Record, Result,
+    Code, Error, Of, Result,
     actor::{Actor, Origin},
     id::TypeId,
     object::Action,
@@ -33,7 +33,7 @@ const RETRY_MICROS: i64 = 30 * 1_000_000;
 /// The most attempts at a job without progress.
 const MAX_ATTEMPTS: i64 = 5;
 
-/// Cancels a job.
+/// The input of `cancelJob`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelJob {}
@@ -46,9 +46,9 @@ impl Command for CancelJob {
         "Stops a job that waits or is at work. What it has written so far stays.",
         &[record("job", "job", "The cancelled job.")],
     );
-    type On = Record;
+    type On = Of<Job>;
 
-    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<Job>) -> Result<Produced> {
         if !matches!(before.get(job::STATE), Some(JobState::Queued | JobState::Running)) {
             return Err(Error::new(Code::IllegalState, "the job has ended already"));
         }
@@ -126,10 +126,10 @@ impl Kith {
     }
 
     /// Marks the job as running; none if it has ended.
-    async fn begin_job(&self, keeper: &Actor, claim: &Claim) -> Result<Option<Record>> {
+    async fn begin_job(&self, keeper: &Actor, claim: &Claim) -> Result<Option<Of<Job>>> {
         let mut work = UnitOfWork::begin(self, keeper).await?;
         let permit = work.permit("job", Action::Update)?;
-        let job = work.lock(&permit, claim.job, None).await?;
+        let job: Of<Job> = Of::new(work.lock(&permit, claim.job, None).await?)?;
         let now = work.now();
         let job = match job.get(job::STATE) {
             Some(JobState::Queued) => {
@@ -159,7 +159,7 @@ impl Kith {
     ) -> Result<()> {
         let mut work = UnitOfWork::begin(self, keeper).await?;
         let permit = work.permit("job", Action::Update)?;
-        let job = work.lock(&permit, claim.job, None).await?;
+        let job: Of<Job> = Of::new(work.lock(&permit, claim.job, None).await?)?;
         let Some(progress) = work.transaction.dequeue_job(claim.job, Some(claim)).await? else {
             return work.transaction.rollback().await;
         };
@@ -179,7 +179,7 @@ impl Kith {
 pub(crate) async fn show_progress(kith: &Kith, keeper: &Actor, claim: &Claim) -> Result<()> {
     let mut work = UnitOfWork::begin(kith, keeper).await?;
     let permit = work.permit("job", Action::Update)?;
-    let job = work.lock(&permit, claim.job, None).await?;
+    let job: Of<Job> = Of::new(work.lock(&permit, claim.job, None).await?)?;
     if job.get(job::STATE) == Some(JobState::Running) {
         work.change(job, |job| tell(job, &claim.progress)).await?;
     }
@@ -206,7 +206,7 @@ fn keeper(claim: &Claim, request_id: Arc<str>) -> Actor {
     }
 }
 
-fn tell(job: &mut Record, progress: &Progress) {
+fn tell(job: &mut Of<Job>, progress: &Progress) {
     let Progress { read, created, updated, unchanged, rejected, errors: _ } = *progress;
     job.set(job::ROWS_READ, read);
     job.set(job::ROWS_CREATED, created);

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use domain::{
     platform::{
-        api_key,
-        membership::{self, MembershipRole},
-        user, workspace,
+        api_key::{self, ApiKey},
+        membership::{self, Membership, MembershipRole},
+        user::{self, User},
+        workspace,
     },
     roles,
     sales::{
-        pipeline,
-        stage::{self, StageKind},
+        pipeline::{self, Pipeline},
+        stage::{self, Stage, StageKind},
     },
 };
 use kernel::{
-    Result,
+    Of, Result,
     actor::{Actor, Origin},
     change::NewRecord,
     id::TypeId,
@@ -112,10 +113,11 @@ async fn let_in(work: &mut UnitOfWork, name: &str) -> Result<(Uuid, String)> {
     if found.get(system::DELETED_AT).is_some() {
         found = work.restore(&permit, user, None).await?;
     }
+    let found: Of<User> = Of::new(found)?;
     if found.get(user::ACTIVE) != Some(true) {
         work.change(found, |user| user.set(user::ACTIVE, true)).await?;
     }
-    let key = NewRecord::new("apiKey").with(api_key::NAME, name.to_owned());
+    let key = NewRecord::<ApiKey>::new().with(api_key::NAME, name.to_owned());
     let key = key.with(api_key::USER, user).with(api_key::ROLE, MembershipRole::Owner);
     let (key, secret) = issue(work, key).await?;
     Ok((key.id(), secret))
@@ -123,10 +125,10 @@ async fn let_in(work: &mut UnitOfWork, name: &str) -> Result<(Uuid, String)> {
 
 /// Makes the pipeline that a new workspace begins with.
 async fn make_pipeline(work: &mut UnitOfWork) -> Result<()> {
-    let pipeline = NewRecord::new("pipeline").with(pipeline::NAME, "Sales".to_owned());
+    let pipeline = NewRecord::<Pipeline>::new().with(pipeline::NAME, "Sales".to_owned());
     let pipeline = work.make(pipeline.with(pipeline::IS_DEFAULT, true)).await?.id();
     for (position, (name, kind, probability)) in (0..).zip(STAGES) {
-        let stage = NewRecord::new("stage")
+        let stage = NewRecord::<Stage>::new()
             .with(stage::PIPELINE, pipeline)
             .with(stage::NAME, name.to_owned())
             .with(stage::POSITION, position)
@@ -139,15 +141,15 @@ async fn make_pipeline(work: &mut UnitOfWork) -> Result<()> {
 
 async fn found(work: &mut UnitOfWork, new: NewWorkspace) -> Result<Workspace> {
     let Actor { workspace, user, .. } = *work.actor();
-    let record = NewRecord::new("workspace")
+    let record = NewRecord::<workspace::Workspace>::new()
         .with(system::ID, workspace)
         .with(workspace::NAME, new.name)
         .with(workspace::TIME_ZONE, new.time_zone)
         .with(workspace::DEFAULT_CURRENCY, new.currency);
     work.make(record).await?;
-    let owner = NewRecord::new("user").with(system::ID, user).with(user::NAME, new.owner);
+    let owner = NewRecord::<User>::new().with(system::ID, user).with(user::NAME, new.owner);
     work.make(owner.with(user::EMAIL, new.email)).await?;
-    let membership = NewRecord::new("membership").with(membership::USER, user);
+    let membership = NewRecord::<Membership>::new().with(membership::USER, user);
     work.make(membership.with(membership::ROLE, MembershipRole::Owner)).await?;
     let mut cursor_key = [0; KEY];
     work.kith.context().entropy.fill(&mut cursor_key)?;
@@ -155,7 +157,7 @@ async fn found(work: &mut UnitOfWork, new: NewWorkspace) -> Result<Workspace> {
     if new.with_pipeline {
         make_pipeline(work).await?;
     }
-    let key = NewRecord::new("apiKey").with(api_key::NAME, "The first key".to_owned());
+    let key = NewRecord::<ApiKey>::new().with(api_key::NAME, "The first key".to_owned());
     let key = key.with(api_key::USER, user).with(api_key::ROLE, MembershipRole::Owner);
     let (key, secret) = issue(work, key).await?;
     let shown = |prefix, uuid| TypeId { prefix, uuid }.to_string();

@@ -1,7 +1,10 @@
 //! `moveDeal`.
 
-use domain::sales::deal;
-use kernel::{Record, Result};
+use domain::sales::{
+    deal::{self, Deal},
+    stage::Stage,
+};
+use kernel::{Of, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -11,13 +14,13 @@ use crate::{
     unit_of_work::UnitOfWork,
 };
 
-/// Moves a deal to another stage of its pipeline.
+/// The input of `moveDeal`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MoveDeal {
-    /// The id of the stage to move to.
+    /// The id of the stage to move the deal to.
     stage_id: String,
-    /// Why the deal was lost; required by a lost stage.
+    /// The reason the deal was lost; required by a lost stage.
     #[schema(min_length = 1, max_length = 500)]
     lost_reason: Option<String>,
 }
@@ -32,10 +35,10 @@ impl Command for MoveDeal {
         &[record("deal", "deal", "The deal in its new stage.")],
     )
     .versioned();
-    type On = Record;
+    type On = Of<Deal>;
 
-    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
-        let stage = work.referenced("stage", "stageId", &self.stage_id).await?;
+    async fn run(self, work: &mut UnitOfWork, before: Of<Deal>) -> Result<Produced> {
+        let stage = work.referenced::<Stage>("stageId", &self.stage_id).await?;
         let moved = work.change(before, |deal| {
             deal.set(deal::STAGE, stage.id());
             if let Some(reason) = self.lost_reason {

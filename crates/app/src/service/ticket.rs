@@ -1,7 +1,7 @@
 //! `solveTicket` and `reopenTicket`.
 
-use domain::service::ticket::{self, TicketStatus};
-use kernel::{Code, Error, Record, Result};
+use domain::service::ticket::{self, Ticket, TicketStatus};
+use kernel::{Code, Error, Of, Result};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -17,20 +17,20 @@ const fn spec(name: &'static str, path: &'static str, doc: &'static str) -> Spec
     Spec::new("ticket", name, path, doc, OUTPUTS)
 }
 
-/// Solves a ticket.
+/// The input of `solveTicket`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SolveTicket {
-    /// The resolution.
+    /// The ticket's resolution. Default: its present one.
     #[schema(max_length = 100_000)]
     resolution: Option<String>,
 }
 
 impl Command for SolveTicket {
     const SPEC: Spec = spec("solveTicket", "solve", "Marks the ticket as solved.");
-    type On = Record;
+    type On = Of<Ticket>;
 
-    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<Ticket>) -> Result<Produced> {
         if matches!(before.get(ticket::STATUS), Some(TicketStatus::Solved | TicketStatus::Closed)) {
             return Err(Error::new(Code::IllegalState, "the ticket is solved already"));
         }
@@ -44,7 +44,7 @@ impl Command for SolveTicket {
     }
 }
 
-/// Reopens a solved ticket.
+/// The input of `reopenTicket`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReopenTicket {}
@@ -52,9 +52,9 @@ pub struct ReopenTicket {}
 impl Command for ReopenTicket {
     const SPEC: Spec =
         spec("reopenTicket", "reopen", "Opens a solved ticket again; a closed one stays closed.");
-    type On = Record;
+    type On = Of<Ticket>;
 
-    async fn run(self, work: &mut UnitOfWork, before: Record) -> Result<Produced> {
+    async fn run(self, work: &mut UnitOfWork, before: Of<Ticket>) -> Result<Produced> {
         if before.get(ticket::STATUS) != Some(TicketStatus::Solved) {
             return Err(Error::new(Code::IllegalState, "only a solved ticket can be reopened"));
         }

@@ -1,90 +1,92 @@
-//! Activities: what happened between the workspace and its customers; together, a record's timeline.
+//! Activities: calls, messages, meetings and notes; together, a record's timeline.
 
 use kernel::{
     choices,
-    field::{Field, List, Preset},
+    field::{List, Member, Preset},
     object::Object,
     system,
     time::Instant,
+    value::Ref,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::platform::user::User;
+
+kernel::object_type!(Activity, "activity");
+
 choices! {
-    /// What kind of thing happened.
+    /// The type of an activity.
     pub ActivityType {
-        /// A phone call.
+        /// Phone call.
         Call = "CALL",
-        /// An e-mail.
+        /// E-mail.
         Email = "EMAIL",
-        /// A meeting.
+        /// Meeting.
         Meeting = "MEETING",
-        /// Something somebody wrote down.
+        /// Note.
         Note = "NOTE",
-        /// A chat.
+        /// Chat.
         Chat = "CHAT",
-        /// A text message.
+        /// Text message (SMS).
         Sms = "SMS",
-        /// Something on a social network.
+        /// Social network: a post, comment or message there.
         Social = "SOCIAL",
-        /// A visit.
+        /// Visit.
         Visit = "VISIT",
-        /// A purchase.
+        /// Purchase.
         Purchase = "PURCHASE",
-        /// Anything else.
+        /// Any other type.
         Other = "OTHER",
     }
 }
 
 choices! {
-    /// Who turned to whom.
+    /// The direction of an activity.
     pub ActivityDirection {
-        /// The customer to the workspace.
+        /// Inbound: from the customer to the workspace.
         Inbound = "INBOUND",
-        /// The workspace to the customer.
+        /// Outbound: from the workspace to the customer.
         Outbound = "OUTBOUND",
-        /// Nobody but the workspace's own people took part.
+        /// Internal: only the workspace's own people took part.
         Internal = "INTERNAL",
     }
 }
 
-const ABOUT: Field<Uuid> = Field::any_reference("subjectId", "The record the activity is about.").required();
+const ABOUT: Member<Uuid> =
+    Member::any_reference("subjectId", "The record the activity is about.").required();
 static SUBJECT_LIST: List = List::plain("Subject", "activity_subjects", &[ABOUT.def]);
 
-/// What kind of thing happened.
-pub const TYPE: Field<ActivityType> = Field::choice("type", "What kind of thing happened.").required();
-/// Who turned to whom.
-pub const DIRECTION: Field<ActivityDirection> = Field::choice("direction", "Who turned to whom.");
-/// By what means.
+pub const TYPE: Field<ActivityType> = Field::choice("type", "The activity's type.").required();
+pub const DIRECTION: Field<ActivityDirection> = Field::choice("direction", "The activity's direction.");
 pub const CHANNEL: Field<String> =
-    Field::text("channel", 100, "By what means: the network, the app, the line.");
-/// When it happened.
+    Field::text("channel", 100, "The channel: the network, app or line that was used.");
 pub const OCCURRED_AT: Field<Instant> =
-    Field::instant("occurredAt", "When it happened; now where nothing was said.")
-        .required()
-        .preset(Preset::Now);
-/// Its title.
-pub const SUBJECT: Field<String> = Field::text("subject", 500, "What it was about, in a line.");
-/// Its content.
-pub const BODY: Field<String> = Field::text("body", 100_000, "What was said or written.").opaque();
-/// The records it is about.
+    Field::instant("occurredAt", "The time of the activity. Default: now.").required().preset(Preset::Now);
+pub const SUBJECT: Field<String> = Field::text("subject", 500, "The activity's subject line.");
+pub const BODY: Field<String> =
+    Field::text("body", 100_000, "The content: what was said or written.").opaque();
 pub const SUBJECTS: Field<Json> =
     Field::list("subjects", &SUBJECT_LIST, "The ids of the records the activity is about; at least one.")
         .required()
-        .listed_as("activities", "What happened around this record.");
-/// How long it took.
+        .listed_as("activities", "The record's timeline: the activities about it.");
 pub const DURATION_SECONDS: Field<i64> =
-    Field::integer("durationSeconds", 0, 31_622_400, "How long it took, in seconds.");
-/// Whose activity it is.
-pub const OWNER: Field<Uuid> = Field::reference("ownerId", "user", "The user who took part in it.")
-    .preset(Preset::Actor)
-    .inverse("activities", "The activities the user took part in.");
+    Field::integer("durationSeconds", 0, 31_622_400, "The duration in seconds.");
+pub const OWNER: Field<Ref<User>> = Field::reference(
+    "ownerId",
+    "The activity's owner: the user who took part in it. Default: the acting user.",
+)
+.preset(Preset::Actor)
+.inverse("activities", "The activities the user owns.");
 
-/// The object.
 pub fn activity() -> Object {
-    Object::plain("activity", "activities", "Something that happened: a call, a message, a meeting, a note.")
-        .fields(&[system::EXTERNAL_REFS.def])
-        .fields(&[TYPE.def, DIRECTION.def, CHANNEL.def, OCCURRED_AT.def, SUBJECT.def, BODY.def])
-        .fields(&[SUBJECTS.def, DURATION_SECONDS.def, OWNER.def])
-        .owned_by(OWNER)
+    Object::plain(
+        "activity",
+        "activities",
+        "An activity: a call, message, meeting or note; what a timeline consists of.",
+    )
+    .fields(&[system::EXTERNAL_REFS.def])
+    .fields(&[TYPE.def, DIRECTION.def, CHANNEL.def, OCCURRED_AT.def, SUBJECT.def, BODY.def])
+    .fields(&[SUBJECTS.def, DURATION_SECONDS.def, OWNER.def])
+    .owned_by(OWNER)
 }

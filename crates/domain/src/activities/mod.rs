@@ -1,4 +1,4 @@
-//! What happened and what is to be done.
+//! Activities, tasks and tags.
 
 pub mod activity;
 pub mod tag;

@@ -1,66 +1,54 @@
-//! Tasks: what somebody is to do.
+//! Tasks: work to be done, with assignee and due time.
 
-use kernel::{
-    change::Change,
-    choices,
-    field::{Field, Preset},
-    object::Object,
-    time::Instant,
+use kernel::{change::Change, choices, field::Preset, object::Object, time::Instant, value::Ref};
+
+use crate::{
+    people::contact::Contact, platform::user::User, priority::Priority, rules, sales::deal::Deal,
+    service::ticket::Ticket,
 };
-use uuid::Uuid;
 
-use crate::{priority::Priority, rules};
+kernel::object_type!(Task, "task");
 
 choices! {
-    /// How far a task has come.
+    /// The status of a task.
     pub TaskStatus {
-        /// Nobody has begun it.
+        /// Open: not begun.
         Open = "OPEN",
-        /// Somebody is at it.
+        /// In progress.
         InProgress = "IN_PROGRESS",
-        /// It is done.
+        /// Done.
         Done = "DONE",
-        /// It need not be done any more.
+        /// Cancelled: no longer to be done.
         Cancelled = "CANCELLED",
     }
 }
 
-/// What is to be done.
-pub const TITLE: Field<String> = Field::text("title", 500, "What is to be done, in a line.").required();
-/// What there is to know.
+pub const TITLE: Field<String> = Field::text("title", 500, "The task's title.").required();
 pub const DESCRIPTION: Field<String> =
-    Field::text("description", 100_000, "What there is to know about it.").opaque();
-/// Until when.
-pub const DUE_AT: Field<Instant> = Field::instant("dueAt", "Until when the task is to be done.");
-/// When to be told.
+    Field::text("description", 100_000, "The task's description.").opaque();
+pub const DUE_AT: Field<Instant> = Field::instant("dueAt", "The time the task is due.");
 pub const REMIND_AT: Field<Instant> =
-    Field::instant("remindAt", "When the assignee is to be reminded; not after `dueAt`.");
-/// How far it has come.
+    Field::instant("remindAt", "The time to remind the assignee; not after `dueAt`.");
 pub const STATUS: Field<TaskStatus> =
-    Field::choice("status", "How far the task has come.").required().preset(Preset::Choice("OPEN"));
-/// How pressing it is.
-pub const PRIORITY: Field<Priority> =
-    Field::choice("priority", "How pressing the task is.").required().preset(Preset::Choice("MEDIUM"));
-/// When it was done.
+    Field::choice("status", "The task's status. Default: `OPEN`.").required().preset(Preset::Choice("OPEN"));
+pub const PRIORITY: Field<Priority> = Field::choice("priority", "The task's priority. Default: `MEDIUM`.")
+    .required()
+    .preset(Preset::Choice("MEDIUM"));
 pub const COMPLETED_AT: Field<Instant> =
-    Field::instant("completedAt", "When the task was done; null while it is not.").computed();
-/// Whom it concerns.
-pub const CONTACT: Field<Uuid> = Field::reference("contactId", "contact", "The contact the task concerns.")
+    Field::instant("completedAt", "The time the task was done; null while it is not.").computed();
+pub const CONTACT: Field<Ref<Contact>> = Field::reference("contactId", "The contact the task concerns.")
     .inverse("tasks", "The tasks that concern the contact.");
-/// Which deal it concerns.
-pub const DEAL: Field<Uuid> = Field::reference("dealId", "deal", "The deal the task concerns.")
+pub const DEAL: Field<Ref<Deal>> = Field::reference("dealId", "The deal the task concerns.")
     .inverse("tasks", "The tasks that concern the deal.");
-/// Which ticket it concerns.
-pub const TICKET: Field<Uuid> = Field::reference("ticketId", "ticket", "The ticket the task concerns.")
+pub const TICKET: Field<Ref<Ticket>> = Field::reference("ticketId", "The ticket the task concerns.")
     .inverse("tasks", "The tasks that concern the ticket.");
-/// Who is to do it.
-pub const ASSIGNEE: Field<Uuid> = Field::reference("assigneeId", "user", "The user who is to do it.")
-    .preset(Preset::Actor)
-    .inverse("tasks", "The tasks the user is to do.");
+pub const ASSIGNEE: Field<Ref<User>> =
+    Field::reference("assigneeId", "The assignee: the user who is to do the task. Default: the acting user.")
+        .preset(Preset::Actor)
+        .inverse("tasks", "The tasks assigned to the user.");
 
-/// The object.
 pub fn task() -> Object {
-    Object::new("task", "tasks", "Something that is to be done.")
+    Object::new("task", "tasks", "A task: something to be done.")
         .fields(&[TITLE.def, DESCRIPTION.def, DUE_AT.def, REMIND_AT.def, STATUS.def, PRIORITY.def])
         .fields(&[COMPLETED_AT.def, CONTACT.def, DEAL.def, TICKET.def, ASSIGNEE.def])
         .owned_by(ASSIGNEE)
@@ -68,11 +56,11 @@ pub fn task() -> Object {
         .rule(completion)
 }
 
-fn reminder(change: &mut Change<'_>) {
+fn reminder(change: &mut Change<'_, Task>) {
     rules::in_order(change, REMIND_AT, DUE_AT);
 }
 
-fn completion(change: &mut Change<'_>) {
+fn completion(change: &mut Change<'_, Task>) {
     match change.get(STATUS) {
         Some(TaskStatus::Done) => change.set_default(COMPLETED_AT, change.now),
         _ => change.set(COMPLETED_AT, None::<Instant>),

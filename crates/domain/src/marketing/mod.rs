@@ -1,4 +1,4 @@
-//! Whom to speak to.
+//! Marketing: segments.
 
 pub mod segment;
 

@@ -1,34 +1,33 @@
-//! Segments: questions about contacts or companies, under a name.
+//! Segments: named predicates over contacts or companies.
 
-use kernel::{choices, field::Field, object::Object};
+use kernel::{choices, object::Object};
 use serde_json::Value as Json;
 
+kernel::object_type!(Segment, "segment");
+
 choices! {
-    /// What a segment consists of.
+    /// The object whose records a segment selects.
     pub SegmentObject {
-        /// Of contacts.
+        /// Contacts.
         Contact = "CONTACT",
-        /// Of companies.
+        /// Companies.
         Company = "COMPANY",
     }
 }
 
-/// Its name.
 pub const NAME: Field<String> =
     Field::text("name", 200, "The segment's name; no two segments share one.").required().unique();
-/// What it is for.
-pub const DESCRIPTION: Field<String> = Field::text("description", 2_000, "What the segment is for.").opaque();
-/// What it consists of.
+pub const DESCRIPTION: Field<String> = Field::text("description", 2_000, "The segment's purpose.").opaque();
 pub const OBJECT: Field<SegmentObject> =
-    Field::choice("object", "What the segment consists of.").required().immutable();
-/// Who is in it.
-pub const WHERE: Field<Json> =
-    Field::document("where", "The predicate that the segment's records meet, as lists take it.")
-        .required()
-        .predicate_over(OBJECT);
+    Field::choice("object", "The object whose records the segment selects.").required().immutable();
+pub const WHERE: Field<Json> = Field::document(
+    "where",
+    "The predicate that selects the segment's records, in the language of list filters.",
+)
+.required()
+.predicate_over(OBJECT);
 
-/// The object.
 pub fn segment() -> Object {
-    Object::plain("segment", "segments", "The contacts or companies that meet a predicate, under a name.")
+    Object::plain("segment", "segments", "A segment: a named predicate that selects contacts or companies.")
         .fields(&[NAME.def, DESCRIPTION.def, OBJECT.def, WHERE.def])
 }

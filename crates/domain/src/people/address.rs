@@ -2,55 +2,49 @@
 
 use kernel::{
     choices,
-    field::{Field, FieldDef, Preset},
+    field::{FieldDef, Member, Preset},
 };
 
 use crate::formats;
 
 choices! {
-    /// What an address is used for.
+    /// The use of a postal address.
     pub AddressType {
-        /// Where somebody works.
+        /// Work address.
         Work = "WORK",
-        /// Where somebody lives.
+        /// Home address.
         Home = "HOME",
-        /// Where an organisation has its seat.
+        /// Headquarters.
         Headquarters = "HEADQUARTERS",
-        /// Where invoices go.
+        /// Billing address.
         Billing = "BILLING",
-        /// Where goods go.
+        /// Shipping address.
         Shipping = "SHIPPING",
-        /// Anything else.
+        /// Any other use.
         Other = "OTHER",
     }
 }
 
-/// What it is used for.
-pub const TYPE: Field<AddressType> =
-    Field::choice("type", "What the address is used for.").required().preset(Preset::Choice("WORK"));
-/// Street and number.
-pub const STREET: Field<String> =
-    Field::text("street", 500, "Street, number and whatever else stands above the city.").personal();
-/// Postal code.
-pub const POSTAL_CODE: Field<String> = Field::text("postalCode", 20, "The postal code.").personal();
-/// City.
-pub const CITY: Field<String> = Field::text("city", 200, "The city, town or village.").personal();
-/// Region.
-pub const REGION: Field<String> = Field::text("region", 200, "The state, province or region.").personal();
-/// Country.
-pub const COUNTRY: Field<String> =
-    Field::text("country", 2, "The country, by ISO 3166-1 alpha-2.").form(formats::COUNTRY);
-/// Whether it is the first choice.
-pub const PRIMARY: Field<bool> = Field::boolean(
+pub const TYPE: Member<AddressType> = Member::choice("type", "The use of the address. Default: `WORK`.")
+    .required()
+    .preset(Preset::Choice("WORK"));
+pub const STREET: Member<String> =
+    Member::text("street", 500, "The street and number, with all other lines above the city.").personal();
+pub const POSTAL_CODE: Member<String> = Member::text("postalCode", 20, "The postal code.").personal();
+pub const CITY: Member<String> = Member::text("city", 200, "The city, town or village.").personal();
+pub const REGION: Member<String> = Member::text("region", 200, "The state, province or region.").personal();
+pub const COUNTRY: Member<String> =
+    Member::text("country", 2, "The country, by ISO 3166-1 alpha-2.").form(formats::COUNTRY);
+pub const PRIMARY: Member<bool> = Member::boolean(
     "primary",
-    "Whether this is the address to use first; exactly one is, the first unless another says so.",
+    "Whether this is the primary address; exactly one is. Default: `true` for the first where none is marked, else `false`.",
 )
 .required()
 .preset(Preset::Boolean(false));
 
-/// By what an address is told from others.
+/// The members by which an address is told from the record's others.
 pub const KEY: &[&str] = &["type", "street", "postalCode", "city", "region", "country"];
 
-/// What an address has.
+/// The members of an address.
 pub const MEMBERS: &[FieldDef] =
     &[TYPE.def, STREET.def, POSTAL_CODE.def, CITY.def, REGION.def, COUNTRY.def, PRIMARY.def];

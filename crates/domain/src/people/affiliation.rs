@@ -1,56 +1,49 @@
-//! Affiliations: who belongs to which company, as what, and when.
+//! Affiliations: contacts in companies, with role and period.
 
 use chrono::NaiveDate;
-use kernel::{
-    change::Change,
-    field::{Field, Preset},
-    object::Object,
-};
-use uuid::Uuid;
+use kernel::{change::Change, field::Preset, object::Object, value::Ref};
 
+use super::{company::Company, contact::Contact};
 use crate::rules;
 
-/// The person.
-pub const CONTACT: Field<Uuid> = Field::reference("contactId", "contact", "The contact.")
+kernel::object_type!(Affiliation, "affiliation");
+
+pub const CONTACT: Field<Ref<Contact>> = Field::reference("contactId", "The contact.")
     .required()
     .immutable()
-    .inverse("affiliations", "How the contact belongs to companies.");
-/// The organisation.
-pub const COMPANY: Field<Uuid> = Field::reference("companyId", "company", "The company.")
+    .inverse("affiliations", "The contact's affiliations with companies.");
+pub const COMPANY: Field<Ref<Company>> = Field::reference("companyId", "The company.")
     .required()
     .immutable()
-    .inverse("affiliations", "How contacts belong to the company.");
-/// As what.
-pub const ROLE: Field<String> = Field::text("role", 200, "What the contact is in the company.");
-/// Since when.
-pub const FROM: Field<NaiveDate> = Field::date("from", "The first day; null where it is not known.");
-/// Until when.
-pub const TO: Field<NaiveDate> = Field::date("to", "The last day; null while it lasts.");
-/// Whether it is the contact's main one.
+    .inverse("affiliations", "The company's affiliations with contacts.");
+pub const ROLE: Field<String> = Field::text("role", 200, "The contact's role in the company.");
+pub const FROM: Field<NaiveDate> =
+    Field::date("from", "The first day of the affiliation; null where it is not known.");
+pub const TO: Field<NaiveDate> =
+    Field::date("to", "The last day of the affiliation, not before `from`; null while it lasts.");
 pub const PRIMARY: Field<bool> = Field::boolean(
     "primary",
-    "Whether this is the company the contact mainly belongs to; marking one unmarks the one that was.",
+    "Whether this is the contact's primary affiliation; marking one unmarks the previous one. Default: `false`.",
 )
 .required()
 .preset(Preset::Boolean(false));
 
-/// The object.
 pub fn affiliation() -> Object {
     Object::new(
         "affiliation",
         "affiliations",
-        "That a contact belongs to a company, as what and when: at one time once at most.",
+        "A contact's affiliation with a company: role and period. A contact has at most one with a company at a time.",
     )
     .fields(&[CONTACT.def, COMPANY.def, ROLE.def, FROM.def, TO.def, PRIMARY.def])
     .owned_through(CONTACT)
     .at_most_one_within(PRIMARY, CONTACT)
     .unique_together_during(&[CONTACT.def, COMPANY.def], FROM, TO)
-    .bridge(COMPANY, "contacts", CONTACT, "The contacts who belong to the company.")
-    .bridge(CONTACT, "companies", COMPANY, "The companies the contact belongs to.")
+    .bridge(COMPANY, "contacts", CONTACT, "The contacts affiliated with the company.")
+    .bridge(CONTACT, "companies", COMPANY, "The companies the contact is affiliated with.")
     .rule(period)
 }
 
-fn period(change: &mut Change<'_>) {
+fn period(change: &mut Change<'_, Affiliation>) {
     rules::in_order(change, FROM, TO);
 }
 

@@ -5,116 +5,118 @@ use kernel::{
     Code,
     change::Change,
     choices,
-    field::{Field, List, Preset},
+    field::{List, Member, Preset},
     object::Object,
     text::Comparison,
+    value::Ref,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 use super::address;
-use crate::formats;
+use crate::{formats, platform::user::User, sales::deal::Deal};
+
+kernel::object_type!(Contact, "contact");
 
 choices! {
-    /// What an e-mail address is used for.
+    /// The use of an e-mail address.
     pub EmailType {
-        /// At work.
+        /// Work address.
         Work = "WORK",
-        /// In private.
+        /// Private address.
         Home = "HOME",
-        /// Anything else.
+        /// Any other use.
         Other = "OTHER",
     }
 }
 
 choices! {
-    /// What a phone number is used for.
+    /// The use of a phone number.
     pub PhoneType {
-        /// At work.
+        /// Work number.
         Work = "WORK",
-        /// At home.
+        /// Private number.
         Home = "HOME",
-        /// On the way.
+        /// Mobile number.
         Mobile = "MOBILE",
-        /// For facsimiles.
+        /// Fax number.
         Fax = "FAX",
-        /// Anything else.
+        /// Any other use.
         Other = "OTHER",
     }
 }
 
 choices! {
-    /// How a contact wants to be reached.
+    /// The channel a contact prefers.
     pub ContactPreferredChannel {
-        /// By e-mail.
+        /// E-mail.
         Email = "EMAIL",
-        /// By phone.
+        /// Phone call.
         Phone = "PHONE",
-        /// By text message.
+        /// Text message (SMS).
         Sms = "SMS",
-        /// In a chat.
+        /// Chat.
         Chat = "CHAT",
-        /// Over a social network.
+        /// Social network.
         Social = "SOCIAL",
-        /// By letter.
+        /// Postal mail.
         Post = "POST",
     }
 }
 
 choices! {
-    /// How close a contact is to the workspace.
+    /// The lifecycle stage of a contact.
     pub ContactLifecycle {
-        /// Wants to hear news.
+        /// Subscriber: wants to receive news.
         Subscriber = "SUBSCRIBER",
-        /// Has shown interest.
+        /// Lead: has shown interest.
         Lead = "LEAD",
-        /// Has been found promising by marketing.
+        /// Marketing-qualified lead: found promising by marketing.
         Mql = "MQL",
-        /// Has been found promising by sales.
+        /// Sales-qualified lead: found promising by sales.
         Sql = "SQL",
-        /// Is part of a possible sale.
+        /// Opportunity: takes part in a possible sale.
         Opportunity = "OPPORTUNITY",
-        /// Has bought.
+        /// Customer: has bought.
         Customer = "CUSTOMER",
-        /// Recommends the workspace to others.
+        /// Evangelist: recommends the workspace to others.
         Evangelist = "EVANGELIST",
-        /// Was a customer once.
+        /// Former customer.
         Former = "FORMER",
-        /// Stands in another relation: a supplier, a journalist.
+        /// Any other relation, such as a supplier or a journalist.
         Other = "OTHER",
     }
 }
 
 choices! {
-    /// How far the work on a lead has come.
+    /// The status of the work on a lead.
     pub ContactLeadStatus {
-        /// Nobody has looked at it yet.
+        /// New: nobody has looked at the lead yet.
         New = "NEW",
-        /// Somebody tries to get in touch.
+        /// Working: somebody is trying to get in touch.
         Working = "WORKING",
-        /// Is interested, but not now.
+        /// Nurturing: interested, but not ready to buy.
         Nurturing = "NURTURING",
-        /// Is worth a deal.
+        /// Qualified: worth a deal.
         Qualified = "QUALIFIED",
-        /// Is not worth further work.
+        /// Disqualified: not worth further work.
         Disqualified = "DISQUALIFIED",
-        /// Has become a deal.
+        /// Converted to a deal.
         Converted = "CONVERTED",
     }
 }
 
-/// An e-mail address.
-pub const EMAIL_ADDRESS: Field<String> =
-    Field::text("address", 320, "The e-mail address; its domain is kept in lower case.")
+pub const EMAIL_ADDRESS: Member<String> =
+    Member::text("address", 320, "The e-mail address; its domain is kept in lower case.")
         .required()
         .compared(Comparison::Address)
         .form(formats::EMAIL)
         .personal();
-const EMAIL_TYPE: Field<EmailType> =
-    Field::choice("type", "What the address is used for.").required().preset(Preset::Choice("WORK"));
-const EMAIL_PRIMARY: Field<bool> = Field::boolean(
+const EMAIL_TYPE: Member<EmailType> = Member::choice("type", "The use of the address. Default: `WORK`.")
+    .required()
+    .preset(Preset::Choice("WORK"));
+const EMAIL_PRIMARY: Member<bool> = Member::boolean(
     "primary",
-    "Whether this is the address to write to first; exactly one is, the first unless another says so.",
+    "Whether this is the primary address; exactly one is. Default: `true` for the first where none is marked, else `false`.",
 )
 .required()
 .preset(Preset::Boolean(false));
@@ -123,17 +125,16 @@ static EMAIL_LIST: List =
         .key(&["address"])
         .primary("primary");
 
-/// A phone number.
-pub const PHONE_NUMBER: Field<String> =
-    Field::text("number", 50, "The phone number as it was given.").required().personal();
-const PHONE_TYPE: Field<PhoneType> =
-    Field::choice("type", "What the number is used for.").required().preset(Preset::Choice("WORK"));
-const PHONE_COUNTRY: Field<String> =
-    Field::text("country", 2, "The country whose number it is, by ISO 3166-1 alpha-2.")
-        .form(formats::COUNTRY);
-const PHONE_PRIMARY: Field<bool> = Field::boolean(
+pub const PHONE_NUMBER: Member<String> =
+    Member::text("number", 50, "The phone number as it was given.").required().personal();
+const PHONE_TYPE: Member<PhoneType> = Member::choice("type", "The use of the number. Default: `WORK`.")
+    .required()
+    .preset(Preset::Choice("WORK"));
+const PHONE_COUNTRY: Member<String> =
+    Member::text("country", 2, "The number's country, by ISO 3166-1 alpha-2.").form(formats::COUNTRY);
+const PHONE_PRIMARY: Member<bool> = Member::boolean(
     "primary",
-    "Whether this is the number to call first; exactly one is, the first unless another says so.",
+    "Whether this is the primary number; exactly one is. Default: `true` for the first where none is marked, else `false`.",
 )
 .required()
 .preset(Preset::Boolean(false));
@@ -148,75 +149,55 @@ static PHONE_LIST: List = List::of(
 static ADDRESS_LIST: List =
     List::of("Address", "contact_addresses", address::MEMBERS).key(address::KEY).primary("primary");
 
-/// The first name.
 pub const GIVEN_NAME: Field<String> = Field::text("givenName", 200, "The given name.").personal();
-/// The last name.
 pub const FAMILY_NAME: Field<String> = Field::text("familyName", 200, "The family name.").personal();
-/// Both names.
 pub const FULL_NAME: Field<String> = Field::text(
     "fullName",
     401,
-    "Given and family name; the first e-mail address where the contact has neither.",
+    "The given and family name, or the first e-mail address where the contact has neither.",
 )
 .personal()
 .computed();
-/// Where to write to.
 pub const EMAILS: Field<Json> =
     Field::list("emails", &EMAIL_LIST, "The contact's e-mail addresses.").personal();
-/// Where to call.
 pub const PHONES: Field<Json> = Field::list("phones", &PHONE_LIST, "The contact's phone numbers.").personal();
-/// Where to go.
 pub const ADDRESSES: Field<Json> =
     Field::list("addresses", &ADDRESS_LIST, "The contact's postal addresses.").personal();
-/// Their position.
-pub const JOB_TITLE: Field<String> = Field::text("jobTitle", 200, "The contact's position.").personal();
-/// When they were born.
+pub const JOB_TITLE: Field<String> = Field::text("jobTitle", 200, "The contact's job title.").personal();
 pub const BIRTHDAY: Field<NaiveDate> =
-    Field::date("birthday", "The day the contact was born, not in the future.").past().personal();
-/// What they speak.
+    Field::date("birthday", "The date of birth, not in the future.").past().personal();
 pub const LANGUAGE: Field<String> =
-    Field::text("language", 35, "The language to address the contact in, as a BCP 47 tag.")
+    Field::text("language", 35, "The language to address the contact in, as a BCP 47 tag: `de-AT`.")
         .form(formats::LANGUAGE);
-/// When it is day where they are.
 pub const TIME_ZONE: Field<String> =
-    Field::text("timeZone", 64, "The contact's IANA time zone.").form(formats::TIME_ZONE);
-/// How they want to be reached.
+    Field::text("timeZone", 64, "The contact's IANA time zone: `Europe/Berlin`.").form(formats::TIME_ZONE);
 pub const PREFERRED_CHANNEL: Field<ContactPreferredChannel> =
-    Field::choice("preferredChannel", "How the contact wants to be reached.");
-/// How close they are.
+    Field::choice("preferredChannel", "The channel the contact prefers.");
 pub const LIFECYCLE: Field<ContactLifecycle> =
-    Field::choice("lifecycle", "How close the contact is to the workspace.")
+    Field::choice("lifecycle", "The contact's lifecycle stage. Default: `LEAD`.")
         .required()
         .preset(Preset::Choice("LEAD"));
-/// How far the work on the lead has come.
 pub const LEAD_STATUS: Field<ContactLeadStatus> = Field::choice(
     "leadStatus",
-    "How far the work on the lead has come; null where the contact is not worked as a lead.",
+    "The status of the work on the lead; null where the contact is not worked as a lead.",
 );
-/// Where they came from.
 pub const SOURCE: Field<String> =
-    Field::text("source", 200, "Where the contact came from: a campaign, a fair, a form.");
-/// How promising they are.
-pub const SCORE: Field<i64> = Field::integer(
-    "score",
-    0,
-    100,
-    "How promising the contact is, from 0 to 100; null while nobody has rated it.",
-)
-.computed();
-/// Where they are served.
+    Field::text("source", 200, "The lead source: the campaign, trade fair or form the contact came from.");
+pub const SCORE: Field<i64> =
+    Field::integer("score", 0, 100, "The lead score, from 0 to 100; null while the contact has none.")
+        .computed();
 pub const COUNTRY: Field<String> =
     Field::text("country", 2, "The country the contact is served in, by ISO 3166-1 alpha-2.")
         .form(formats::COUNTRY);
-/// What became of the lead.
-pub const CONVERTED_DEAL: Field<Uuid> =
-    Field::reference("convertedDealId", "deal", "The deal that the lead was converted to.").computed();
-/// Whose contact it is.
-pub const OWNER: Field<Uuid> = Field::reference("ownerId", "user", "The user who takes care of the contact.")
-    .preset(Preset::Actor)
-    .inverse("contacts", "The contacts the user takes care of.");
+pub const CONVERTED_DEAL: Field<Ref<Deal>> =
+    Field::reference("convertedDealId", "The deal that the lead was converted to.").computed();
+pub const OWNER: Field<Ref<User>> = Field::reference(
+    "ownerId",
+    "The contact's owner: the user responsible for it. Default: the acting user.",
+)
+.preset(Preset::Actor)
+.inverse("contacts", "The contacts the user owns.");
 
-/// The object.
 pub fn contact() -> Object {
     Object::new("contact", "contacts", "A person the workspace deals with.")
         .fields(&[GIVEN_NAME.def, FAMILY_NAME.def, FULL_NAME.def, EMAILS.def, PHONES.def, ADDRESSES.def])
@@ -236,7 +217,7 @@ pub fn contact() -> Object {
         .rule(full_name)
 }
 
-fn full_name(change: &mut Change<'_>) {
+fn full_name(change: &mut Change<'_, Contact>) {
     let names: Vec<String> =
         [GIVEN_NAME, FAMILY_NAME].into_iter().filter_map(|field| change.get(field)).collect();
     let full_name = match names.is_empty() {
@@ -251,7 +232,7 @@ fn full_name(change: &mut Change<'_>) {
     change.set(FULL_NAME, full_name);
 }
 
-fn first_email(change: &Change<'_>) -> Option<String> {
+fn first_email(change: &Change<'_, Contact>) -> Option<String> {
     let emails = change.get(EMAILS)?;
     let address = emails.get(0)?.get(EMAIL_ADDRESS.def.name)?;
     address.as_str().map(str::to_owned)

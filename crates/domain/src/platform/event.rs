@@ -2,41 +2,45 @@
 
 use kernel::{
     choices,
-    field::{Field, List},
+    field::{List, Member},
     object::{Action, Object},
+    system::MAX_VERSION,
     text::Comparison,
     time::Instant,
+    value::Ref,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
+
+use super::user::User;
+
+kernel::object_type!(Event, "event");
 
 choices! {
-    /// What happened to a record.
+    /// The operation that changed a record.
     pub EventOp {
-        /// It was created.
+        /// The record was created.
         Create = "CREATE",
-        /// It was changed.
+        /// The record was updated.
         Update = "UPDATE",
-        /// It was deleted.
+        /// The record was deleted.
         Delete = "DELETE",
-        /// It was restored after it had been deleted.
+        /// The record was restored after it had been deleted.
         Restore = "RESTORE",
     }
 }
 
 choices! {
-    /// Through what a change came.
+    /// The origin of a change.
     pub EventOrigin {
-        /// Through one of the APIs.
+        /// One of the APIs.
         Api = "API",
-        /// Through an import.
+        /// An import.
         Import = "IMPORT",
-        /// Through the server's command line.
+        /// The server's command line.
         CommandLine = "COMMAND_LINE",
     }
 }
 
-/// Its place in the log.
 pub const SEQ: Field<i64> = Field::integer(
     "seq",
     1,
@@ -45,66 +49,54 @@ pub const SEQ: Field<i64> = Field::integer(
 )
 .required()
 .computed();
-/// What it is called.
 pub const TYPE: Field<String> =
-    Field::text("type", 100, "What happened, in one word: `contact.updated`.").required().computed();
-/// The object of the record.
+    Field::text("type", 100, "The event's type, from object and operation: `contact.updated`.")
+        .required()
+        .computed();
 pub const OBJECT: Field<String> =
     Field::text("object", 64, "The object of the record that changed: `contact`.").required().computed();
-/// The record.
 pub const RECORD_ID: Field<String> =
     Field::text("recordId", 90, "The id of the record that changed, a TypeID.").required().computed();
-/// What happened to it.
-pub const OP: Field<EventOp> = Field::choice("op", "What happened to the record.").required().computed();
-/// The version it got.
+pub const OP: Field<EventOp> =
+    Field::choice("op", "The operation that changed the record.").required().computed();
 pub const VERSION: Field<i64> = Field::integer(
     "version",
     0,
-    i64::MAX,
+    MAX_VERSION,
     "The record's version after the change; 0 where its records have none.",
 )
 .required()
 .computed();
-/// When it happened.
 pub const OCCURRED_AT: Field<Instant> =
-    Field::instant("occurredAt", "When the change was made.").required().computed();
-/// Who did it.
-pub const ACTOR: Field<Uuid> =
-    Field::reference("actorId", "user", "The user who made the change.").computed();
-/// Through what it came.
+    Field::instant("occurredAt", "The time of the change.").required().computed();
+pub const ACTOR: Field<Ref<User>> = Field::reference("actorId", "The user who made the change.").computed();
 pub const ORIGIN: Field<EventOrigin> =
-    Field::choice("origin", "Through what the change came.").required().computed();
-/// In which request.
+    Field::choice("origin", "The origin of the change.").required().computed();
 pub const REQUEST_ID: Field<String> =
-    Field::text("requestId", 128, "The request in which the change was made, as its `Request-Id` names it.")
+    Field::text("requestId", 128, "The id of the request that made the change: its `Request-Id`.")
         .required()
         .computed()
         .compared(Comparison::Exact);
-/// Whose record it was.
-pub const OWNER: Field<Uuid> =
-    Field::reference("ownerId", "user", "The user whose record it was at the time.").computed();
-/// Which fields.
+pub const OWNER: Field<Ref<User>> =
+    Field::reference("ownerId", "The record's owner at the time of the change.").computed();
 pub const CHANGED_FIELDS: Field<Json> =
     Field::list("changedFields", &CHANGED, "The names of the fields that changed.")
         .required()
         .computed()
         .opaque();
-/// From what to what.
 pub const CHANGES: Field<Json> =
-    Field::document("changes", "Each changed field with its `old` and its `new` value.")
+    Field::document("changes", "The changed fields, each with its `old` and its `new` value.")
         .required()
         .computed();
-/// From what to what, where not everybody may look.
 pub const SENSITIVE_CHANGES: Field<Json> =
-    Field::document("sensitiveChanges", "The changes of fields that not every role may read.")
+    Field::document("sensitiveChanges", "The changes of sensitive fields, which only some roles may read.")
         .computed()
         .sensitive();
 
-const CHANGED_FIELD: Field<String> = Field::text("field", 64, "The name of a field.").required().opaque();
+const CHANGED_FIELD: Member<String> = Member::text("field", 64, "The name of a field.").required().opaque();
 // Events are not found by their fields, so there is no table of the items.
 static CHANGED: List = List::plain("ChangedField", "", &[CHANGED_FIELD.def]);
 
-/// The object.
 pub fn event() -> Object {
     Object::log("event", "events", "A change of a record: what changed, when, and by whom.")
         .fields(&[

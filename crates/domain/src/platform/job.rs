@@ -2,33 +2,37 @@
 
 use kernel::{
     choices,
-    field::{Field, Preset},
+    field::Preset,
     object::{Action, Object},
     time::Instant,
+    value::Ref,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
+
+use super::user::User;
+
+kernel::object_type!(Job, "job");
 
 choices! {
-    /// What a job does.
+    /// The kind of a job.
     pub JobKind {
-        /// It reads a file and creates or updates a record for each of its rows.
+        /// Import: creates or updates a record for each row of a file.
         Import = "IMPORT",
     }
 }
 
 choices! {
-    /// How far a job has come.
+    /// The state of a job.
     pub JobState {
-        /// It waits for its turn.
+        /// Waiting in the queue.
         Queued = "QUEUED",
-        /// It is at work.
+        /// Running.
         Running = "RUNNING",
-        /// It has done all its work; single rows may have been rejected.
+        /// Finished; single rows may have been rejected.
         Succeeded = "SUCCEEDED",
-        /// It had to stop; `detail` says why.
+        /// Stopped by a failure; `detail` says which.
         Failed = "FAILED",
-        /// It was told to stop.
+        /// Cancelled.
         Cancelled = "CANCELLED",
     }
 }
@@ -37,40 +41,28 @@ const fn count(name: &'static str, doc: &'static str) -> Field<i64> {
     Field::integer(name, 0, i64::MAX, doc).required().computed().preset(Preset::Integer(0))
 }
 
-/// What it does.
-pub const KIND: Field<JobKind> = Field::choice("kind", "What the job does.").required().computed();
-/// How far it has come.
-pub const STATE: Field<JobState> = Field::choice("state", "How far the job has come.").required().computed();
-/// What was asked for.
+pub const KIND: Field<JobKind> = Field::choice("kind", "The job's kind.").required().computed();
+pub const STATE: Field<JobState> = Field::choice("state", "The job's state.").required().computed();
 pub const REQUEST: Field<Json> =
-    Field::document("request", "What the job was asked to do.").required().computed();
-/// Rows read.
-pub const ROWS_READ: Field<i64> = count("rowsRead", "How many rows have been read so far.");
-/// Records created.
-pub const ROWS_CREATED: Field<i64> = count("rowsCreated", "How many rows became new records.");
-/// Records updated.
-pub const ROWS_UPDATED: Field<i64> = count("rowsUpdated", "How many rows changed an existing record.");
-/// Records left as they were.
+    Field::document("request", "The request that started the job.").required().computed();
+pub const ROWS_READ: Field<i64> = count("rowsRead", "The number of rows read so far.");
+pub const ROWS_CREATED: Field<i64> = count("rowsCreated", "The number of rows that created a record.");
+pub const ROWS_UPDATED: Field<i64> = count("rowsUpdated", "The number of rows that updated a record.");
 pub const ROWS_UNCHANGED: Field<i64> =
-    count("rowsUnchanged", "How many rows found their record as it should be.");
-/// Rows with errors.
+    count("rowsUnchanged", "The number of rows whose record had these values already.");
 pub const ROWS_REJECTED: Field<i64> =
-    count("rowsRejected", "How many rows were rejected; each has its errors.");
-/// Why it failed.
+    count("rowsRejected", "The number of rejected rows; `errors` says why.");
 pub const DETAIL: Field<String> =
-    Field::text("detail", 2_000, "Why the job failed, for people.").computed().opaque();
-/// When it began.
-pub const STARTED_AT: Field<Instant> = Field::instant("startedAt", "When the job began its work.").computed();
-/// When it ended.
+    Field::text("detail", 2_000, "The reason of the failure, for people.").computed().opaque();
+pub const STARTED_AT: Field<Instant> =
+    Field::instant("startedAt", "The time the job began to run.").computed();
 pub const FINISHED_AT: Field<Instant> =
-    Field::instant("finishedAt", "When the job ended its work.").computed();
-/// Who asked for it.
-pub const OWNER: Field<Uuid> =
-    Field::reference("ownerId", "user", "The user who asked for the job.").computed();
+    Field::instant("finishedAt", "The time the job finished, failed or was cancelled.").computed();
+pub const OWNER: Field<Ref<User>> =
+    Field::reference("ownerId", "The job's owner: the user who started it.").computed();
 
-/// The object.
 pub fn job() -> Object {
-    Object::plain("job", "jobs", "Long work that goes on after the request that asked for it.")
+    Object::plain("job", "jobs", "A job: long-running work that goes on after the request that started it.")
         .fields(&[KIND.def, STATE.def, REQUEST.def])
         .fields(&[ROWS_READ.def, ROWS_CREATED.def, ROWS_UPDATED.def, ROWS_UNCHANGED.def, ROWS_REJECTED.def])
         .fields(&[DETAIL.def, STARTED_AT.def, FINISHED_AT.def, OWNER.def])

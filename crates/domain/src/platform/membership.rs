@@ -1,30 +1,30 @@
 //! Memberships: what a user may do in the workspace.
 
-use kernel::{choices, field::Field, object::Object};
-use uuid::Uuid;
+use kernel::{choices, object::Object, value::Ref};
+
+use super::user::User;
+
+kernel::object_type!(Membership, "membership");
 
 choices! {
-    /// What somebody may do in the workspace.
+    /// The role of a user or an API key.
     pub MembershipRole {
-        /// Reads and changes everything.
+        /// Owner: reads and changes everything.
         Owner = "OWNER",
-        /// Reads and changes the records they own, and reads the set-up.
+        /// Agent: reads and changes the records they own, and reads the set-up.
         Agent = "AGENT",
-        /// Reads everything and changes nothing.
+        /// Read-only: reads everything and changes nothing.
         ReadOnly = "READ_ONLY",
     }
 }
 
-/// The user.
-pub const USER: Field<Uuid> = Field::reference("userId", "user", "The user.")
+pub const USER: Field<Ref<User>> = Field::reference("userId", "The user.")
     .required()
     .immutable()
-    .inverse("memberships", "The roles that the user signs in with.");
-/// The user's role.
+    .inverse("memberships", "The user's memberships.");
 pub const ROLE: Field<MembershipRole> =
-    Field::choice("role", "What the user may do once signed in.").required();
+    Field::choice("role", "The role that the user signs in with.").required();
 
-/// The object.
 pub fn membership() -> Object {
     Object::plain(
         "membership",

@@ -12,18 +12,18 @@ const fn grant(objects: Objects, actions: &'static [Action], rows: Rows) -> Gran
     Grant { objects, actions, rows }
 }
 
-/// Who runs the workspace.
+/// The role of those who run the workspace.
 pub static OWNER: Role = Role {
     name: "OWNER",
-    doc: "Reads and changes everything.",
+    doc: "Owner: reads and changes everything.",
     grants: &[grant(Objects::Any, Action::ALL, Rows::All)],
     reads_sensitive: true,
 };
 
-/// Who works with customers.
+/// The role of those who work with customers.
 pub static AGENT: Role = Role {
     name: "AGENT",
-    doc: "Reads and changes the records they own, and reads the set-up.",
+    doc: "Agent: reads and changes the records they own, and reads the set-up.",
     grants: &[
         grant(Objects::Named(&["apiKey", "membership"]), NOTHING, Rows::Own),
         grant(Objects::Owned, Action::ALL, Rows::Own),
@@ -33,10 +33,10 @@ pub static AGENT: Role = Role {
     reads_sensitive: false,
 };
 
-/// Who looks on: reports, backups, auditors.
+/// The role of those who only read: reports, backups, auditors.
 pub static READ_ONLY: Role = Role {
     name: "READ_ONLY",
-    doc: "Reads everything and changes nothing.",
+    doc: "Read-only: reads everything and changes nothing.",
     grants: &[grant(Objects::Named(&["apiKey"]), NOTHING, Rows::All), grant(Objects::Any, READ, Rows::All)],
     reads_sensitive: true,
 };

@@ -1,17 +1,15 @@
 //! Teams: users who work together; teams nest.
 
-use kernel::{field::Field, object::Object};
-use uuid::Uuid;
+use kernel::{object::Object, value::Ref};
 
-/// Its name.
+kernel::object_type!(Team, "team");
+
 pub const NAME: Field<String> =
     Field::text("name", 200, "The team's name; no two teams share one.").required().unique();
-/// The team it is part of.
-pub const PARENT: Field<Uuid> = Field::reference("parentId", "team", "The team this one is part of.")
+pub const PARENT: Field<Ref<Team>> = Field::reference("parentId", "The parent team.")
     .hierarchy()
-    .inverse("children", "The teams that are part of this one.");
+    .inverse("children", "The team's child teams.");
 
-/// The object.
 pub fn team() -> Object {
-    Object::plain("team", "teams", "Users who work together.").fields(&[NAME.def, PARENT.def])
+    Object::plain("team", "teams", "A team: users who work together.").fields(&[NAME.def, PARENT.def])
 }

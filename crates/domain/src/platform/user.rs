@@ -1,37 +1,32 @@
 //! Users: the people who work in the workspace.
 
-use kernel::{
-    field::{Field, Preset},
-    object::Object,
-    text::Comparison,
-};
-use uuid::Uuid;
+use kernel::{field::Preset, object::Object, text::Comparison, value::Ref};
 
+use super::team::Team;
 use crate::formats;
 
-/// Their name.
+kernel::object_type!(User, "user");
+
 pub const NAME: Field<String> = Field::text("name", 200, "The user's full name.").required().personal();
-/// Their address.
 pub const EMAIL: Field<String> =
     Field::text("email", 320, "The user's e-mail address; no two users share one.")
         .unique()
         .personal()
         .compared(Comparison::Address)
         .form(formats::EMAIL);
-/// Their position.
-pub const JOB_TITLE: Field<String> = Field::text("jobTitle", 200, "The user's position.");
-/// Their manager.
-pub const MANAGER: Field<Uuid> = Field::reference("managerId", "user", "The user this one reports to.")
+pub const JOB_TITLE: Field<String> = Field::text("jobTitle", 200, "The user's job title.");
+pub const MANAGER: Field<Ref<User>> = Field::reference("managerId", "The user's manager.")
     .hierarchy()
-    .inverse("reports", "The users who report to this one.");
-/// Their team.
-pub const TEAM: Field<Uuid> = Field::reference("teamId", "team", "The team the user is in.")
-    .inverse("members", "The users in the team.");
-/// Whether they still work here.
-pub const ACTIVE: Field<bool> =
-    Field::boolean("active", "Whether the user works here now.").required().preset(Preset::Boolean(true));
+    .inverse("reports", "The user's direct reports.");
+pub const TEAM: Field<Ref<Team>> =
+    Field::reference("teamId", "The user's team.").inverse("members", "The team's members.");
+pub const ACTIVE: Field<bool> = Field::boolean(
+    "active",
+    "Whether the user is active; the API keys of an inactive user are refused. Default: `true`.",
+)
+.required()
+.preset(Preset::Boolean(true));
 
-/// The object.
 pub fn user() -> Object {
     Object::plain("user", "users", "A person who works in the workspace.")
         .fields(&[NAME.def, EMAIL.def, JOB_TITLE.def, MANAGER.def, TEAM.def, ACTIVE.def])

@@ -2,44 +2,43 @@
 
 use kernel::{
     change::Change,
-    field::Field,
     object::{Action, Object},
 };
 
 use crate::formats;
 
-/// Its name.
+kernel::object_type!(Workspace, "workspace");
+
 pub const NAME: Field<String> = Field::text("name", 200, "The workspace's name.").required();
-/// Its time zone.
 pub const TIME_ZONE: Field<String> = Field::text(
     "timeZone",
     64,
-    "The IANA time zone in which the workspace's days begin and end; UTC where nothing was said.",
+    "The IANA time zone in which the workspace's days begin and end. Default: `UTC`.",
 )
 .form(formats::TIME_ZONE);
-/// Its currency.
 pub const DEFAULT_CURRENCY: Field<String> =
     Field::text("defaultCurrency", 3, "The currency the workspace usually sells in, by ISO 4217.")
         .form(formats::CURRENCY);
-/// Its country.
 pub const DEFAULT_COUNTRY: Field<String> =
     Field::text("defaultCountry", 2, "The country the workspace usually sells in, by ISO 3166-1 alpha-2.")
         .form(formats::COUNTRY);
-/// Its language.
 pub const LOCALE: Field<String> =
     Field::text("locale", 35, "The language and region of the workspace, as a BCP 47 tag: `de-AT`.")
         .form(formats::LANGUAGE);
 
-/// The object.
 pub fn workspace() -> Object {
-    Object::plain("workspace", "workspaces", "The organisation whose records these are, and its settings.")
-        .fields(&[NAME.def, TIME_ZONE.def, DEFAULT_CURRENCY.def, DEFAULT_COUNTRY.def, LOCALE.def])
-        .governs_access()
-        .only(&[Action::Read, Action::Update])
-        .rule(settings)
+    Object::plain(
+        "workspace",
+        "workspaces",
+        "The workspace: the organisation whose records these are, and its settings.",
+    )
+    .fields(&[NAME.def, TIME_ZONE.def, DEFAULT_CURRENCY.def, DEFAULT_COUNTRY.def, LOCALE.def])
+    .governs_access()
+    .only(&[Action::Read, Action::Update])
+    .rule(settings)
 }
 
-fn settings(change: &mut Change<'_>) {
+fn settings(change: &mut Change<'_, Workspace>) {
     change.set_default(TIME_ZONE, "UTC".to_owned());
 }
 

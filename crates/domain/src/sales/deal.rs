@@ -1,108 +1,93 @@
 //! Deals: possible sales on their way through a pipeline.
 
 use chrono::NaiveDate;
-use kernel::{
-    choices,
-    field::{Field, Preset},
-    money::Money,
-    object::Object,
-    time::Instant,
-};
-use uuid::Uuid;
+use kernel::{choices, field::Preset, money::Money, object::Object, time::Instant, value::Ref};
 
-use super::deal_rules;
+use super::{deal_rules, pipeline::Pipeline, stage::Stage};
+use crate::{
+    people::{company::Company, contact::Contact},
+    platform::user::User,
+};
+
+kernel::object_type!(Deal, "deal");
 
 choices! {
-    /// What became of a deal.
+    /// The outcome of a deal.
     pub DealStatus {
-        /// It can still be won or lost.
+        /// Open: can still be won or lost.
         Open = "OPEN",
-        /// It is won.
+        /// Won.
         Won = "WON",
-        /// It is lost.
+        /// Lost.
         Lost = "LOST",
     }
 }
 
 choices! {
-    /// How firmly a forecast counts on a deal.
+    /// The forecast category of a deal.
     pub DealForecastCategory {
-        /// It may come.
+        /// Pipeline: may be won.
         Pipeline = "PIPELINE",
-        /// It comes if all goes well.
+        /// Best case: won if all goes well.
         BestCase = "BEST_CASE",
-        /// It is promised.
+        /// Commit: promised.
         Commit = "COMMIT",
-        /// It is left out.
+        /// Omitted from the forecast.
         Omitted = "OMITTED",
     }
 }
 
-/// Its name.
 pub const NAME: Field<String> = Field::text("name", 300, "The deal's name.").required();
-/// What it is worth.
-pub const AMOUNT: Field<Money> = Field::money("amount", "What the deal is worth.");
-/// The pipeline.
-pub const PIPELINE: Field<Uuid> =
-    Field::reference("pipelineId", "pipeline", "The pipeline the deal is in: that of its stage.")
+pub const AMOUNT: Field<Money> = Field::money("amount", "The deal's value.");
+pub const PIPELINE: Field<Ref<Pipeline>> =
+    Field::reference("pipelineId", "The deal's pipeline: that of its stage.")
         .computed()
-        .inverse("deals", "The deals in the pipeline.");
-/// The stage.
-pub const STAGE: Field<Uuid> = Field::reference("stageId", "stage", "The stage the deal is in.")
+        .inverse("deals", "The pipeline's deals.");
+pub const STAGE: Field<Ref<Stage>> = Field::reference("stageId", "The deal's stage.")
     .required()
     .by_command()
     .restrict()
     .inverse("deals", "The deals in the stage.");
-/// What became of it.
 pub const STATUS: Field<DealStatus> =
-    Field::choice("status", "What became of the deal: the kind of its stage.").computed();
-/// How likely it is to be won.
+    Field::choice("status", "The deal's outcome; follows the kind of its stage.").computed();
 pub const PROBABILITY: Field<i64> = Field::integer(
     "probability",
     0,
     100,
-    "How likely the deal is to be won, in percent; that of the stage unless another is given on entering it. A won deal has 100, a lost one 0.",
+    "The win probability in percent, from 0 to 100; a won deal has 100, a lost one 0. Default, whenever the deal enters a stage: that of the stage.",
 );
-/// When it began.
 pub const START_DATE: Field<NaiveDate> = Field::date("startDate", "The day the work on the deal began.");
-/// When it is to end.
-pub const CLOSE_DATE: Field<NaiveDate> =
-    Field::date("closeDate", "The day the deal is expected to be won or lost, or was.");
-/// When it ended.
+pub const CLOSE_DATE: Field<NaiveDate> = Field::date(
+    "closeDate",
+    "The close date: the day the deal was or is expected to be won or lost; not before `startDate`.",
+);
 pub const CLOSED_AT: Field<Instant> = Field::instant(
     "closedAt",
-    "When the deal entered the won or lost stage it is in; null while it is open.",
+    "The time the deal entered the won or lost stage it is in; null while it is open.",
 )
 .computed();
-/// When it came where it is.
 pub const STAGE_ENTERED_AT: Field<Instant> =
-    Field::instant("stageEnteredAt", "When the deal entered its stage.").computed();
-/// Why it was lost.
+    Field::instant("stageEnteredAt", "The time the deal entered its stage.").computed();
 pub const LOST_REASON: Field<String> = Field::text(
     "lostReason",
     500,
-    "Why the deal was lost; needed to move it to a lost stage, and null while the deal is not lost.",
+    "The reason the deal was lost; required to move it to a lost stage, and null while the deal is not lost.",
 );
-/// How firmly a forecast counts on it.
 pub const FORECAST_CATEGORY: Field<DealForecastCategory> =
-    Field::choice("forecastCategory", "How firmly a forecast counts on the deal.")
+    Field::choice("forecastCategory", "The deal's forecast category. Default: `PIPELINE`.")
         .required()
         .preset(Preset::Choice("PIPELINE"));
-/// Who may buy.
-pub const COMPANY: Field<Uuid> = Field::reference("companyId", "company", "The company that may buy.")
-    .inverse("deals", "The deals with the company.");
-/// Whom to talk to.
-pub const CONTACT: Field<Uuid> =
-    Field::reference("contactId", "contact", "The contact to talk to first about the deal.")
-        .inverse("deals", "The deals that are talked about with the contact.");
-/// Whose deal it is.
-pub const OWNER: Field<Uuid> = Field::reference("ownerId", "user", "The user who works on the deal.")
-    .preset(Preset::Actor)
-    .inverse("deals", "The deals the user works on.");
+pub const COMPANY: Field<Ref<Company>> =
+    Field::reference("companyId", "The company that may buy.").inverse("deals", "The company's deals.");
+pub const CONTACT: Field<Ref<Contact>> = Field::reference("contactId", "The deal's primary contact.")
+    .inverse("deals", "The deals whose primary contact this is.");
+pub const OWNER: Field<Ref<User>> =
+    Field::reference("ownerId", "The deal's owner: the user responsible for it. Default: the acting user.")
+        .preset(Preset::Actor)
+        .inverse("deals", "The deals the user owns.");
 
-/// The object.
 pub fn deal() -> Object {
-    Object::new("deal", "deals", "A possible sale on its way through a pipeline.")
+    Object::new("deal", "deals", "A deal: a possible sale (opportunity) on its way through a pipeline.")
         .fields(&[NAME.def, AMOUNT.def, PIPELINE.def, STAGE.def, STATUS.def, PROBABILITY.def])
         .fields(&[START_DATE.def, CLOSE_DATE.def, CLOSED_AT.def, STAGE_ENTERED_AT.def, LOST_REASON.def])
         .fields(&[FORECAST_CATEGORY.def, COMPANY.def, CONTACT.def, OWNER.def])

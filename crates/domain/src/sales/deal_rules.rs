@@ -1,7 +1,7 @@
 //! What happens to a deal when it enters a stage: whether it may, what it needs, and what follows.
 
 use kernel::{
-    Code, Record,
+    Code, Of, Record,
     change::{Change, NewRecord},
     id::TypeId,
     value::Value,
@@ -11,23 +11,23 @@ use uuid::Uuid;
 
 use super::{
     deal::{
-        CLOSE_DATE, CLOSED_AT, DealStatus, LOST_REASON, PIPELINE, PROBABILITY, STAGE, STAGE_ENTERED_AT,
+        CLOSE_DATE, CLOSED_AT, Deal, DealStatus, LOST_REASON, PIPELINE, PROBABILITY, STAGE, STAGE_ENTERED_AT,
         START_DATE, STATUS,
     },
-    stage::{self, StageKind},
-    stage_change,
+    stage::{self, Stage, StageKind},
+    stage_change::{self, StageChange},
 };
 use crate::rules;
 
 /// An existing deal moves within its pipeline, to a stage that its present one allows.
-pub(super) fn legal_move(change: &mut Change<'_>) {
+pub(super) fn legal_move(change: &mut Change<'_, Deal>) {
     if change.is_new() || !change.changes(STAGE) {
         return;
     }
     let (Some(from), Some(to)) = (change.referenced_before(STAGE), change.referenced(STAGE)) else { return };
     let refusal = if from.get(stage::PIPELINE) != to.get(stage::PIPELINE) {
         "the stage belongs to another pipeline"
-    } else if !allows(from, to.id()) {
+    } else if !allows(&from, to.id()) {
         "the deal may not move from its stage to this one"
     } else {
         return;
@@ -35,7 +35,7 @@ pub(super) fn legal_move(change: &mut Change<'_>) {
     change.refuse(STAGE, Code::IllegalMove, refusal);
 }
 
-fn allows(from: &Record, to: Uuid) -> bool {
+fn allows(from: &Of<Stage, &Record>, to: Uuid) -> bool {
     let moves = from.get(stage::ALLOWED_MOVES);
     let moves = moves.as_ref().and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
     let prefix = &from.object.prefix;
@@ -44,7 +44,7 @@ fn allows(from: &Record, to: Uuid) -> bool {
 }
 
 /// A deal has what the stage wants that it enters.
-pub(super) fn requirements(change: &mut Change<'_>) {
+pub(super) fn requirements(change: &mut Change<'_, Deal>) {
     if !change.changes(STAGE) {
         return;
     }
@@ -66,7 +66,7 @@ fn is_blank(value: &Value) -> bool {
 }
 
 /// Pipeline, status, probability and times of a deal follow from its stage, and its way is written down.
-pub(super) fn follow_stage(change: &mut Change<'_>) {
+pub(super) fn follow_stage(change: &mut Change<'_, Deal>) {
     if !change.changes(STAGE) {
         return;
     }
@@ -102,7 +102,7 @@ fn certainty(status: DealStatus) -> Option<i64> {
 }
 
 /// What is closed is certain; what is lost has a reason, and nothing else has.
-pub(super) fn outcome(change: &mut Change<'_>) {
+pub(super) fn outcome(change: &mut Change<'_, Deal>) {
     let Some(status) = change.get(STATUS) else { return };
     let enters = change.changes(STAGE);
     if let Some(certain) = certainty(status)
@@ -131,14 +131,14 @@ pub(super) fn outcome(change: &mut Change<'_>) {
 }
 
 /// The work on a deal does not end before it begins.
-pub(super) fn dates(change: &mut Change<'_>) {
+pub(super) fn dates(change: &mut Change<'_, Deal>) {
     rules::in_order(change, START_DATE, CLOSE_DATE);
 }
 
-fn write_down(change: &mut Change<'_>) {
+fn write_down(change: &mut Change<'_, Deal>) {
     let entered = change.before(STAGE_ENTERED_AT);
     let seconds = entered.map(|entered| change.now.0.saturating_sub(entered.0).max(0) / 1_000_000);
-    let step = NewRecord::new("stageChange")
+    let step = NewRecord::<StageChange>::new()
         .with(stage_change::DEAL, change.id())
         .with(stage_change::FROM_STAGE, change.before(STAGE))
         .with(stage_change::TO_STAGE, change.get(STAGE))
@@ -163,19 +163,19 @@ mod tests {
 
     const SALES: Uuid = Uuid::from_u128(0x51);
 
-    fn stage(id: u128, kind: StageKind, probability: i64) -> Record {
+    fn stage(id: u128, kind: StageKind, probability: i64) -> Of<Stage> {
         record(stage::stage(), id)
             .with(stage::PIPELINE, SALES)
             .with(stage::KIND, kind)
             .with(stage::PROBABILITY, probability)
     }
 
-    fn in_stage(stage: &Record) -> Record {
+    fn in_stage(stage: &Of<Stage>) -> Of<Deal> {
         let entered = Instant(NOW.0 - 90_500_000);
         record(deal(), 9).with(STAGE, stage.id()).with(PROBABILITY, 20).with(STAGE_ENTERED_AT, entered)
     }
 
-    fn moved(deal: Record, from: &Record, to: &Record) -> Trial {
+    fn moved(deal: Of<Deal>, from: &Of<Stage>, to: &Of<Stage>) -> Trial<Deal> {
         let after = deal.clone().with(STAGE, to.id());
         Trial::update(deal, after).from(STAGE, from).to(STAGE, to)
     }

@@ -1,55 +1,52 @@
-//! Line items: what is sold in a deal, how much of it, and at which price.
+//! Line items: products sold in a deal, with quantity and price.
 
 use kernel::{
     Code,
     change::Change,
-    field::{Field, Preset},
+    field::Preset,
     money::{Money, multiply},
     object::Object,
-    value::Decimal,
+    value::{Decimal, Ref},
 };
-use uuid::Uuid;
 
-use super::product;
+use super::{
+    deal::Deal,
+    product::{self, Product},
+};
+
+kernel::object_type!(LineItem, "lineItem");
 
 /// A whole number as a decimal.
 const fn whole(number: i64) -> Decimal {
     Decimal(number * 10i64.pow(Decimal::SCALE as u32))
 }
 
-/// The deal.
-pub const DEAL: Field<Uuid> = Field::reference("dealId", "deal", "The deal.")
+pub const DEAL: Field<Ref<Deal>> = Field::reference("dealId", "The deal.")
     .required()
     .immutable()
-    .inverse("lineItems", "What is sold in the deal.");
-/// The product.
-pub const PRODUCT: Field<Uuid> =
-    Field::reference("productId", "product", "The product; null where something else is sold.")
-        .inverse("lineItems", "Where the product is part of a deal.");
-/// What it is called.
-pub const NAME: Field<String> =
-    Field::text("name", 300, "What is sold; the product's name where nothing was said.");
-/// How much of it.
+    .inverse("lineItems", "The deal's line items.");
+pub const PRODUCT: Field<Ref<Product>> =
+    Field::reference("productId", "The product; null where something else is sold.")
+        .inverse("lineItems", "The line items that sell the product.");
+pub const NAME: Field<String> = Field::text("name", 300, "The item's name. Default: the product's.");
 pub const QUANTITY: Field<Decimal> =
-    Field::decimal("quantity", "How many units are sold.").required().preset(Preset::Integer(whole(1).0));
-/// At which price.
+    Field::decimal("quantity", "The number of units, not negative. Default: 1.")
+        .required()
+        .preset(Preset::Integer(whole(1).0));
 pub const UNIT_PRICE: Field<Money> =
-    Field::money("unitPrice", "What one unit costs here; the product's price where nothing was said.");
-/// At which discount.
+    Field::money("unitPrice", "The price of one unit. Default: the product's.");
 pub const DISCOUNT_PERCENT: Field<Decimal> =
-    Field::decimal("discountPercent", "What is taken off the price, in percent: from 0 to 100.")
+    Field::decimal("discountPercent", "The discount in percent, from 0 to 100. Default: 0.")
         .required()
         .preset(Preset::Integer(0));
-/// What it comes to.
 pub const TOTAL: Field<Money> = Field::money(
     "total",
-    "Quantity times price less the discount, rounded half away from zero; null without a price.",
+    "The total: quantity times unit price less the discount, rounded half away from zero; null without a price.",
 )
 .computed();
 
-/// The object.
 pub fn line_item() -> Object {
-    Object::new("lineItem", "lineItems", "Something that is sold in a deal.")
+    Object::new("lineItem", "lineItems", "A line item: something sold in a deal, with quantity and price.")
         .fields(&[
             DEAL.def,
             PRODUCT.def,
@@ -66,7 +63,7 @@ pub fn line_item() -> Object {
         .rule(total)
 }
 
-fn take_over(change: &mut Change<'_>) {
+fn take_over(change: &mut Change<'_, LineItem>) {
     if let Some(product) = change.referenced(PRODUCT) {
         let (name, price) = (product.get(product::NAME), product.get(product::UNIT_PRICE));
         change.set_default(NAME, name);
@@ -75,7 +72,7 @@ fn take_over(change: &mut Change<'_>) {
     change.require(NAME);
 }
 
-fn limits(change: &mut Change<'_>) {
+fn limits(change: &mut Change<'_, LineItem>) {
     if change.get(QUANTITY).is_some_and(|quantity| quantity < whole(0)) {
         change.refuse(QUANTITY, Code::OutOfRange, "quantity must not be negative");
     }
@@ -84,7 +81,7 @@ fn limits(change: &mut Change<'_>) {
     }
 }
 
-fn total(change: &mut Change<'_>) {
+fn total(change: &mut Change<'_, LineItem>) {
     let quantity = change.get(QUANTITY).unwrap_or(whole(1));
     let discount = change.get(DISCOUNT_PERCENT).unwrap_or(whole(0));
     let total = change.get(UNIT_PRICE).map(|price| (price, times(price.minor, quantity, discount)));
@@ -151,6 +148,6 @@ mod tests {
         Trial::create(wrong).run().refuses(&expected);
         let huge = item.with(QUANTITY, Decimal(i64::MAX));
         Trial::create(huge).run().refuses(&[(Code::OutOfRange, "/quantity")]);
-        Trial::create(record(line_item(), 1)).run().refuses(&[(Code::Required, "/name")]);
+        Trial::create(record::<LineItem>(line_item(), 1)).run().refuses(&[(Code::Required, "/name")]);
     }
 }

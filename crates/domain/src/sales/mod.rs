@@ -1,4 +1,4 @@
-//! Possible sales: the way they take, what is sold, and what became of them.
+//! Sales: pipelines and their stages, deals and their line items, products.
 
 pub mod deal;
 mod deal_rules;

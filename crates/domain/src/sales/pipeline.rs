@@ -1,24 +1,20 @@
-//! Pipelines: the ways that deals take.
+//! Pipelines: the sales processes that deals go through.
 
-use kernel::{
-    field::{Field, Preset},
-    object::Object,
-};
+use kernel::{field::Preset, object::Object};
 
-/// Its name.
+kernel::object_type!(Pipeline, "pipeline");
+
 pub const NAME: Field<String> =
     Field::text("name", 200, "The pipeline's name; no two pipelines share one.").required().unique();
-/// Whether it is the usual one.
 pub const IS_DEFAULT: Field<bool> = Field::boolean(
     "isDefault",
-    "Whether this is the pipeline that deals usually take; marking one unmarks the one that was.",
+    "Whether this is the default pipeline, used where a lead is converted without naming a stage; marking one unmarks the previous one. Default: `false`.",
 )
 .required()
 .preset(Preset::Boolean(false));
 
-/// The object.
 pub fn pipeline() -> Object {
-    Object::plain("pipeline", "pipelines", "A way that deals take, from stage to stage.")
+    Object::plain("pipeline", "pipelines", "A sales process that deals go through, stage by stage.")
         .fields(&[NAME.def, IS_DEFAULT.def])
         .at_most_one(IS_DEFAULT)
 }

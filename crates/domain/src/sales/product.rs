@@ -1,34 +1,26 @@
 //! Products: what the workspace sells.
 
-use kernel::{
-    field::{Field, Preset},
-    money::Money,
-    object::Object,
-    text::Comparison,
-};
+use kernel::{field::Preset, money::Money, object::Object, text::Comparison};
 
-/// Its name.
+kernel::object_type!(Product, "product");
+
 pub const NAME: Field<String> =
     Field::text("name", 200, "The product's name; no two products share one.").required().unique();
-/// Its number.
 pub const SKU: Field<String> =
-    Field::text("sku", 100, "The product's stock-keeping number; no two products share one.")
+    Field::text("sku", 100, "The stock-keeping unit (SKU); no two products share one.")
         .unique()
         .compared(Comparison::IgnoringCase);
-/// Its family.
-pub const FAMILY: Field<String> = Field::text("family", 200, "The family or series the product belongs to.");
-/// What it is.
-pub const DESCRIPTION: Field<String> = Field::text("description", 20_000, "What the product is.").opaque();
-/// What it costs.
+pub const FAMILY: Field<String> = Field::text("family", 200, "The product family.");
+pub const DESCRIPTION: Field<String> =
+    Field::text("description", 20_000, "The product's description.").opaque();
 pub const UNIT_PRICE: Field<Money> =
-    Field::money("unitPrice", "What one unit costs; line items take it over unless they say otherwise.");
-/// Whether it is sold.
-pub const ACTIVE: Field<bool> =
-    Field::boolean("active", "Whether the product is sold now.").required().preset(Preset::Boolean(true));
+    Field::money("unitPrice", "The list price of one unit; the default of line items.");
+pub const ACTIVE: Field<bool> = Field::boolean("active", "Whether the product is on sale. Default: `true`.")
+    .required()
+    .preset(Preset::Boolean(true));
 
-/// The object.
 pub fn product() -> Object {
-    Object::new("product", "products", "Something the workspace sells.").fields(&[
+    Object::new("product", "products", "A product or service that the workspace sells.").fields(&[
         NAME.def,
         SKU.def,
         FAMILY.def,

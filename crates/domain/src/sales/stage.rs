@@ -1,86 +1,82 @@
 //! Stages: the steps of a pipeline, with what a deal needs to enter them and where it may go from there.
 
 use kernel::{
-    Code, Record,
+    Code,
     change::Change,
     choices,
-    field::{Field, List, Preset, Writing},
+    field::{List, Member, Preset, Writing},
     id::TypeId,
     object::Object,
+    value::Ref,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
 
-use super::deal;
+use super::{deal, pipeline::Pipeline};
+
+kernel::object_type!(Stage, "stage");
 
 choices! {
-    /// What being in a stage means for a deal.
+    /// The kind of a stage: the outcome of the deals in it.
     pub StageKind {
-        /// The deal can still be won or lost.
+        /// Open: deals can still be won or lost.
         Open = "OPEN",
-        /// The deal is won.
+        /// Won: deals are won.
         Won = "WON",
-        /// The deal is lost.
+        /// Lost: deals are lost.
         Lost = "LOST",
     }
 }
 
-const REQUIRED_FIELD: Field<String> = Field::text("field", 64, "The name of a field of deals.").required();
+const REQUIRED_FIELD: Member<String> = Member::text("field", 64, "The name of a field of deals.").required();
 static REQUIRED_FIELD_LIST: List =
     List::plain("RequiredField", "stage_required_fields", &[REQUIRED_FIELD.def]);
 
-const ALLOWED_MOVE: Field<Uuid> = Field::reference("stageId", "stage", "A stage.").required();
+const ALLOWED_MOVE: Member<Ref<Stage>> = Member::reference("stageId", "The stage.").required();
 static ALLOWED_MOVE_LIST: List = List::plain("AllowedMove", "stage_allowed_moves", &[ALLOWED_MOVE.def]);
 
-/// The pipeline.
-pub const PIPELINE: Field<Uuid> =
-    Field::reference("pipelineId", "pipeline", "The pipeline whose step it is.")
-        .required()
-        .immutable()
-        .restrict()
-        .inverse("stages", "The pipeline's steps.");
-/// Its name.
+pub const PIPELINE: Field<Ref<Pipeline>> = Field::reference("pipelineId", "The stage's pipeline.")
+    .required()
+    .immutable()
+    .restrict()
+    .inverse("stages", "The pipeline's stages.");
 pub const NAME: Field<String> =
     Field::text("name", 200, "The stage's name; no two stages of a pipeline share one.").required();
-/// Its place.
 pub const POSITION: Field<i64> =
-    Field::integer("position", 0, 10_000, "The stage's place in the pipeline, lowest first.")
+    Field::integer("position", 0, 10_000, "The stage's position in the pipeline, lowest first. Default: 0.")
         .required()
         .preset(Preset::Integer(0));
-/// What being in it means.
 pub const KIND: Field<StageKind> =
-    Field::choice("kind", "What being in the stage means for a deal; it stays while deals are in the stage.")
+    Field::choice("kind", "The stage's kind, which is the outcome of its deals; fixed while deals are in the stage. Default: `OPEN`.")
         .required()
         .fixed_in_use()
         .preset(Preset::Choice("OPEN"));
-/// How likely its deals are to be won.
 pub const PROBABILITY: Field<i64> = Field::integer(
     "probability",
     0,
     100,
-    "How likely a deal in this stage is to be won, in percent; deals take it over.",
+    "The win probability in percent, from 0 to 100; the default of deals that enter the stage. Default: 0.",
 )
 .required()
 .preset(Preset::Integer(0));
-/// What a deal needs to enter it.
 pub const REQUIRED_FIELDS: Field<Json> = Field::list(
     "requiredFields",
     &REQUIRED_FIELD_LIST,
     "The names of the fields a deal must have to enter the stage: `amount`, `closeDate`.",
 );
-/// Where a deal may go from it.
 pub const ALLOWED_MOVES: Field<Json> = Field::list(
     "allowedMoveIds",
     &ALLOWED_MOVE_LIST,
-    "The ids of the stages a deal may move to from here; any of the pipeline where the list is empty.",
+    "The ids of the stages a deal may move to from here. Default: every stage of the pipeline.",
 );
-/// How long a deal may stay.
-pub const ROT_DAYS: Field<i64> =
-    Field::integer("rotDays", 1, 3_660, "After how many days in this stage a deal counts as neglected.");
+pub const ROT_DAYS: Field<i64> = Field::integer(
+    "rotDays",
+    1,
+    3_660,
+    "The number of days in this stage after which a deal counts as neglected.",
+);
 
-/// The object.
 pub fn stage() -> Object {
-    Object::plain("stage", "stages", "A step of a pipeline.")
+    Object::plain("stage", "stages", "A stage of a pipeline.")
         .fields(&[PIPELINE.def, NAME.def, POSITION.def, KIND.def, PROBABILITY.def])
         .fields(&[REQUIRED_FIELDS.def, ALLOWED_MOVES.def, ROT_DAYS.def])
         .unique_together(&[PIPELINE.def, NAME.def])
@@ -90,7 +86,7 @@ pub fn stage() -> Object {
 }
 
 /// Deals have the required fields, and somebody can fill them in.
-fn required_fields(change: &mut Change<'_>) {
+fn required_fields(change: &mut Change<'_, Stage>) {
     if !change.changes(REQUIRED_FIELDS) {
         return;
     }
@@ -112,14 +108,14 @@ fn required_fields(change: &mut Change<'_>) {
 }
 
 /// Deals stay in their pipeline.
-fn allowed_moves(change: &mut Change<'_>) {
+fn allowed_moves(change: &mut Change<'_, Stage>) {
     if !change.changes(ALLOWED_MOVES) {
         return;
     }
     let pipeline = change.get(PIPELINE);
-    let foreign = |stage: &Record| stage.get(PIPELINE) != pipeline;
+    let stages = change.referenced_all::<Stage>(ALLOWED_MOVES);
     let foreign: Vec<_> =
-        change.referenced_all(ALLOWED_MOVES).iter().filter(|stage| foreign(stage)).map(Record::id).collect();
+        stages.filter(|stage| stage.get(PIPELINE) != pipeline).map(|stage| stage.id()).collect();
     let moves = change.get(ALLOWED_MOVES);
     for (place, id) in moves.iter().flat_map(Json::as_array).flatten().enumerate() {
         let id = id.as_str().and_then(TypeId::parse);

@@ -1,42 +1,38 @@
-//! Stage changes: the way a deal took, step by step.
+//! Stage changes: a deal's history in its pipeline.
 
 use kernel::{
-    field::Field,
     object::{Action, Object},
     time::Instant,
+    value::Ref,
 };
-use uuid::Uuid;
 
-/// The deal.
-pub const DEAL: Field<Uuid> = Field::reference("dealId", "deal", "The deal.")
+use super::{deal::Deal, stage::Stage};
+use crate::platform::user::User;
+
+kernel::object_type!(StageChange, "stageChange");
+
+pub const DEAL: Field<Ref<Deal>> = Field::reference("dealId", "The deal.")
     .required()
     .computed()
-    .inverse("stageChanges", "The way the deal took, step by step.");
-/// From where.
-pub const FROM_STAGE: Field<Uuid> =
-    Field::reference("fromStageId", "stage", "The stage the deal left; null where it was created.")
-        .computed();
-/// To where.
-pub const TO_STAGE: Field<Uuid> =
-    Field::reference("toStageId", "stage", "The stage the deal entered.").required().computed();
-/// When.
+    .inverse("stageChanges", "The deal's stage history.");
+pub const FROM_STAGE: Field<Ref<Stage>> =
+    Field::reference("fromStageId", "The stage the deal left; null where it was created.").computed();
+pub const TO_STAGE: Field<Ref<Stage>> =
+    Field::reference("toStageId", "The stage the deal entered.").required().computed();
 pub const CHANGED_AT: Field<Instant> =
-    Field::instant("changedAt", "When the deal entered the stage.").required().computed();
-/// By whom.
-pub const CHANGED_BY: Field<Uuid> =
-    Field::reference("changedById", "user", "The user who moved the deal.").computed();
-/// After how long.
+    Field::instant("changedAt", "The time the deal entered the stage.").required().computed();
+pub const CHANGED_BY: Field<Ref<User>> =
+    Field::reference("changedById", "The user who moved the deal.").computed();
 pub const SECONDS_IN_PREVIOUS: Field<i64> = Field::integer(
     "secondsInPrevious",
     0,
     i64::MAX,
-    "How long the deal had been in the stage it left, in seconds; null where it was created.",
+    "The time the deal spent in the stage it left, in seconds; null where it was created.",
 )
 .computed();
 
-/// The object.
 pub fn stage_change() -> Object {
-    Object::log("stageChange", "stageChanges", "A step of a deal from one stage to another.")
+    Object::log("stageChange", "stageChanges", "A deal's move from one stage to another.")
         .fields(&[
             DEAL.def,
             FROM_STAGE.def,

@@ -1,4 +1,4 @@
-//! Help for customers.
+//! Customer service: tickets.
 
 pub mod ticket;
 

@@ -1,106 +1,98 @@
-//! Tickets: what customers ask for help with, from the first word to the last.
+//! Tickets: customers' requests for help.
 
-use kernel::{
-    Code,
-    change::Change,
-    choices,
-    field::{Field, Preset},
-    object::Object,
-    time::Instant,
+use kernel::{Code, change::Change, choices, field::Preset, object::Object, time::Instant, value::Ref};
+
+use crate::{
+    people::{company::Company, contact::Contact},
+    platform::user::User,
+    priority::Priority,
 };
-use uuid::Uuid;
 
-use crate::priority::Priority;
+kernel::object_type!(Ticket, "ticket");
 
 choices! {
-    /// How far a ticket has come.
+    /// The status of a ticket.
     pub TicketStatus {
-        /// Nobody has looked at it yet.
+        /// New: nobody has looked at the ticket yet.
         New = "NEW",
-        /// Somebody works on it.
+        /// Open: somebody is working on it.
         Open = "OPEN",
-        /// It waits for the requester.
+        /// Pending: waiting for the requester.
         Pending = "PENDING",
-        /// It waits for somebody else.
+        /// On hold: waiting for somebody else.
         OnHold = "ON_HOLD",
-        /// It is solved; the requester may disagree.
+        /// Solved; can be reopened.
         Solved = "SOLVED",
-        /// It is solved for good.
+        /// Closed: solved for good.
         Closed = "CLOSED",
     }
 }
 
 choices! {
-    /// How a ticket came in.
+    /// The channel a ticket came in by.
     pub TicketChannel {
-        /// By e-mail.
+        /// E-mail.
         Email = "EMAIL",
-        /// By phone.
+        /// Phone call.
         Phone = "PHONE",
-        /// In a chat.
+        /// Chat.
         Chat = "CHAT",
-        /// Over a social network.
+        /// Social network.
         Social = "SOCIAL",
-        /// Through a form on the web.
+        /// Web form.
         Web = "WEB",
-        /// By text message.
+        /// Text message (SMS).
         Sms = "SMS",
-        /// In person.
+        /// Visit in person.
         Visit = "VISIT",
-        /// In another way.
+        /// Any other channel.
         Other = "OTHER",
     }
 }
 
-/// Its number.
-pub const NUMBER: Field<i64> = Field::serial("number", "The ticket's number, by which people speak of it.");
-/// What it is about.
-pub const SUBJECT: Field<String> =
-    Field::text("subject", 500, "What the ticket is about, in a line.").required();
-/// What was asked.
+pub const NUMBER: Field<i64> =
+    Field::serial("number", "The ticket number, counted from 1 in each workspace.");
+pub const SUBJECT: Field<String> = Field::text("subject", 500, "The ticket's subject line.").required();
 pub const DESCRIPTION: Field<String> =
-    Field::text("description", 100_000, "What the requester asked for.").opaque();
-/// How far it has come.
+    Field::text("description", 100_000, "The description of what the requester asks for.").opaque();
 pub const STATUS: Field<TicketStatus> = Field::choice(
     "status",
-    "How far the ticket has come. A new one may go anywhere, one in work becomes solved, a solved one is closed or opened again, and a closed one stays as it is.",
+    "The ticket's status. From `NEW` it can become any other; from `OPEN`, `PENDING` and `ON_HOLD` each of these or `SOLVED`; from `SOLVED` `OPEN` or `CLOSED`; `CLOSED` is final. Default: `NEW`.",
 )
 .required()
 .preset(Preset::Choice("NEW"));
-/// How pressing it is.
-pub const PRIORITY: Field<Priority> =
-    Field::choice("priority", "How pressing the ticket is.").required().preset(Preset::Choice("MEDIUM"));
-/// How it came in.
-pub const CHANNEL: Field<TicketChannel> = Field::choice("channel", "How the ticket came in.");
-/// What kind of thing it is.
-pub const CATEGORY: Field<String> = Field::text("category", 200, "What kind of request it is.");
-/// Who asks.
-pub const REQUESTER: Field<Uuid> =
-    Field::reference("requesterId", "contact", "The contact who asks for help.")
-        .inverse("tickets", "What the contact asked for help with.");
-/// For which company.
-pub const COMPANY: Field<Uuid> =
-    Field::reference("companyId", "company", "The company the requester asks for.")
-        .inverse("tickets", "What was asked for on behalf of the company.");
-/// Who helps.
-pub const ASSIGNEE: Field<Uuid> = Field::reference("assigneeId", "user", "The user who is to help.")
-    .preset(Preset::Actor)
-    .inverse("tickets", "The tickets the user is to help with.");
-/// What helped.
-pub const RESOLUTION: Field<String> = Field::text("resolution", 100_000, "What solved the ticket.").opaque();
-/// How content the requester is.
-pub const SATISFACTION: Field<i64> =
-    Field::integer("satisfaction", 1, 5, "How content the requester is, from 1, not at all, to 5, very.");
-/// When it was solved.
+pub const PRIORITY: Field<Priority> = Field::choice("priority", "The ticket's priority. Default: `MEDIUM`.")
+    .required()
+    .preset(Preset::Choice("MEDIUM"));
+pub const CHANNEL: Field<TicketChannel> = Field::choice("channel", "The channel the ticket came in by.");
+pub const CATEGORY: Field<String> = Field::text("category", 200, "The category of the request.");
+pub const REQUESTER: Field<Ref<Contact>> =
+    Field::reference("requesterId", "The requester: the contact who asks for help.")
+        .inverse("tickets", "The tickets the contact requested.");
+pub const COMPANY: Field<Ref<Company>> =
+    Field::reference("companyId", "The company on whose behalf the requester asks.")
+        .inverse("tickets", "The company's tickets.");
+pub const ASSIGNEE: Field<Ref<User>> = Field::reference(
+    "assigneeId",
+    "The assignee: the user responsible for the ticket. Default: the acting user.",
+)
+.preset(Preset::Actor)
+.inverse("tickets", "The tickets assigned to the user.");
+pub const RESOLUTION: Field<String> =
+    Field::text("resolution", 100_000, "The resolution: what solved the ticket.").opaque();
+pub const SATISFACTION: Field<i64> = Field::integer(
+    "satisfaction",
+    1,
+    5,
+    "The customer satisfaction score (CSAT), from 1 (very dissatisfied) to 5 (very satisfied).",
+);
 pub const SOLVED_AT: Field<Instant> =
-    Field::instant("solvedAt", "When the ticket was solved; null while it is not.").computed();
-/// When it was closed.
+    Field::instant("solvedAt", "The time the ticket was solved; null while it is not.").computed();
 pub const CLOSED_AT: Field<Instant> =
-    Field::instant("closedAt", "When the ticket was closed; null while it is not.").computed();
+    Field::instant("closedAt", "The time the ticket was closed; null while it is not.").computed();
 
-/// The object.
 pub fn ticket() -> Object {
-    Object::new("ticket", "tickets", "Something a customer asks for help with.")
+    Object::new("ticket", "tickets", "A ticket: a customer's request for help.")
         .fields(&[
             NUMBER.def,
             SUBJECT.def,
@@ -130,14 +122,14 @@ impl TicketStatus {
     }
 }
 
-fn steps(change: &mut Change<'_>) {
+fn steps(change: &mut Change<'_, Ticket>) {
     let (Some(from), Some(to)) = (change.before(STATUS), change.get(STATUS)) else { return };
     if from != to && !from.leads_to(to) {
         change.refuse(STATUS, Code::IllegalState, "the ticket cannot go from its status to this one");
     }
 }
 
-fn times(change: &mut Change<'_>) {
+fn times(change: &mut Change<'_, Ticket>) {
     use TicketStatus::{Closed, Solved};
     let (now, status) = (change.now, change.get(STATUS));
     let mut keep = |field: Field<Instant>, is_so: bool| match is_so {

@@ -1,11 +1,9 @@
 //! Constraints among several records of an object, as data.
 
-use uuid::Uuid;
-
-use super::Object;
+use super::{Object, ObjectType};
 use crate::{
     field::{Field, FieldDef},
-    value::Value,
+    value::{Ref, Value},
 };
 
 /// A flag that one record has at most: marking one unmarks the other.
@@ -38,19 +36,23 @@ pub struct Holder {
 impl Object {
     /// One record of the workspace at most has this flag.
     #[must_use]
-    pub fn at_most_one(self, flag: Field<bool>) -> Self {
+    pub fn at_most_one<O: ObjectType>(self, flag: Field<O, bool>) -> Self {
         self.only_one(flag, None)
     }
 
     /// One record at most of those that refer to the same one here has this flag.
     #[must_use]
-    pub fn at_most_one_within(self, flag: Field<bool>, within: Field<Uuid>) -> Self {
-        let within = self.index(within.def.name);
+    pub fn at_most_one_within<O: ObjectType, To>(
+        self,
+        flag: Field<O, bool>,
+        within: Field<O, Ref<To>>,
+    ) -> Self {
+        let within = self.index(self.own(within).name);
         self.only_one(flag, within)
     }
 
-    fn only_one(mut self, flag: Field<bool>, within: Option<usize>) -> Self {
-        self.only_one.extend(self.index(flag.def.name).map(|flag| OnlyOne { flag, within }));
+    fn only_one<O: ObjectType>(mut self, flag: Field<O, bool>, within: Option<usize>) -> Self {
+        self.only_one.extend(self.index(self.own(flag).name).map(|flag| OnlyOne { flag, within }));
         self
     }
 
@@ -62,8 +64,13 @@ impl Object {
 
     /// No two live records have the same values in all of these fields at the same time, which both days belong to.
     #[must_use]
-    pub fn unique_together_during<T>(self, fields: &[FieldDef], first: Field<T>, last: Field<T>) -> Self {
-        let during = self.index(first.def.name).zip(self.index(last.def.name));
+    pub fn unique_together_during<O: ObjectType, T>(
+        self,
+        fields: &[FieldDef],
+        first: Field<O, T>,
+        last: Field<O, T>,
+    ) -> Self {
+        let during = self.index(self.own(first).name).zip(self.index(self.own(last).name));
         self.together(fields, during)
     }
 

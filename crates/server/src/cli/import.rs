@@ -39,7 +39,7 @@ pub(super) struct ImportCommand {
     /// The file that says which column becomes which field
     #[arg(long, value_name = "FILE")]
     mapping: PathBuf,
-    /// The file's format [default: by the ending of its name]
+    /// The format of the file [default: by the ending of its name]
     #[arg(long, value_enum)]
     format: Option<Spelling>,
     /// Tries everything and writes nothing

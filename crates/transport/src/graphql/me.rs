@@ -1,6 +1,9 @@
 //! `me`: who the caller is and what they may do.
 
-use app::me::{DOC, MEMBERS, Permission};
+use app::{
+    contract::{ME as TYPE, PERMISSION, PERMITTED_ACTION as ACTION, PERMITTED_ROWS as ROWS},
+    me::{DOC, MEMBERS, Permission},
+};
 use async_graphql::{
     dynamic::{Enum, Field, Object as Type, TypeRef},
     parser::types::SelectionSet,
@@ -19,10 +22,6 @@ use super::{planner::Planner, resolve, schema::Types};
 
 /// The root field.
 pub const ME: &str = "me";
-const TYPE: &str = "Me";
-const PERMISSION: &str = "Permission";
-const ACTION: &str = "PermittedAction";
-const ROWS: &str = "PermittedRows";
 
 /// Registers the types of its answer, and gives the root field.
 pub fn register(types: &mut Types) -> Field {

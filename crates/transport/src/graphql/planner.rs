@@ -28,7 +28,7 @@ use super::{
     document::{Collected, Document},
     error, introspection,
     me::ME,
-    schema::{NODE, mutation, payload_name},
+    schema::{NODE, mutation},
 };
 
 /// How deeply links may be followed.
@@ -119,7 +119,7 @@ impl<'a> Planner<'a> {
         if let Some(object) = mutation::target(self.kith, field.name) {
             self.id(field.field, self.kith.object(object)?)?;
         }
-        let payload = payload_name(field.name);
+        let payload = app::contract::payload(field.name);
         let records = mutation::records(self.kith, field.name);
         for output in self.document.fields(&field.sets, &[&payload]) {
             let Some((_, object)) = records.iter().find(|(name, _)| *name == output.name) else {

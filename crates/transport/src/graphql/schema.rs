@@ -5,7 +5,7 @@ pub mod mutation;
 pub mod output;
 pub mod query;
 
-use app::command::Registered;
+use app::{command::Registered, contract};
 use async_graphql::dynamic::{Scalar, Schema, SchemaBuilder, SchemaError};
 use kernel::Registry;
 
@@ -14,22 +14,23 @@ use super::{extension::Plans, guard::MAX_NESTING};
 /// The interface that every record implements.
 pub const NODE: &str = "Node";
 
-/// The type of a mutation's answer.
-pub fn payload_name(mutation: &str) -> String {
-    format!("{}Payload", kernel::text::pascal(mutation))
-}
-
 /// Builds the schema.
 pub fn build(registry: &Registry, commands: &[Registered]) -> Result<Schema, SchemaError> {
     let mut types = Types(Schema::build("Query", Some("Mutation"), None));
     for (name, doc) in [
-        ("Date", "A calendar day, `YYYY-MM-DD`."),
-        ("Instant", "A point in time by RFC 3339, in UTC with milliseconds: `2026-01-31T12:00:00.000Z`."),
-        ("InstantOperand", "An `Instant`, or a duration from now by ISO 8601: `{relative: \"-P30D\"}`."),
-        ("DateOperand", "A `Date`, or a duration from today by ISO 8601: `{relative: \"-P30D\"}`."),
-        ("Decimal", "A decimal number as text, so that no digit is lost: `\"1234.50\"`."),
-        ("BigInt", "A whole number beyond 32 bits, as a JSON number."),
-        ("JSON", "A JSON document."),
+        (contract::DATE, "A calendar day, `YYYY-MM-DD`."),
+        (
+            contract::DATE_TIME,
+            "A point in time by RFC 3339, in UTC with milliseconds: `2026-01-31T12:00:00.000Z`.",
+        ),
+        (contract::DATE_OPERAND, "A `Date`, or an ISO 8601 duration from today: `{relative: \"-P30D\"}`."),
+        (
+            contract::DATE_TIME_OPERAND,
+            "A `DateTime`, or an ISO 8601 duration from now: `{relative: \"-P30D\"}`.",
+        ),
+        (contract::DECIMAL, "A decimal number as text, so that no digit is lost: `\"1234.50\"`."),
+        (contract::BIG_INT, "A whole number of up to 64 bits, as a JSON number."),
+        (contract::JSON, "A JSON document."),
     ] {
         types.add(Scalar::new(name).description(doc));
     }

@@ -1,10 +1,12 @@
 //! The smallest parts of the document, and the schemas that everything shares.
 
-use app::me::{DOC, MEMBERS, Permission};
-use kernel::{Code, actor::Rows, object::Action};
-use serde_json::{Value as Json, json};
+use app::{
+    contract,
+    me::{DOC, MEMBERS, Permission},
+};
+use kernel::{Code, actor::Rows, object::Action, plan::Deleted};
 use utoipa::openapi::{
-    Ref, RefOr, Schema,
+    KnownFormat, Ref, RefOr, Schema, SchemaFormat,
     schema::{AdditionalProperties, Array, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type},
 };
 
@@ -12,11 +14,12 @@ use super::Schemas;
 
 /// A decimal number as text.
 pub const DECIMAL: &str = r"^-?[0-9]{1,14}(\.[0-9]{1,4})?$";
-/// A duration by ISO 8601.
-const DURATION: &str =
-    "^[-+]?P(?=[0-9T])([0-9]+Y)?([0-9]+M)?([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+S)?)?$";
 /// The TypeID of any record.
 pub const SOME_ID: &str = "^[a-z]([a-z_]{0,61}[a-z])?_[0-7][0-9a-hjkmnp-tv-z]{25}$";
+
+/// What is accepted as the id of any record.
+pub const ACCEPTED_ID: &str = "^([a-z]([a-z_]{0,61}[a-z])?_[0-7][0-9a-hjkmnp-tv-z]{25}|\
+                               [0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$";
 
 /// What is accepted as the id of a new record: it begins with time (UUIDv7).
 pub fn chosen_id(prefix: &str) -> String {
@@ -77,137 +80,170 @@ pub fn closed() -> ObjectBuilder {
     of(Type::Object).additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
 }
 
-/// What is said of the codes of the document's errors.
-fn codes() -> String {
-    let code = |code: &Code| format!("\n* `{}`: {}", code.as_str(), code.meaning());
-    format!("What went wrong, as a stable word.\n{}", Code::ALL.iter().map(code).collect::<String>())
+/// The version that the caller has seen.
+pub fn expected_version(doc: &str) -> Node {
+    let version = of(Type::Integer).schema_type(or_null(Type::Integer, true)).format(Some(int32()));
+    version.description(Some(doc)).into()
 }
 
-/// Adds the schemas that everything shares.
-pub fn add_shared(schemas: &mut Schemas) {
-    let money = closed()
+/// A whole number of 32 bits.
+pub fn int32() -> SchemaFormat {
+    SchemaFormat::KnownFormat(KnownFormat::Int32)
+}
+
+/// One of these words, each with its meaning.
+pub fn choice(doc: &str, values: impl Iterator<Item = (&'static str, &'static str)> + Clone) -> Node {
+    let meanings: String = values.clone().map(|(name, doc)| format!("\n* `{name}`: {doc}")).collect();
+    text(&format!("{doc}\n{meanings}")).enum_values(Some(values.map(|(name, _)| name))).into()
+}
+
+fn money(doc: &str) -> Node {
+    closed()
         .description(Some("An amount with its currency."))
-        .property(
-            "amount",
-            text("Decimal text with as many decimals as the currency has: `1234.50`.")
-                .pattern(Some(r"^-?[0-9]+(\.[0-9]+)?$")),
-        )
-        .property("currency", text("The currency by ISO 4217.").pattern(Some("^[A-Z]{3}$")))
+        .property("amount", text(doc).pattern(Some(r"^-?[0-9]+(\.[0-9]+)?$")))
+        .property("currency", text("The currency, by ISO 4217.").pattern(Some("^[A-Z]{3}$")))
         .required("amount")
-        .required("currency");
+        .required("currency")
+        .into()
+}
+
+fn pagination() -> Node {
     let cursor = |doc| of(Type::String).schema_type(or_null(Type::String, true)).description(Some(doc));
-    let page = of(Type::Object)
-        .description(Some("Where a page stands among the others."))
-        .property("nextCursor", cursor("The cursor of the next page, null on the last."))
-        .property("prevCursor", cursor("The cursor of the page before, null on the first."))
-        .property("hasMore", boolean("Whether more records follow."))
+    of(Type::Object)
+        .description(Some("A page's place among the others."))
+        .property("nextCursor", cursor("The cursor of the next page; null on the last."))
+        .property("prevCursor", cursor("The cursor of the page before; null on the first."))
+        .property("hasMore", boolean("Whether a page follows."))
         .property(
             "totalCount",
             of(Type::Integer).minimum(Some(0)).description(Some(
-                "How many records there are in all, counted up to 10 001; only with `count`.",
+                "The number of records in all pages, counted up to 10 001; only with `count`.",
             )),
         )
-        .property("totalIsCapped", boolean("Whether there are more than were counted; only with `count`."))
+        .property(
+            "totalIsCapped",
+            boolean("Whether there are more records than were counted; only with `count`."),
+        )
         .required("nextCursor")
         .required("prevCursor")
-        .required("hasMore");
-    let names: Vec<Json> = Code::ALL.iter().map(|code| code.as_str().into()).collect();
-    let code = of(Type::String).enum_values(Some(names)).description(Some(codes()));
-    let violation = of(Type::Object)
+        .required("hasMore")
+        .into()
+}
+
+fn violation() -> Node {
+    of(Type::Object)
         .description(Some("One broken rule, at one place of the input."))
-        .property("code", Ref::from_schema_name("Code"))
+        .property("code", reference(contract::ERROR_CODE, "The violation's code."))
         .property(
             "pointer",
-            text("Where: a JSON pointer (RFC 6901) into the body or the query's parameters, below `/where` into the predicate."),
+            text("The place: a JSON pointer (RFC 6901) into the body or the query's parameters, below `/where` into the filter."),
         )
-        .property("detail", text("What is wrong, for people."))
-        .property("meta", of(Type::Object).description(Some("What a client may need to act on it.")))
+        .property("detail", text("The violation's description, for people."))
+        .property("meta", of(Type::Object).description(Some("Details that a client may act on.")))
         .required("code")
         .required("pointer")
-        .required("detail");
+        .required("detail")
+        .into()
+}
+
+fn problem() -> Node {
     let problem = of(Type::Object)
-        .description(Some("What went wrong: problem details by RFC 9457. Whatever else a client needs is a further member."))
-        .property("type", text("Where the code is explained.").format(Some(custom("uri-reference"))))
-        .property("title", text("What the code means."))
+        .description(Some("Problem details, by RFC 9457. Further members hold what else a client may need."))
+        .property("type", text("The address of the code's explanation.").format(Some(custom("uri-reference"))))
+        .property("title", text("The code's meaning."))
         .property("status", of(Type::Integer).description(Some("The HTTP status.")))
-        .property("detail", text("What went wrong, for people."))
-        .property("code", Ref::from_schema_name("Code"))
+        .property("detail", text("The problem's description, for people."))
+        .property("code", reference(contract::ERROR_CODE, "The problem's code."))
         .property("requestId", text("The request's id, which finds it in the server's log."))
-        .property("errors", list(Ref::from_schema_name("Violation"), "Each broken rule of the input, all at once."))
-        .property("currentVersion", of(Type::Integer).description(Some("The record's present version; with `version_conflict`.")))
-        .property("changedFields", list(of(Type::String), "The fields that others have changed since the version that the caller has seen; with `version_conflict`."))
-        .property("allowedMethods", list(of(Type::String), "The methods that the path knows; with `method_not_allowed`."))
-        .property("outcome", text("That it is not known whether what was to be written has been: look before you try again; with `timeout` and `unavailable`.").enum_values(Some(["UNKNOWN"])));
-    let required = ["type", "title", "status", "detail", "code", "requestId", "errors"];
-    let problem = required.into_iter().fold(problem, ObjectBuilder::required);
-    let relative = closed()
-        .description(Some("A point relative to now, in the workspace's time zone."))
+        .property("errors", list(Ref::from_schema_name("Violation"), "The broken rules of the input, all at once."))
         .property(
-            "relative",
-            text("An ISO 8601 duration, back in time with a minus: `-P30D`.")
-                .pattern(Some(DURATION))
-                .examples([json!("-P30D")]),
+            "currentVersion",
+            of(Type::Integer)
+                .format(Some(int32()))
+                .description(Some("The record's present version; with `version_conflict`.")),
         )
-        .required("relative");
-    let status = of(Type::Object)
-        .description(Some("How the server is."))
-        .property("status", of(Type::String))
-        .required("status");
-    let restore = closed().description(Some("What restores a record; all of it may be left out.")).property(
-        "expectedVersion",
-        of(Type::Integer)
-            .schema_type(or_null(Type::Integer, true))
-            .description(Some("The version the caller has seen; `If-Match` says the same.")),
-    );
-    let known = of(Type::Object)
-        .description(Some("What a code means."))
-        .property("code", Ref::from_schema_name("Code"))
+        .property("changedFields", list(of(Type::String), "The fields that others have changed since the version that the caller has seen; with `version_conflict`."))
+        .property("allowedMethods", list(of(Type::String), "The methods of the path; with `method_not_allowed`."))
+        .property("outcome", text("`UNKNOWN`: whether the change was written is not known; read before you try again. With `timeout` and `unavailable`.").enum_values(Some(["UNKNOWN"])));
+    let required = ["type", "title", "status", "detail", "code", "requestId", "errors"];
+    required.into_iter().fold(problem, ObjectBuilder::required).into()
+}
+
+fn code_info() -> Node {
+    let info = of(Type::Object)
+        .description(Some("The meaning of an error's code."))
+        .property("code", reference(contract::ERROR_CODE, "The code."))
         .property("status", of(Type::Integer).description(Some("The HTTP status it comes with.")))
-        .property("meaning", text("What it means."));
-    let known = ["code", "status", "meaning"].into_iter().fold(known, ObjectBuilder::required);
-    let permission = Permission::DOCS.iter().fold(
-        of(Type::Object).description(Some("What the caller may do with the records of an object.")),
-        |permission, (name, doc)| {
-            let texts = |known: &[&str]| of(Type::String).enum_values(Some(known.iter().copied()));
-            let schema: Node = match *name {
-                "actions" => {
-                    let actions: Vec<_> = Action::ALL.iter().map(|action| action.as_str()).collect();
-                    list(texts(&actions), doc).into()
-                }
-                "rows" => texts(&[Rows::All, Rows::Own].map(Rows::as_str)).description(Some(*doc)).into(),
-                "closedFields" => list(of(Type::String), doc).into(),
-                _ => text(doc).into(),
-            };
-            permission.property(*name, schema).required(*name)
-        },
-    );
+        .property("meaning", text("The code's meaning."));
+    ["code", "status", "meaning"].into_iter().fold(info, ObjectBuilder::required).into()
+}
+
+fn permission() -> Node {
+    let permission =
+        of(Type::Object).description(Some("What the caller may do with the records of an object."));
+    let permission = Permission::DOCS.iter().fold(permission, |permission, (name, doc)| {
+        let schema: Node = match *name {
+            "actions" => list(Ref::from_schema_name(contract::PERMITTED_ACTION), doc).into(),
+            "rows" => reference(contract::PERMITTED_ROWS, doc),
+            "closedFields" => list(of(Type::String), doc).into(),
+            _ => text(doc).into(),
+        };
+        permission.property(*name, schema).required(*name)
+    });
+    permission.into()
+}
+
+fn me() -> Node {
     let me = MEMBERS.iter().fold(of(Type::Object).description(Some(DOC)), |me, (name, doc)| {
         let schema: Node = match *name {
             "user" => reference("User", doc),
             "workspace" => reference("Workspace", doc),
-            "permissions" => list(Ref::from_schema_name("Permission"), doc).into(),
+            "permissions" => list(Ref::from_schema_name(contract::PERMISSION), doc).into(),
             _ => text(doc).into(),
         };
         me.property(*name, schema).required(*name)
     });
+    me.into()
+}
+
+/// Adds the schemas that everything shares.
+pub fn add_shared(schemas: &mut Schemas) {
+    let codes = Code::ALL.iter().map(|code| (code.as_str(), code.meaning()));
+    let deleted = Deleted::ALL.iter().map(|deleted| (deleted.as_str(), deleted.doc()));
+    let actions = text("What may be done with records.");
+    let rows = text("The records with which something may be done.");
+    let restore = closed().description(Some("How to restore a record; all members are optional.")).property(
+        "expectedVersion",
+        expected_version("The version that the caller has seen; `If-Match` says the same."),
+    );
+    let status = of(Type::Object)
+        .description(Some("The server's state."))
+        .property("status", text("The state, in one word."))
+        .required("status");
     for (name, schema) in [
-        ("Status", status),
-        ("RestoreInput", restore),
-        ("KnownCode", known),
-        ("Permission", permission),
-        ("Me", me),
-        ("Money", money),
-        ("PageInfo", page),
-        ("Code", code),
-        ("Violation", violation),
-        ("Problem", problem),
-        ("Relative", relative),
+        (contract::MONEY, money("The amount, with as many decimals as the currency has: `1234.50`.")),
+        (&contract::input(contract::MONEY), money("The amount, as decimal text: `1234.50`.")),
+        (contract::DELETED, choice("Whether to include deleted records.", deleted)),
+        (contract::ERROR_CODE, choice("An error's code.", codes)),
+        (
+            contract::PERMITTED_ACTION,
+            actions.enum_values(Some(Action::ALL.iter().map(|action| action.as_str()))).into(),
+        ),
+        (contract::PERMITTED_ROWS, rows.enum_values(Some([Rows::All, Rows::Own].map(Rows::as_str))).into()),
+        (contract::PERMISSION, permission()),
+        (contract::ME, me()),
+        ("Pagination", pagination()),
+        ("Problem", problem()),
+        ("Violation", violation()),
+        ("ErrorCodeInfo", code_info()),
+        (&contract::input("restore"), restore.into()),
+        ("ServerStatus", status.into()),
     ] {
-        schemas.insert(name.to_owned(), schema.into());
+        schemas.insert(name.to_owned(), schema);
     }
 }
 
 /// A format that is not one of the usual ones.
-pub fn custom(format: &str) -> utoipa::openapi::SchemaFormat {
-    utoipa::openapi::SchemaFormat::Custom(format.to_owned())
+pub fn custom(format: &str) -> SchemaFormat {
+    SchemaFormat::Custom(format.to_owned())
 }

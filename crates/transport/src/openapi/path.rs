@@ -2,6 +2,7 @@
 
 use app::{
     command::Registered,
+    contract,
     view::{Collection, View},
 };
 use kernel::{
@@ -25,6 +26,11 @@ const TAGGED: &[&str] = &["ETag", "Request-Id"];
 const MADE: &[&str] = &["ETag", "Location", "Request-Id"];
 /// The headers of a page.
 const LINKED: &[&str] = &["Link", "Request-Id"];
+
+/// The name of the operation that searches for records of an object.
+pub fn search(object: &Object) -> String {
+    format!("search{}", pascal(object.plural))
+}
 
 /// Adds the standard operations of an object.
 pub fn of_object(paths: &mut Paths, object: &Object) {
@@ -51,11 +57,15 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
         "Searches {}. The method `QUERY /v1/{}` (RFC 10008) takes the same body.",
         object.plural, object.path
     );
-    let search = draft(format!("search{many}"), &doc).fails(KEYED).reads_json(&format!("{name}Search"));
+    let search = self::search(object);
+    let input = contract::input(&search);
+    let search = draft(search, &doc).fails(KEYED).reads_json(&input);
     add(Action::Read, HttpMethod::Post, "/search", search.answers("200", "A page.", Some(&page), ALWAYS));
 
-    let create = draft(format!("create{name}"), "Creates a record.").fails(KEYED).fails(WRITING);
-    let create = create.takes(SHOWN).reads_json(&format!("Create{name}"));
+    let create = format!("create{name}");
+    let input = contract::input(&create);
+    let create = draft(create, "Creates a record.").fails(KEYED).fails(WRITING);
+    let create = create.takes(SHOWN).reads_json(&input);
     add(Action::Create, HttpMethod::Post, "", create.answers("201", "The new record.", Some(name), MADE));
 
     let get = draft(format!("get{name}"), "Gets a record.").takes(ID).takes(SHOWN).takes(&["ifNoneMatch"]);
@@ -67,11 +77,13 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
         get.answers("304", "The record is as the caller knows it.", None, TAGGED),
     );
 
-    let update = draft(format!("update{name}"), "Changes a record by JSON Merge Patch (RFC 7396).");
+    let update = format!("update{name}");
+    let input = contract::input(&update);
+    let update = draft(update, "Changes a record by JSON Merge Patch (RFC 7396).");
     let update = update.fails(KEYED).fails(ABOUT_ONE).fails(WRITING);
     let update = update.takes(ID).takes(SHOWN).takes(&["ifMatch"]);
     let types = ["application/merge-patch+json", "application/json"];
-    let update = update.reads(&format!("Update{name}"), &types, true);
+    let update = update.reads(&input, &types, true);
     add(
         Action::Update,
         HttpMethod::Patch,
@@ -92,7 +104,7 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
     let restore = draft(format!("restore{name}"), "Restores a deleted record.");
     let restore = restore.fails(KEYED).fails(ABOUT_ONE).fails(WRITING);
     let restore = restore.takes(ID).takes(SHOWN).takes(&["ifMatch"]).reads(
-        "RestoreInput",
+        &contract::input("restore"),
         &["application/json"],
         false,
     );
@@ -103,7 +115,7 @@ pub fn of_object(paths: &mut Paths, object: &Object) {
 /// Adds a command.
 pub fn of_command(paths: &mut Paths, object: &Object, command: &Registered) {
     let spec = &command.spec;
-    let (input, answer) = (format!("{}Input", pascal(spec.name)), format!("{}Answer", pascal(spec.name)));
+    let (input, answer) = (contract::input(spec.name), contract::payload(spec.name));
     let needs_body = match &command.input {
         RefOr::T(Schema::Object(input)) => !input.required.is_empty(),
         _ => false,
@@ -121,9 +133,9 @@ pub fn of_command(paths: &mut Paths, object: &Object, command: &Registered) {
     draft = if spec.starts_job {
         draft.answers("202", "The job that does the work.", Some(&answer), MADE)
     } else if spec.action == Action::Create {
-        draft.answers("201", "What was made.", Some(&answer), MADE)
+        draft.answers("201", "The created records.", Some(&answer), MADE)
     } else {
-        draft.answers("200", "What was done.", Some(&answer), TAGGED)
+        draft.answers("200", "The changed records.", Some(&answer), TAGGED)
     };
     paths.add_path_operation(path, vec![HttpMethod::Post], draft.done());
 }
@@ -170,21 +182,26 @@ pub fn of_contents(paths: &mut Paths, object: &Object) {
 /// Adds what the server tells about itself.
 pub fn of_server(paths: &mut Paths) {
     let me = Draft::new("me", "Server", app::me::DOC).fails(KEYED).fails(ABOUT_ONE);
-    let me = me.answers("200", "The caller.", Some("Me"), ALWAYS);
+    let me = me.answers("200", "The caller.", Some(contract::ME), ALWAYS);
     paths.add_path_operation("/v1/me", vec![HttpMethod::Get], me.done());
     let code = Draft::new(
         "explainCode",
         "Server",
-        "What a code of an error means. The `type` of each error leads here.",
+        "Explains the code of an error. The `type` of each error leads here.",
     );
-    let code =
-        code.takes(&["code"]).open().fails(ABOUT_ONE).answers("200", "The code.", Some("KnownCode"), ALWAYS);
+    let code = code.takes(&["code"]).open().fails(ABOUT_ONE).answers(
+        "200",
+        "The code.",
+        Some("ErrorCodeInfo"),
+        ALWAYS,
+    );
     paths.add_path_operation("/errors/{code}", vec![HttpMethod::Get], code.done());
     for (path, id, doc) in [
         ("/livez", "isAlive", "Whether the process runs."),
         ("/readyz", "isReady", "Whether the store answers."),
     ] {
-        let draft = Draft::new(id, "Server", doc).open().answers("200", "It does.", Some("Status"), ALWAYS);
+        let draft =
+            Draft::new(id, "Server", doc).open().answers("200", "It does.", Some("ServerStatus"), ALWAYS);
         paths.add_path_operation(path, vec![HttpMethod::Get], draft.done());
     }
 }

@@ -3,6 +3,7 @@
 
 use app::{
     command::{OutputKind, Registered},
+    contract,
     view::{Collection, View},
 };
 use kernel::{
@@ -11,7 +12,6 @@ use kernel::{
     object::{Action, Attribute, Object},
     text::{pascal, snake},
 };
-use serde_json::Value as Json;
 use utoipa::openapi::{
     KnownFormat, Ref, RefOr, Schema, SchemaFormat,
     schema::{AdditionalProperties, AllOfBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type},
@@ -20,8 +20,8 @@ use utoipa::openapi::{
 use super::{
     Schemas,
     part::{
-        DECIMAL, Node, SOME_ID, accepted_id, chosen_id, closed, custom, list, of, or_null, reference,
-        reference_or_null, text,
+        DECIMAL, Node, SOME_ID, accepted_id, choice, chosen_id, closed, custom, expected_version, int32,
+        list, of, or_null, reference, reference_or_null, text,
     },
 };
 use crate::rest;
@@ -33,14 +33,35 @@ enum Side {
     Input,
 }
 
+/// Whose field a value is of: an object's, or that of a list's items.
+#[derive(Clone, Copy)]
+struct Owner<'a> {
+    name: &'a str,
+    /// What the object's ids begin with.
+    prefix: &'a str,
+}
+
+impl<'a> Owner<'a> {
+    fn object(object: &'a Object) -> Self {
+        Self { name: &object.type_name, prefix: &object.prefix }
+    }
+
+    fn list(list: &'a List) -> Self {
+        Self { name: list.name, prefix: "" }
+    }
+}
+
 /// Adds the schemas of an object's records.
 pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
     let mut record = of(Type::Object).description(Some(object.doc));
+    add_choices(schemas, &object.type_name, &object.attributes);
     for attribute in &object.attributes {
         add_item(schemas, attribute);
         // With `fields` the client itself leaves members out, and sensitive ones some roles do not get: none is required.
-        record = record
-            .property(attribute.name, value(attribute, &object.prefix, Side::Output, !attribute.required));
+        record = record.property(
+            attribute.name,
+            value(Owner::object(object), attribute, Side::Output, !attribute.required),
+        );
     }
     for link in &object.links {
         let Some(target) = registry.target(link) else { continue };
@@ -54,10 +75,10 @@ pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
     }
     schemas.insert(object.type_name.clone(), record.into());
     if object.allows(Action::Create) {
-        schemas.insert(format!("Create{}", object.type_name), create(object));
+        schemas.insert(contract::input(&format!("create{}", object.type_name)), create(object));
     }
     if object.allows(Action::Update) {
-        schemas.insert(format!("Update{}", object.type_name), update(object));
+        schemas.insert(contract::input(&format!("update{}", object.type_name)), update(object));
     }
     let items = list(reference(&object.type_name, ""), "The records.");
     schemas.insert(
@@ -68,33 +89,42 @@ pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
 
 fn page(items: Node, doc: &str) -> Node {
     let page = of(Type::Object).description(Some(doc)).property("items", items);
-    page.property("page", Ref::from_schema_name("PageInfo")).required("items").required("page").into()
+    page.property("page", reference("Pagination", "The page's place among the others."))
+        .required("items")
+        .required("page")
+        .into()
 }
 
 fn create(object: &Object) -> Node {
-    let mut input = closed().description(Some(format!("A new record. {}", object.doc)));
+    let mut input = closed().description(Some(format!("The fields of a new {}.", object.name)));
     for attribute in object.attributes.iter().filter(|attribute| attribute.writing != Writing::Computed) {
         let is_id = matches!(attribute.kind, Kind::Id);
         let is_needed = attribute.required && attribute.preset.is_none() && !is_id;
         if is_needed {
             input = input.required(attribute.name);
         }
-        input = input.property(attribute.name, value(attribute, &object.prefix, Side::Input, !is_needed));
+        input =
+            input.property(attribute.name, value(Owner::object(object), attribute, Side::Input, !is_needed));
     }
     input.into()
 }
 
 fn update(object: &Object) -> Node {
-    let doc = "A change by JSON Merge Patch (RFC 7396): what is left out stays, null clears.";
+    let doc = format!(
+        "The fields of the {} to change, by JSON Merge Patch (RFC 7396): what is absent stays, null clears.",
+        object.name
+    );
     let mut input = closed().description(Some(doc));
     for attribute in object.attributes.iter().filter(|attribute| attribute.writing == Writing::Free) {
-        input = input
-            .property(attribute.name, value(attribute, &object.prefix, Side::Input, !attribute.required));
+        input = input.property(
+            attribute.name,
+            value(Owner::object(object), attribute, Side::Input, !attribute.required),
+        );
         if let (Some(changes), Some(of)) = (attribute.item_changes(), attribute.list()) {
             let [add_doc, remove_doc] = changes.docs(attribute);
             let key = match attribute.members.first() {
-                Some(member) if of.plain => value(member, "", Side::Input, false),
-                _ => reference(&format!("{}Key", of.name), ""),
+                Some(member) if of.plain => value(Owner::list(of), member, Side::Input, false),
+                _ => reference(&contract::key_input(of.name), ""),
             };
             let nullable = or_null(Type::Array, true);
             let add = list(item(attribute, of, Side::Input), &add_doc).schema_type(nullable.clone());
@@ -107,28 +137,41 @@ fn update(object: &Object) -> Node {
     input.into()
 }
 
+/// The schemas of the choices of an object or of the items of a list.
+fn add_choices(schemas: &mut Schemas, owner: &str, attributes: &[Attribute]) {
+    for attribute in attributes {
+        if let Kind::Choice(choices) = attribute.kind {
+            let values = choices.iter().map(|choice| (choice.name, choice.doc));
+            schemas.insert(contract::choice(owner, attribute), choice(attribute.doc, values));
+        }
+    }
+}
+
 /// The schema of the items of a list of groups of values.
 fn add_item(schemas: &mut Schemas, attribute: &Attribute) {
     let Some(list) = attribute.list().filter(|list| !list.plain) else { return };
-    let mut shown = of(Type::Object);
+    add_choices(schemas, list.name, &attribute.members);
+    let mut shown = of(Type::Object).description(Some(format!("An item of `{}`.", attribute.name)));
     for member in &attribute.members {
         shown = shown
-            .property(member.name, value(member, "", Side::Output, !member.required))
+            .property(member.name, value(Owner::list(list), member, Side::Output, !member.required))
             .required(member.name);
     }
     schemas.insert(list.name.to_owned(), shown.into());
-    schemas.insert(format!("{}Input", list.name), given(attribute.members.iter()));
+    let doc = format!("An item of `{}`.", attribute.name);
+    schemas.insert(contract::input(list.name), sent(list, &doc, attribute.members.iter()));
     if attribute.item_changes().is_some() {
-        schemas.insert(format!("{}Key", list.name), given(attribute.key_members()));
+        let doc = format!("The key of an item of `{}`.", attribute.name);
+        schemas.insert(contract::key_input(list.name), sent(list, &doc, attribute.key_members()));
     }
 }
 
 /// An item of these members, as it is sent.
-fn given<'a>(members: impl Iterator<Item = &'a Attribute>) -> Node {
-    let mut input = closed();
+fn sent<'a>(list: &List, doc: &str, members: impl Iterator<Item = &'a Attribute>) -> Node {
+    let mut input = closed().description(Some(doc));
     for member in members {
         let is_needed = member.required && member.preset.is_none();
-        input = input.property(member.name, value(member, "", Side::Input, !is_needed));
+        input = input.property(member.name, value(Owner::list(list), member, Side::Input, !is_needed));
         if is_needed {
             input = input.required(member.name);
         }
@@ -137,18 +180,18 @@ fn given<'a>(members: impl Iterator<Item = &'a Attribute>) -> Node {
 }
 
 /// The schema of a field's value.
-fn value(attribute: &Attribute, prefix: &str, side: Side, nullable: bool) -> Node {
+fn value(owner: Owner<'_>, attribute: &Attribute, side: Side, nullable: bool) -> Node {
     let scalar =
         |kind| ObjectBuilder::new().schema_type(or_null(kind, nullable)).description(Some(attribute.doc));
     let schema = match attribute.kind {
-        Kind::Id if side == Side::Input => scalar(Type::String).pattern(Some(chosen_id(prefix))),
-        Kind::Id => id(scalar(Type::String), prefix, side),
+        Kind::Id if side == Side::Input => scalar(Type::String).pattern(Some(chosen_id(owner.prefix))),
+        Kind::Id => id(scalar(Type::String), owner.prefix, side),
         Kind::Reference(object) => id(scalar(Type::String), &snake(object), side),
         Kind::AnyReference => scalar(Type::String).pattern(Some(SOME_ID)),
         Kind::Text(max) => {
             let text = scalar(Type::String).max_length(usize::try_from(max).ok());
             let named =
-                format!("{} Lists and included records show it only where `fields` names it.", attribute.doc);
+                format!("{} Lists and included records show it only if `fields` names it.", attribute.doc);
             match side {
                 // What is required is not blank.
                 Side::Input if attribute.required => text.min_length(Some(1)).pattern(Some(r"\S")),
@@ -158,22 +201,30 @@ fn value(attribute: &Attribute, prefix: &str, side: Side, nullable: bool) -> Nod
         }
         Kind::Integer(min, max) => {
             let bound = |bound: i64| isize::try_from(bound).ok().filter(|_| bound.unsigned_abs() < 1 << 53);
-            let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
+            let format = match contract::is_small(min) && contract::is_small(max) {
+                true => int32(),
+                false => SchemaFormat::KnownFormat(KnownFormat::Int64),
+            };
             scalar(Type::Integer).format(Some(format)).minimum(bound(min)).maximum(bound(max))
         }
         Kind::Decimal => scalar(Type::String).pattern(Some(DECIMAL)),
         Kind::Boolean => scalar(Type::Boolean),
         Kind::Date => scalar(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))),
         Kind::Instant => scalar(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
-        Kind::Choice(choices) => {
-            let meanings = choices.iter().map(|choice| format!("\n* `{}`: {}", choice.name, choice.doc));
-            let doc = format!("{}\n{}", attribute.doc, meanings.collect::<String>());
-            let names =
-                choices.iter().map(|choice| Json::from(choice.name)).chain(nullable.then_some(Json::Null));
-            scalar(Type::String).description(Some(doc)).enum_values(Some(names))
+        Kind::Choice(_) if nullable => {
+            return reference_or_null(&contract::choice(owner.name, attribute), attribute.doc);
         }
-        Kind::Money if nullable => return reference_or_null("Money", attribute.doc),
-        Kind::Money => return reference("Money", attribute.doc),
+        Kind::Choice(_) => return reference(&contract::choice(owner.name, attribute), attribute.doc),
+        Kind::Money => {
+            let name = match side {
+                Side::Input => contract::sent_value(owner.name, attribute),
+                Side::Output => contract::value(owner.name, attribute),
+            };
+            return match nullable {
+                true => reference_or_null(&name, attribute.doc),
+                false => reference(&name, attribute.doc),
+            };
+        }
         Kind::Document => scalar(Type::Object).schema_type(SchemaType::AnyValue),
         Kind::List(list) => return items(attribute, list, side, nullable),
     };
@@ -196,37 +247,42 @@ fn items(attribute: &Attribute, of: &List, side: Side, nullable: bool) -> Node {
 
 fn item(attribute: &Attribute, of: &List, side: Side) -> Node {
     match attribute.members.first() {
-        Some(member) if of.plain => value(member, "", side, false),
-        _ if side == Side::Input => reference(&format!("{}Input", of.name), ""),
+        Some(member) if of.plain => value(Owner::list(of), member, side, false),
+        _ if side == Side::Input => reference(&contract::input(of.name), ""),
         _ => reference(of.name, ""),
     }
 }
 
 /// Adds the schemas of a command's input and answer.
 pub fn add_command(schemas: &mut Schemas, registry: &Registry, command: &Registered) {
-    let name = pascal(command.spec.name);
     let mut input = command.input.clone();
     if let (RefOr::T(Schema::Object(input)), true) = (&mut input, command.on_record) {
         let doc = if command.spec.needs_version {
-            "The version the caller has seen; either this or `If-Match` is required."
+            "The version that the caller has seen; either this or `If-Match` is required."
         } else {
-            "The version the caller has seen; `If-Match` says the same."
+            "The version that the caller has seen; `If-Match` says the same."
         };
-        let version = ObjectBuilder::new().schema_type(or_null(Type::Integer, true)).description(Some(doc));
-        input.properties.insert("expectedVersion".to_owned(), version.into());
+        input.properties.insert("expectedVersion".to_owned(), expected_version(doc));
     }
+    let object = registry.object(command.spec.object);
     if let RefOr::T(Schema::Object(input)) = &mut input {
         input.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        for (member, schema) in &mut input.properties {
+        for (member, node) in &mut input.properties {
+            let RefOr::T(Schema::Object(schema)) = node else { continue };
             // Ids are told by their names, as in GraphQL.
-            let object = member.strip_suffix("Id").and_then(|object| registry.object(object));
-            if let (RefOr::T(Schema::Object(schema)), Some(object)) = (schema, object) {
-                schema.pattern = Some(accepted_id(&object.prefix));
+            if let Some(target) = member.strip_suffix("Id").and_then(|object| registry.object(object)) {
+                schema.pattern = Some(accepted_id(&target.prefix));
+            }
+            if let (Some(object), true) = (object, schema.enum_values.is_some()) {
+                let name = contract::input_choice(object, command.spec.name, member);
+                let named = reference(&name, schema.description.as_deref().unwrap_or_default());
+                let values = std::mem::replace(node, named);
+                schemas.entry(name).or_insert(values);
             }
         }
     }
-    schemas.insert(format!("{name}Input"), input);
-    let mut answer = of(Type::Object).description(Some(command.spec.doc));
+    schemas.insert(contract::input(command.spec.name), input);
+    let mut answer = of(Type::Object).description(Some(format!("The payload of `{}`.", command.spec.name)));
     for output in command.spec.outputs {
         let shown = match output.kind {
             OutputKind::Record(object) => {
@@ -236,7 +292,7 @@ pub fn add_command(schemas: &mut Schemas, registry: &Registry, command: &Registe
         };
         answer = answer.property(output.name, shown.unwrap_or_default()).required(output.name);
     }
-    schemas.insert(format!("{name}Answer"), answer.into());
+    schemas.insert(contract::payload(command.spec.name), answer.into());
 }
 
 /// Adds the schema of a view.

@@ -34,19 +34,20 @@ impl Call<'_> {
         let query = match self.operation {
             Operation::List | Operation::Search => {
                 let query = format!(
-                    "query($where: {one}Where, $deleted: Deleted) {{ {field}(first: 200, where: $where, \
+                    "query($where: {one}Filter, $deleted: DeletedFilter) {{ {field}(first: 200, where: $where, \
                      deleted: $deleted) {{ nodes {{ {own} }} totalCount }} }}"
                 );
                 return (query, json!({ "where": asked.predicate, "deleted": asked.deleted }));
             }
             Operation::Get => format!("query($id: ID!) {{ {field}(id: $id) {{ {own} }} }}"),
             Operation::Create => {
-                let query = format!("mutation($input: Create{one}!) {{ {field}(input: $input) {written} }}");
+                let query =
+                    format!("mutation($input: Create{one}Input!) {{ {field}(input: $input) {written} }}");
                 return (query, json!({ "input": asked.input }));
             }
             Operation::Update => {
                 let query = format!(
-                    "mutation($id: ID!, $input: Update{one}!) {{ {field}(id: $id, input: $input) {written} }}"
+                    "mutation($id: ID!, $input: Update{one}Input!) {{ {field}(id: $id, input: $input) {written} }}"
                 );
                 return (query, json!({ "id": asked.id, "input": asked.input }));
             }

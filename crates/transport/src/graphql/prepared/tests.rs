@@ -69,7 +69,7 @@ fn a_null_in_place_of_a_default_is_looked_at_where_it_stands() {
     let skipped =
         "query($all: Boolean = true) { contacts(first: 1) { nodes { id ...F @include(if: $all) } } }
         fragment F on Contact { fullName }";
-    let nullable = "query($where: ContactWhere = {}) { contacts(first: 1, where: $where) { nodes { id } } }";
+    let nullable = "query($where: ContactFilter = {}) { contacts(first: 1, where: $where) { nodes { id } } }";
     for (text, name, is_valid) in
         [(required, "id", false), (skipped, "all", false), (nullable, "where", true)]
     {
@@ -85,11 +85,13 @@ fn a_null_in_place_of_a_default_is_looked_at_where_it_stands() {
 #[test]
 fn a_variable_within_a_value_is_looked_at_with_it() {
     let schema = schema();
-    let order = "query($d: Direction) { contacts(first: 1, orderBy: [{givenName: $d}]) { nodes { id } } }";
+    let order =
+        "query($d: OrderDirection) { contacts(first: 1, orderBy: [{givenName: $d}]) { nodes { id } } }";
     assert!(suits(&schema, order, &json!({ "d": "ASC" })));
     assert!(!suits(&schema, order, &json!({ "d": null })));
     // An object stands for a list of one; a variable that is not sent leaves it without its member.
-    let single = "query($d: Direction) { contacts(first: 1, orderBy: {givenName: $d}) { nodes { id } } }";
+    let single =
+        "query($d: OrderDirection) { contacts(first: 1, orderBy: {givenName: $d}) { nodes { id } } }";
     assert!(suits(&schema, single, &json!({ "d": "ASC" })));
     assert!(!suits(&schema, single, &json!({})));
     let deep = "query($o: ContactOrder = {givenName: ASC}) { companies(first: 1) { nodes { ...F } } }

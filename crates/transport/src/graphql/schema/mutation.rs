@@ -6,6 +6,7 @@ use std::sync::Arc;
 use app::{
     Kith,
     command::{OutputKind, Registered},
+    contract::{self, ERROR_CODE},
 };
 use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, InputValue, Object as Type, TypeRef};
 use kernel::{
@@ -13,15 +14,12 @@ use kernel::{
     object::{Action, Object},
 };
 use utoipa::openapi::{
-    RefOr, Schema,
+    KnownFormat, RefOr, Schema, SchemaFormat,
     schema::{ArrayItems, SchemaType, Type as JsonType},
 };
 
-use super::{Types, input::types_name, payload_name};
+use super::Types;
 use crate::graphql::resolve;
-
-/// The type of the codes of errors: the words that REST tells, too.
-const ERROR_CODE: &str = "ErrorCode";
 
 /// A standard operation that writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,30 +104,33 @@ pub fn target(kith: &Kith, mutation: &str) -> Option<&'static str> {
 /// Registers them.
 pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered]) {
     let codes = Code::ALL.iter().map(|code| EnumItem::new(code.as_str()).description(code.meaning()));
-    types.add(Enum::new(ERROR_CODE).description("What went wrong, as a stable word.").items(codes));
+    types.add(Enum::new(ERROR_CODE).description("The error's code.").items(codes));
     let text =
         |name, of, doc: &str| Field::new(name, of, move |ctx| resolve::part(ctx, name)).description(doc);
     types.add(
         Type::new("UserError")
-            .description("An error that clients are expected to meet: nothing of the mutation was written.")
-            .field(text("code", TypeRef::named_nn(ERROR_CODE), "What is wrong, as a stable word."))
-            .field(text("field", TypeRef::named(TypeRef::STRING), "Where, as a JSON pointer into the input."))
-            .field(text("message", TypeRef::named_nn(TypeRef::STRING), "What is wrong, for people."))
-            .field(text("meta", TypeRef::named("JSON"), "What a client may need to act on it.")),
+            .description("An error that clients are expected to handle: nothing of the mutation was written.")
+            .field(text("code", TypeRef::named_nn(ERROR_CODE), "The error's code."))
+            .field(text(
+                "field",
+                TypeRef::named(TypeRef::STRING),
+                "The place in the input, as a JSON pointer.",
+            ))
+            .field(text("message", TypeRef::named_nn(TypeRef::STRING), "The error's message, for people."))
+            .field(text("meta", TypeRef::named(contract::JSON), "Details that a client may act on.")),
     );
     let mut mutation = Type::new("Mutation");
     for (name, standard, object) in standard(registry) {
         types.add(payload(&name, &[(object.name, OutputKind::Record(object.name), "The record.")], registry));
         let of = Arc::clone(object);
-        let returned = TypeRef::named_nn(payload_name(&name));
+        let returned = TypeRef::named_nn(contract::payload(&name));
         let mut field =
             Field::new(&name, returned, move |ctx| resolve::write(ctx, standard, Arc::clone(&of)));
         if standard != Standard::Create {
             field = field.argument(id()).argument(version());
         }
         if matches!(standard, Standard::Create | Standard::Update) {
-            let verb = kernel::text::pascal(standard.verb());
-            field = field.argument(InputValue::new("input", TypeRef::named_nn(types_name(&verb, object))));
+            field = field.argument(InputValue::new("input", TypeRef::named_nn(contract::input(&name))));
         }
         mutation = mutation.field(field.description(standard.doc(object)));
     }
@@ -139,12 +140,13 @@ pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered])
             spec.outputs.iter().map(|output| (output.name, output.kind, output.doc)).collect();
         types.add(payload(spec.name, &outputs, registry));
         let name = spec.name;
-        let mut field =
-            Field::new(name, TypeRef::named_nn(payload_name(name)), move |ctx| resolve::command(ctx, name));
+        let mut field = Field::new(name, TypeRef::named_nn(contract::payload(name)), move |ctx| {
+            resolve::command(ctx, name)
+        });
         if command.on_record {
             field = field.argument(id()).argument(version());
         }
-        if let Some(input) = command_input(types, command) {
+        if let Some(input) = command_input(types, registry, command) {
             field = field.argument(input);
         }
         mutation = mutation.field(field.description(spec.doc));
@@ -153,7 +155,7 @@ pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered])
 }
 
 fn payload(name: &str, outputs: &[(&'static str, OutputKind, &str)], registry: &Registry) -> Type {
-    let mut payload = Type::new(payload_name(name)).description(format!("What `{name}` answers."));
+    let mut payload = Type::new(contract::payload(name)).description(format!("The payload of `{name}`."));
     for (name, kind, doc) in outputs {
         let name = *name;
         let of = match kind {
@@ -167,20 +169,32 @@ fn payload(name: &str, outputs: &[(&'static str, OutputKind, &str)], registry: &
         );
     }
     let errors = Field::new("userErrors", TypeRef::named_nn_list_nn("UserError"), resolve::errors);
-    payload.field(errors.description("What is wrong; empty where all went well."))
+    payload.field(errors.description("The errors; empty if the mutation succeeded."))
 }
 
 /// The input type of a command, from the schema of its fields; none where it has no fields.
-fn command_input(types: &mut Types, command: &Registered) -> Option<InputValue> {
-    let RefOr::T(Schema::Object(object)) = &command.input else { return None };
-    if object.properties.is_empty() {
+fn command_input(types: &mut Types, registry: &Registry, command: &Registered) -> Option<InputValue> {
+    let RefOr::T(Schema::Object(schema)) = &command.input else { return None };
+    if schema.properties.is_empty() {
         return None;
     }
-    let name = format!("{}Input", kernel::text::pascal(command.spec.name));
-    let mut input = InputObject::new(&name).description(format!("The input of `{}`.", command.spec.name));
-    for (member, schema) in &object.properties {
-        let required = object.required.iter().any(|name| name == member);
-        let (of, doc) = member_type(schema, member);
+    let spec = &command.spec;
+    let name = contract::input(spec.name);
+    let mut input = InputObject::new(&name).description(format!("The input of `{}`.", spec.name));
+    for (member, schema_of) in &schema.properties {
+        let (of, doc) = match (schema_of, registry.object(spec.object)) {
+            (RefOr::T(Schema::Object(known)), Some(object)) if known.enum_values.is_some() => {
+                let doc = known.description.clone().unwrap_or_default();
+                let name = contract::input_choice(object, spec.name, member);
+                if object.attribute(member).is_none() {
+                    let values = known.enum_values.iter().flatten().filter_map(|value| value.as_str());
+                    types.add(Enum::new(&name).description(&doc).items(values));
+                }
+                (TypeRef::named(name), doc)
+            }
+            _ => member_type(schema_of, member),
+        };
+        let required = schema.required.iter().any(|name| name == member);
         let of = if required { TypeRef::NonNull(Box::new(of)) } else { of };
         input = input.field(InputValue::new(member, of).description(doc));
     }
@@ -202,21 +216,30 @@ fn member_type(schema: &RefOr<Schema>, name: &str) -> (TypeRef, String) {
             } else if is(&JsonType::Integer) {
                 TypeRef::INT
             } else if is(&JsonType::String) {
-                if name.ends_with("Id") { TypeRef::ID } else { TypeRef::STRING }
+                match object.format {
+                    Some(SchemaFormat::KnownFormat(KnownFormat::Date)) => contract::DATE,
+                    Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)) => contract::DATE_TIME,
+                    _ if name.ends_with("Id") => TypeRef::ID,
+                    _ => TypeRef::STRING,
+                }
             } else {
-                "JSON"
+                contract::JSON
             };
             (TypeRef::named(of), object.description.clone().unwrap_or_default())
         }
         RefOr::T(Schema::Array(array)) => {
             let of = match &array.items {
                 ArrayItems::RefOrSchema(items) => member_type(items, name.trim_end_matches('s')).0,
-                ArrayItems::False => TypeRef::named("JSON"),
+                ArrayItems::False => TypeRef::named(contract::JSON),
             };
             let of = TypeRef::List(Box::new(TypeRef::NonNull(Box::new(of))));
             (of, array.description.clone().unwrap_or_default())
         }
-        _ => (TypeRef::named("JSON"), String::new()),
+        RefOr::Ref(reference) => {
+            let name = reference.ref_location.rsplit('/').next().unwrap_or(contract::JSON);
+            (TypeRef::named(name), reference.description.clone())
+        }
+        RefOr::T(_) => (TypeRef::named(contract::JSON), String::new()),
     }
 }
 
@@ -226,6 +249,7 @@ fn id() -> InputValue {
 
 fn version() -> InputValue {
     let version = InputValue::new("expectedVersion", TypeRef::named(TypeRef::INT));
-    version
-        .description("The version the caller has seen; where it is not the present one, `version_conflict`.")
+    version.description(
+        "The version that the caller has seen; if the record has another by now: `version_conflict`.",
+    )
 }

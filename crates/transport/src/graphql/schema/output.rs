@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use app::view::{VIEWS, View};
+use app::{
+    contract,
+    view::{VIEWS, View},
+};
 use async_graphql::dynamic::{
     Enum, EnumItem, Field, InputValue, Interface, InterfaceField, Object as Type, TypeRef,
 };
@@ -44,50 +47,23 @@ pub fn register(types: &mut Types, registry: &Registry) {
     }
 }
 
-/// The name of the enum of a choice.
-pub fn enum_name(owner: &str, attribute: &Attribute) -> String {
-    format!("{owner}{}", pascal(attribute.name))
-}
-
 fn enums(types: &mut Types, owner: &str, attributes: &[Attribute]) {
     for attribute in attributes {
         if let Kind::Choice(choices) = attribute.kind {
             let items = choices.iter().map(|choice| EnumItem::new(choice.name).description(choice.doc));
-            types.add(Enum::new(enum_name(owner, attribute)).description(attribute.doc).items(items));
+            types.add(Enum::new(contract::choice(owner, attribute)).description(attribute.doc).items(items));
         }
-    }
-}
-
-/// The type of a value, without its nullability; the owner is the type that has the field.
-pub fn scalar(owner: &str, attribute: &Attribute) -> String {
-    match attribute.kind {
-        Kind::Id | Kind::Reference(_) | Kind::AnyReference => TypeRef::ID.to_owned(),
-        Kind::Text(_) => TypeRef::STRING.to_owned(),
-        Kind::Integer(min, max) if i32::try_from(min).is_ok() && i32::try_from(max).is_ok() => {
-            TypeRef::INT.to_owned()
-        }
-        Kind::Integer(..) => "BigInt".to_owned(),
-        Kind::Decimal => "Decimal".to_owned(),
-        Kind::Boolean => TypeRef::BOOLEAN.to_owned(),
-        Kind::Date => "Date".to_owned(),
-        Kind::Instant => "Instant".to_owned(),
-        Kind::Money => "Money".to_owned(),
-        Kind::Choice(_) => enum_name(owner, attribute),
-        Kind::List(list) => list.name.to_owned(),
-        Kind::Document => "JSON".to_owned(),
     }
 }
 
 /// The type of a field of a record or an item.
 fn output(owner: &str, attribute: &Attribute) -> TypeRef {
-    match (attribute.kind, attribute.members.first()) {
-        (Kind::List(list), Some(member)) if list.plain => {
-            TypeRef::named_nn_list_nn(scalar(list.name, member))
-        }
-        (Kind::List(list), _) => TypeRef::named_nn_list_nn(list.name),
+    let name = contract::value(owner, attribute);
+    match attribute.kind {
+        Kind::List(_) => TypeRef::named_nn_list_nn(name),
         // A sensitive field is null for nobody: who may not read it may not ask for it.
-        _ if attribute.required => TypeRef::named_nn(scalar(owner, attribute)),
-        _ => TypeRef::named(scalar(owner, attribute)),
+        _ if attribute.required => TypeRef::named_nn(name),
+        _ => TypeRef::named(name),
     }
 }
 
@@ -125,21 +101,18 @@ fn link_field(link: &Link, target: &Object) -> Field {
 
 /// Adds the arguments of a list.
 pub fn paged(field: Field, target: &Object) -> Field {
-    let list = TypeRef::named_nn_list(format!("{}Order", target.type_name));
-    let where_ = InputValue::new("where", TypeRef::named(format!("{}Where", target.type_name)));
+    let where_ = InputValue::new("where", TypeRef::named(contract::filter(&target.type_name)));
+    let order = InputValue::new("orderBy", TypeRef::named_nn_list(contract::order(&target.type_name)));
     part(field)
-        .argument(where_.description("Which records; all where nothing is said."))
-        .argument(
-            InputValue::new("orderBy", list)
-                .description("In which order; the newest first where nothing is said."),
-        )
+        .argument(where_.description("The filter. Default: all records."))
+        .argument(order.description("The order. Default: the newest first."))
         .argument(deleted())
 }
 
 /// The argument that asks for deleted records.
 pub fn deleted() -> InputValue {
-    let deleted = InputValue::new("deleted", TypeRef::named("Deleted"));
-    deleted.description("Whether deleted records are meant; they are not where nothing is said.")
+    let deleted = InputValue::new("deleted", TypeRef::named(contract::DELETED));
+    deleted.description("Whether to include deleted records. Default: `EXCLUDE`.")
 }
 
 /// Adds the arguments that say which part of a list is wanted.
@@ -149,11 +122,11 @@ pub fn part(field: Field) -> Field {
         .argument(argument(
             "first",
             TypeRef::INT,
-            "The first so many, 1 to 200. Either `first` or `last` has to be given.",
+            "The number of records from the beginning, 1 to 200. Either `first` or `last` is required.",
         ))
-        .argument(argument("last", TypeRef::INT, "The last so many, 1 to 200."))
-        .argument(argument("after", TypeRef::STRING, "Only what comes behind this cursor."))
-        .argument(argument("before", TypeRef::STRING, "Only what comes before this cursor."))
+        .argument(argument("last", TypeRef::INT, "The number of records from the end, 1 to 200."))
+        .argument(argument("after", TypeRef::STRING, "The cursor that the page begins after."))
+        .argument(argument("before", TypeRef::STRING, "The cursor that the page ends before."))
 }
 
 fn item(list: &'static List, attribute: &Attribute) -> Type {
@@ -170,9 +143,9 @@ fn money() -> Type {
     let field = |name, of: &str, doc: &str| {
         Field::new(name, TypeRef::named_nn(of), move |ctx| resolve::part(ctx, name)).description(doc)
     };
-    Type::new("Money")
+    Type::new(contract::MONEY)
         .description("An amount with its currency.")
-        .field(field("amount", "Decimal", "The amount, with as many decimals as the currency has."))
+        .field(field("amount", contract::DECIMAL, "The amount, with as many decimals as the currency has."))
         .field(field("currency", TypeRef::STRING, "The currency, by ISO 4217."))
 }
 
@@ -188,16 +161,16 @@ fn connection(node: &str) -> Type {
             TypeRef::named_nn_list_nn(format!("{node}Edge")),
             "The records, each with its cursor.",
         ))
-        .field(field("pageInfo", TypeRef::named_nn("PageInfo"), "Where the page stands among the others."))
+        .field(field("pageInfo", TypeRef::named_nn("PageInfo"), "The page's place among the others."))
         .field(field(
             "totalCount",
             TypeRef::named_nn(TypeRef::INT),
-            "How many there are in all, counted up to 10 001.",
+            "The number of records in all pages, counted up to 10 001.",
         ))
         .field(field(
             "totalIsCapped",
             TypeRef::named_nn(TypeRef::BOOLEAN),
-            "Whether there are more than were counted.",
+            "Whether there are more records than were counted.",
         ))
 }
 
@@ -210,7 +183,7 @@ fn edge(node: &str) -> Type {
         )
         .field(
             Field::new("cursor", TypeRef::named_nn(TypeRef::STRING), |ctx| resolve::section(ctx, "cursor"))
-                .description("Its position in the list."),
+                .description("The record's cursor."),
         )
 }
 
@@ -220,11 +193,11 @@ fn page_info() -> Type {
     };
     let (boolean, cursor) = (TypeRef::named_nn(TypeRef::BOOLEAN), TypeRef::named(TypeRef::STRING));
     Type::new("PageInfo")
-        .description("Where a page stands among the others.")
-        .field(field("hasNextPage", boolean.clone(), "Whether more follow."))
-        .field(field("hasPreviousPage", boolean, "Whether some come before."))
-        .field(field("startCursor", cursor.clone(), "The position of the first record."))
-        .field(field("endCursor", cursor, "The position of the last record."))
+        .description("A page's place among the others.")
+        .field(field("hasNextPage", boolean.clone(), "Whether a page follows."))
+        .field(field("hasPreviousPage", boolean, "Whether a page comes before."))
+        .field(field("startCursor", cursor.clone(), "The cursor of the first record."))
+        .field(field("endCursor", cursor, "The cursor of the last record."))
 }
 
 fn view_type(view: &'static View, object: &Object, registry: &Registry) -> Type {

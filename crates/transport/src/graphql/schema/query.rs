@@ -1,7 +1,10 @@
 //! The fields of `Query`: one record and a list of every object, any record by its id, the views and the
 //! collections.
 
-use app::view::{COLLECTIONS, VIEWS};
+use app::{
+    contract,
+    view::{COLLECTIONS, VIEWS},
+};
 use async_graphql::dynamic::{Field, InputValue, Object as Type, TypeRef};
 use kernel::{Registry, object::Action, text::pascal};
 use std::sync::Arc;
@@ -16,7 +19,7 @@ use crate::graphql::{me, resolve};
 pub fn register(types: &mut Types, registry: &Registry) {
     let node = Field::new("node", TypeRef::named(NODE), resolve::node).argument(id());
     let mut query =
-        Type::new("Query").field(node.description("The record of that id; null where there is none."));
+        Type::new("Query").field(node.description("The record of that id; null if there is none."));
     query = query.field(me::register(types));
     for object in registry.objects().iter().filter(|object| object.allows(Action::Read)) {
         let of = Arc::clone(object);
@@ -24,8 +27,7 @@ pub fn register(types: &mut Types, registry: &Registry) {
             resolve::by_id(ctx, Arc::clone(&of))
         });
         query = query.field(
-            one.argument(id())
-                .description(format!("The {} of that id; null where there is none.", object.name)),
+            one.argument(id()).description(format!("The {} of that id; null if there is none.", object.name)),
         );
         let of = Arc::clone(object);
         let connection = TypeRef::named_nn(format!("{}Connection", object.type_name));
@@ -40,10 +42,10 @@ pub fn register(types: &mut Types, registry: &Registry) {
     for collection in COLLECTIONS {
         let connection = TypeRef::named_nn(format!("{NODE}Connection"));
         let field = Field::new(collection.name, connection, move |ctx| resolve::collection(ctx, collection));
-        let json = |name, doc: &str| InputValue::new(name, TypeRef::named("JSON")).description(doc);
+        let json = |name, doc: &str| InputValue::new(name, TypeRef::named(contract::JSON)).description(doc);
         let field = part(field.argument(id()))
-            .argument(json("where", "Which of them, as a predicate over their object."))
-            .argument(json("orderBy", "In which order: `[{\"createdAt\":\"DESC\"}]`."))
+            .argument(json("where", "The filter over their object. Default: all records."))
+            .argument(json("orderBy", "The order: `[{\"createdAt\":\"DESC\"}]`. Default: the newest first."))
             .argument(deleted());
         query = query.field(field.description(collection.doc));
     }
