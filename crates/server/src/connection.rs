@@ -126,6 +126,12 @@ impl Connection {
         Some(Self { io, phase, deadline: None, transport: transport.clone(), _seat: seat })
     }
 
+    /// Whether the client has closed it, as far as is known without reading what it has sent.
+    pub fn is_closed_by_client(&self) -> bool {
+        let ready = self.io.ready(Interest::READABLE).now_or_never();
+        ready.and_then(Result::ok).is_some_and(|ready| ready.is_read_closed())
+    }
+
     /// The state that its requests share with it.
     pub fn progress(&self) -> Progress {
         Progress(Rc::clone(&self.phase))
