@@ -63,3 +63,7 @@ lint-openapi:
 # What the OpenAPI document says against what the server does; arguments go to schemathesis
 schemathesis *arguments:
     tests/schemathesis/run {{ arguments }}
+
+# SQLite's log under a minute of writers and readers that take turns
+wal:
+    KITH_TEST_SECONDS=60 tests/run -E 'test(the_log_of_sqlite_stays_small)'

@@ -174,10 +174,12 @@ pub async fn open(
     answers
 }
 
-/// Sends requests over connections of their own and hangs up within milliseconds.
-pub async fn hang_up(address: &str, request: &Request, times: usize, at_once: usize) {
+/// Sends requests over connections of their own, so many a second, and hangs up within milliseconds.
+pub async fn hang_up(address: &str, request: &Request, times: usize, rate: f64, at_once: usize) {
     use futures::StreamExt as _;
+    let begun = Instant::now();
     let client = |number: usize| async move {
+        sleep_until((begun + Duration::from_secs_f64(number as f64 / rate)).into()).await;
         let Ok(mut stream) = TcpStream::connect(address).await else { return };
         if stream.write_all(spell(request).as_bytes()).await.is_ok() {
             tokio::time::sleep(Duration::from_micros(500 + 500 * (number as u64 % 5))).await;

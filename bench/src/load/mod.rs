@@ -39,6 +39,9 @@ pub struct Load {
     /// How many clients hang up
     #[arg(long, default_value_t = 50_000)]
     hang_ups: usize,
+    /// How many of them hang up in a second, as far as the machine has room for them
+    #[arg(long, default_value_t = 2_000.0)]
+    hang_up_rate: f64,
 }
 
 /// Whether all have hung up.
@@ -168,7 +171,7 @@ async fn hang_ups(load: &Load, scene: &Scene, server: &Server) -> Outcome<String
         }
     };
     let gone = async {
-        hang_up(&server.address, &create, load.hang_ups, 1_000).await;
+        hang_up(&server.address, &create, load.hang_ups, load.hang_up_rate, 1_000).await;
         DONE.store(true, Ordering::Relaxed);
         begun.elapsed().as_secs()
     };

@@ -1,6 +1,11 @@
 //! Listens: an HTTP server whose connections are bounded in number and in the time that a request's head may take.
 
-use std::{io, net::TcpListener, rc::Rc, time::Duration};
+use std::{
+    io,
+    net::{TcpListener, ToSocketAddrs as _},
+    rc::Rc,
+    time::Duration,
+};
 
 use actix_http::{HttpService, Protocol, Request, error::DispatchError};
 use actix_server::Server;
@@ -9,6 +14,7 @@ use actix_service::{
     IntoServiceFactory as _, Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service,
 };
 use actix_web::{App, dev::AppConfig, rt::net::TcpStream};
+use socket2::{Domain, Protocol as TcpProtocol, Socket, Type};
 use tokio::{sync::Semaphore, task::yield_now};
 use transport::Transport;
 
@@ -27,12 +33,35 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// The longest that a client may take to notice the end of its connection.
 const PARTING: Duration = Duration::from_secs(1);
 
+/// How many connections may wait to be accepted, as far as the system lets them.
+const QUEUE: i32 = 4_096;
+
 /// How many new connections a thread starts to serve before it looks again at those that it serves already: many that
 /// come at once, and may be gone as quickly, do not make the others wait.
 const STARTS: usize = 4;
 
 /// File descriptors that are not for clients nor for the database: the log, the timer, the files of an import.
 const RESERVED: usize = 64;
+
+/// Listens at an address, with room for many who come at once: the standard library's queue has room for 128, and a
+/// client that finds it full comes again after a second.
+pub(crate) fn bind(address: &str) -> io::Result<TcpListener> {
+    let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
+    for address in address.to_socket_addrs()? {
+        let listening = || {
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(TcpProtocol::TCP))?;
+            socket.set_reuse_address(true)?;
+            socket.bind(&address.into())?;
+            socket.listen(QUEUE)?;
+            Ok(socket.into())
+        };
+        match listening() {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
 
 /// The server, listening.
 pub(crate) fn server(listener: TcpListener, transport: Transport, config: &Config) -> io::Result<Server> {

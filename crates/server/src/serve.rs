@@ -1,6 +1,6 @@
 //! The server: both doors over one Kith, until it is asked to stop.
 
-use std::{io, net::TcpListener};
+use std::io;
 
 use actix_web::dev::ServerHandle;
 use app::Kith;
@@ -45,7 +45,7 @@ pub fn start(kith: Kith, config: &Config) -> Outcome<Running> {
 fn start_with(kith: Kith, config: &Config, settings: Settings) -> Outcome<Running> {
     let transport = Transport::new(kith.clone(), settings);
     let listening = |error: io::Error| Failure::from(error).during(format!("listening on {}", config.listen));
-    let listener = TcpListener::bind(&config.listen).map_err(listening)?;
+    let listener = listener::bind(&config.listen).map_err(listening)?;
     let address = listener.local_addr()?;
     let server = listener::server(listener, transport, config).map_err(listening)?;
     let handle = server.handle();
