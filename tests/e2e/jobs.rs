@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use app::{
     Context, Kith, UnitOfWork,
-    command::{Command, Produced, Registered, Spec, record},
+    command::{Command, Produced, Registered, Spec},
     job::{Interruption, JobRun, JobType, RegisteredJob},
 };
 use kernel::{
@@ -39,15 +39,8 @@ struct Opened {
 }
 
 impl Command for OpenTickets {
-    const SPEC: Spec = Spec::new(
-        "job",
-        "openTickets",
-        "open-tickets",
-        "Starts to open tickets.",
-        &[record("job", "job", "The job that opens them.")],
-    )
-    .creating()
-    .starting_job();
+    const SPEC: Spec =
+        Spec::starting_job("job", "openTickets", "open-tickets", "Starts to open tickets.").creating();
     type On = ();
 
     async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {

@@ -14,7 +14,7 @@ use super::{
     target::Target,
 };
 use crate::{
-    command::{Command, Produced, Spec, record},
+    command::{Command, Produced, Spec},
     schema,
     unit_of_work::UnitOfWork,
 };
@@ -44,15 +44,15 @@ fn format() -> utoipa::openapi::schema::Object {
 }
 
 impl Command for StartImport {
-    const SPEC: Spec = Spec::new(
+    const SPEC: Spec = Spec::starting_job(
         "job",
         "startImport",
         "import",
         "Starts to import a stored file: each row creates a record, or changes the one that the mapping \
-              recognises in it. A row with errors is left out and told of in the job's `errors`, of which the first \
-              10 000 are kept; the others are written all the same.",
-        &[record("job", "job", "The job that imports the file.")],
-    ).creating().starting_job();
+         recognises in it. A row with errors is left out and told of in the job's `errors`, of which the first \
+         10 000 are kept; the others are written all the same.",
+    )
+    .creating();
     type On = ();
 
     async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
