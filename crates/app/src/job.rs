@@ -110,7 +110,7 @@ impl<'a, J: JobType> JobRun<'a, J> {
     }
 
     /// The progress that is saved.
-    pub fn saved_progress(&self) -> Progress {
+    pub(crate) fn saved_progress(&self) -> Progress {
         self.turn.claim.progress
     }
 

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::{
-    Kith, auth,
+    Kith,
     command::{Command, Produced, Spec, record},
     job::{Interruption, Turn, lease_end, show},
     unit_of_work::UnitOfWork,
@@ -120,7 +120,6 @@ impl Kith {
         let job = self.jobs().iter().find(|job| job.kind.name == claim.kind).ok_or_else(unregistered)?;
         let Some(record) = self.begin_job(keeper, claim).await? else { return Err(Interruption::Lost) };
         let request = record.get(job::REQUEST).unwrap_or_default();
-        let (mut attempts, mut read) = (0, claim.progress);
         loop {
             let actor = self.reauthenticated_actor(keeper).await.map_err(|error| match error.code {
                 Code::Unauthenticated => {
@@ -134,11 +133,8 @@ impl Kith {
                 Err(Interruption::Failed(error)) if error.code == Code::Unauthenticated => {}
                 done => return done,
             }
-            if claim.progress != read {
-                (attempts, read) = (0, claim.progress);
-            }
-            attempts += 1;
-            if attempts >= auth::MAX_ATTEMPTS {
+            claim.attempts = claim.attempts.saturating_add(1);
+            if claim.attempts > MAX_ATTEMPTS {
                 return Err(Error::from(Code::Unavailable).into());
             }
         }
