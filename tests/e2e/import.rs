@@ -49,19 +49,19 @@ fn tickets(count: usize) -> (String, Json) {
 }
 
 /// How many tickets there are.
-async fn tickets_of(caller: &Caller) -> u64 {
+pub async fn tickets_of(caller: &Caller) -> u64 {
     let answer = caller.graphql("{ tickets(first: 1) { totalCount } }", json!({})).await;
     answer["tickets"]["totalCount"].as_u64().expect("a number")
 }
 
 /// Waits until the first tickets are there.
-async fn first_tickets(caller: &Caller) {
+pub async fn first_tickets(caller: &Caller) {
     while tickets_of(caller).await == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-async fn ended(caller: &Caller, started: &Reply) -> Json {
+pub async fn ended(caller: &Caller, started: &Reply) -> Json {
     assert_eq!(started.status.as_u16(), 202, "{started}");
     let location = started.header("location").expect("a location");
     loop {

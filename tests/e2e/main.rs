@@ -17,6 +17,7 @@ mod graphql;
 mod guards;
 mod import;
 mod isolation;
+mod jobs;
 mod load;
 mod marketing;
 mod people;

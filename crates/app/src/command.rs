@@ -62,6 +62,17 @@ impl Spec {
         }
     }
 
+    /// A command that only starts the work: its answer is the job that does it.
+    pub const fn starting_job(
+        object: &'static str,
+        name: &'static str,
+        path: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        const JOB: &[Output] = &[record("job", "job", "The job that does the work.")];
+        Self { starts_job: true, ..Self::new(object, name, path, doc, JOB) }
+    }
+
     /// It creates records.
     #[must_use]
     pub const fn creating(self) -> Self {
@@ -72,12 +83,6 @@ impl Spec {
     #[must_use]
     pub const fn versioned(self) -> Self {
         Self { needs_version: true, ..self }
-    }
-
-    /// It only starts the work: its answer is the job that does it.
-    #[must_use]
-    pub const fn starting_job(self) -> Self {
-        Self { starts_job: true, ..self }
     }
 }
 

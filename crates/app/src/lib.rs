@@ -10,6 +10,8 @@ pub mod context;
 pub mod contract;
 pub mod cursor;
 pub mod import;
+pub mod job;
+mod jobs;
 pub mod listing;
 mod marketing;
 pub mod me;
@@ -24,7 +26,7 @@ pub mod view;
 
 use std::sync::Arc;
 
-use kernel::{Code, Registry, Result, object::Object};
+use kernel::{Code, Registry, Result, object::Object, value::Choice};
 use persistence::Database;
 use quick_cache::sync::Cache;
 use tokio::sync::Notify;
@@ -39,6 +41,7 @@ pub use platform::{
 pub use unit_of_work::{UnitOfWork, Values};
 
 use command::Registered;
+use job::RegisteredJob;
 
 /// Kith: everything a transport needs.
 #[derive(Clone)]
@@ -48,6 +51,7 @@ struct Inner {
     database: Database,
     context: Context,
     commands: Vec<Registered>,
+    jobs: Vec<RegisteredJob>,
     queued: Notify,
     credentials: Cache<(Uuid, Uuid), Arc<auth::CachedCredential>>,
 }
@@ -58,10 +62,19 @@ const CACHED_CREDENTIALS: usize = 10_000;
 impl Kith {
     /// Kith over a store.
     pub fn new(database: Database, context: Context) -> Self {
-        let (commands, queued, credentials) =
-            (commands::all(), Notify::new(), Cache::new(CACHED_CREDENTIALS));
+        Self::with(database, context, all_commands(), all_jobs())
+    }
+
+    /// Kith over a store, with these commands and jobs.
+    pub fn with(
+        database: Database,
+        context: Context,
+        commands: Vec<Registered>,
+        jobs: Vec<RegisteredJob>,
+    ) -> Self {
+        let (queued, credentials) = (Notify::new(), Cache::new(CACHED_CREDENTIALS));
         let context = context.steady();
-        Self(Arc::new(Inner { database, context, commands, queued, credentials }))
+        Self(Arc::new(Inner { database, context, commands, jobs, queued, credentials }))
     }
 
     /// The objects.
@@ -77,6 +90,16 @@ impl Kith {
     /// The commands.
     pub fn commands(&self) -> &[Registered] {
         &self.0.commands
+    }
+
+    /// The jobs that it can run.
+    pub fn jobs(&self) -> &[RegisteredJob] {
+        &self.0.jobs
+    }
+
+    /// The names of their kinds.
+    pub(crate) fn job_kinds(&self) -> Vec<&'static str> {
+        self.jobs().iter().map(|job| job.kind.name).collect()
     }
 
     /// Time, ids and randomness.
@@ -107,10 +130,20 @@ impl Kith {
 
 /// The standard objects, for those who document them without a store.
 pub fn registry() -> Registry {
-    domain::registry()
+    registry_of(&jobs::KINDS)
+}
+
+/// The standard objects where jobs are of these kinds.
+pub fn registry_of(job_kinds: &'static [Choice]) -> Registry {
+    domain::registry(job_kinds)
 }
 
 /// The commands, for those who document them without a store.
 pub fn all_commands() -> Vec<Registered> {
     commands::all()
+}
+
+/// The jobs.
+pub fn all_jobs() -> Vec<RegisteredJob> {
+    jobs::all()
 }

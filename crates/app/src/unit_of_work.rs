@@ -282,6 +282,14 @@ impl UnitOfWork {
         found.into_iter().map(Of::new).collect()
     }
 
+    /// The first records of an object in the order of their ids, or the next ones behind an id: so a job goes through
+    /// them all, step by step.
+    pub async fn next_by_id<O: ObjectType>(&mut self, after: Option<Uuid>, limit: u32) -> Result<Vec<Of<O>>> {
+        let permit = self.permit(O::NAME, Action::Read)?;
+        let found = self.transaction.next_by_id(&permit, after, limit).await?;
+        found.into_iter().map(Of::new).collect()
+    }
+
     /// The record of that id, where the actor can see it.
     pub async fn find_one<O: ObjectType>(&mut self, id: Uuid) -> Result<Option<Of<O>>> {
         let found = self.find(O::NAME, Predicate::equals(Object::ID, Value::Id(id))).await?;

@@ -19,12 +19,12 @@ mod testing;
 
 pub use platform::roles;
 
-use kernel::{Registry, object::Object};
+use kernel::{Registry, object::Object, value::Choice};
 
-/// Every standard object, by area.
-pub fn objects() -> Vec<Object> {
+/// Every standard object, by area. The kinds of jobs are known to those who run them.
+pub fn objects(job_kinds: &'static [Choice]) -> Vec<Object> {
     [
-        platform::objects(),
+        platform::objects(job_kinds),
         people::objects(),
         activities::objects(),
         sales::objects(),
@@ -35,8 +35,8 @@ pub fn objects() -> Vec<Object> {
 }
 
 /// The standard objects and the links between them.
-pub fn registry() -> Registry {
-    Registry::new(objects())
+pub fn registry(job_kinds: &'static [Choice]) -> Registry {
+    Registry::new(objects(job_kinds))
 }
 
 #[cfg(test)]
@@ -69,12 +69,12 @@ mod tests {
 
     #[test]
     fn the_registry_has_no_faults() {
-        assert_eq!(problems(&registry()), Vec::<String>::new());
+        assert_eq!(problems(&registry(&[])), Vec::<String>::new());
     }
 
     #[test]
     fn everything_is_told_to_clients_in_sentences() {
-        for object in objects() {
+        for object in objects(&[]) {
             let mut all = vec![(object.name.to_owned(), object.doc)];
             all.extend(object.attributes.iter().flat_map(|attribute| sentences(object.name, &attribute.def)));
             all.extend(
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn defaults_are_told_to_clients() {
-        for object in objects() {
+        for object in objects(&[]) {
             let members = object.attributes.iter().flat_map(|attribute| &attribute.members);
             for field in object.attributes.iter().chain(members) {
                 let told = match field.preset {
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_to_an_object() {
-        let registry = registry();
+        let registry = registry(&[]);
         for object in registry.objects() {
             let members = object.attributes.iter().flat_map(|attribute| &attribute.members);
             for target in object.attributes.iter().chain(members).filter_map(|attribute| attribute.target()) {

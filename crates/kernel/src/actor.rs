@@ -102,6 +102,8 @@ pub enum Origin {
     Api,
     /// An import.
     Import,
+    /// A job.
+    Job,
     /// The command line of the server.
     CommandLine,
 }
@@ -112,6 +114,7 @@ impl Origin {
         match self {
             Origin::Api => "API",
             Origin::Import => "IMPORT",
+            Origin::Job => "JOB",
             Origin::CommandLine => "COMMAND_LINE",
         }
     }

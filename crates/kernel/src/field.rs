@@ -377,6 +377,13 @@ impl<O, C: Choices> Field<O, C> {
     }
 }
 
+impl<O> Field<O, String> {
+    /// One of these values, which whoever makes the registry knows.
+    pub const fn one_of(name: &'static str, choices: &'static [Choice], doc: &'static str) -> Self {
+        Self::new(name, Kind::Choice(choices), doc)
+    }
+}
+
 impl<O> Field<O, Uuid> {
     /// The record's own id.
     pub(crate) const fn own_id(name: &'static str, doc: &'static str) -> Self {

@@ -1,5 +1,6 @@
 //! The queue of jobs. A runner of a job holds its lease, and proves it in every transaction that it writes: a runner
-//! whose lease has gone to another, or whose job was cancelled, writes nothing.
+//! whose lease has gone to another, or whose job was cancelled, writes nothing. What a job does is none of the queue's
+//! business: it knows its kind by name, and takes only jobs of the kinds that it is asked for.
 //!
 //! The rows are ids and numbers, and every process reaches those of all workspaces.
 #![expect(
@@ -31,7 +32,7 @@ pub const MAX_QUEUED: u64 = 100;
 const TABLE: &str = "job_queue";
 const JOB: &str = "job";
 
-/// A job's progress, in rows of its file.
+/// A job's progress, in rows: of a file, or of what else it works through.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Progress {
     /// Rows read.
@@ -55,6 +56,8 @@ pub struct Claim {
     pub workspace: Uuid,
     /// The job.
     pub job: Uuid,
+    /// The name of its kind.
+    pub kind: String,
     /// The user who started it.
     pub user: Uuid,
     /// The key under which it was started.
@@ -65,6 +68,8 @@ pub struct Claim {
     pub attempts: i64,
     /// Its progress.
     pub progress: Progress,
+    /// The state from which it goes on, in JSON.
+    pub checkpoint: Option<String>,
 }
 
 impl Model {
@@ -81,10 +86,16 @@ impl Model {
 }
 
 impl Database {
-    /// Claims a free job under a new lease: of the workspace with the fewest running jobs, among those of the one
+    /// Claims a free job of these kinds under a new lease: of the workspace with the fewest running jobs, among those of the one
     /// served longest ago, and there the job that has waited longest.
-    pub async fn claim_job(&self, lease: Uuid, now: Instant, until: Instant) -> Result<Option<Claim>> {
-        while let Some((workspace, job)) = self.next_job(now).await? {
+    pub async fn claim_job(
+        &self,
+        kinds: &[&str],
+        lease: Uuid,
+        now: Instant,
+        until: Instant,
+    ) -> Result<Option<Claim>> {
+        while let Some((workspace, job)) = self.next_job(kinds, now).await? {
             let taken = ActiveModel {
                 lease: Set(Some(lease)),
                 locked_until: Set(Some(until.0)),
@@ -111,23 +122,25 @@ impl Database {
             return Ok(job.map(|job| Claim {
                 workspace,
                 job: job.job_id,
+                kind: job.kind.clone(),
                 user: job.user_id,
                 credential: job.credential_id,
                 lease,
                 attempts: job.attempts,
                 progress: job.progress(),
+                checkpoint: job.checkpoint,
             }));
         }
         Ok(None)
     }
 
-    async fn next_job(&self, now: Instant) -> Result<Option<(Uuid, Uuid)>> {
+    async fn next_job(&self, kinds: &[&str], now: Instant) -> Result<Option<(Uuid, Uuid)>> {
         let mut select = Query::select();
         select.expr(column(JOB, "workspace_id")).expr(column(JOB, "job_id"));
         select.from_as(Entity, Alias::new(JOB));
         let same = column("turn", "workspace_id").eq(column(JOB, "workspace_id"));
         select.join_as(JoinType::LeftJoin, job_turn::Entity, Alias::new("turn"), same);
-        select.cond_where(free(JOB, now));
+        select.cond_where(free(JOB, now)).and_where(of_kinds(kinds));
         select.order_by_expr(running(column(JOB, "workspace_id"), now), Order::Asc);
         let served = Func::coalesce([column("turn", "served_at"), Expr::value(0_i64)]);
         select.order_by_expr(served.into(), Order::Asc);
@@ -137,10 +150,11 @@ impl Database {
         rows.first().map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
     }
 
-    /// Whether a job waits of a workspace that has fewer running than the claim's.
-    pub async fn should_yield(&self, claim: &Claim, now: Instant) -> Result<bool> {
+    /// Whether a job of these kinds waits of a workspace that has fewer running than the claim's.
+    pub async fn should_yield(&self, kinds: &[&str], claim: &Claim, now: Instant) -> Result<bool> {
         let mut select = Query::select();
         select.expr(Expr::cust("1")).from_as(Entity, Alias::new(JOB)).cond_where(free(JOB, now)).limit(1);
+        select.and_where(of_kinds(kinds));
         let own = running(Expr::value(claim.workspace), now);
         select.and_where(running(column(JOB, "workspace_id"), now).lt(own));
         let mut connection = self.reader(Uuid::nil()).await?;
@@ -162,7 +176,7 @@ impl Database {
 
 impl Transaction {
     /// Enqueues a new job, unless the workspace has too many.
-    pub async fn enqueue_job(&mut self, job: Uuid, credential: Uuid) -> Result<()> {
+    pub async fn enqueue_job(&mut self, job: Uuid, kind: &str, credential: Uuid) -> Result<()> {
         let own = Entity::find().filter(Column::WorkspaceId.eq(self.actor().workspace));
         if own.count(&self.connection().await?.orm()).await.map_err(orm::error)? >= MAX_QUEUED {
             let detail = format!(
@@ -173,6 +187,7 @@ impl Transaction {
         let job = Model {
             workspace_id: self.actor().workspace,
             job_id: job,
+            kind: kind.to_owned(),
             user_id: self.actor().user,
             credential_id: credential,
             queued_at: self.now().0,
@@ -185,13 +200,20 @@ impl Transaction {
             rows_unchanged: 0,
             rows_rejected: 0,
             errors_kept: 0,
+            checkpoint: None,
         };
         let insert = Entity::insert(job.into_active_model());
         insert.exec_without_returning(&self.connection().await?.orm()).await.map(drop).map_err(orm::error)
     }
 
-    /// Writes the job's progress and renews its lease; false if the claim is lost.
-    pub async fn advance_job(&mut self, claim: &Claim, progress: Progress, until: Instant) -> Result<bool> {
+    /// Writes the job's progress and where it goes on, and renews its lease; false if the claim is lost.
+    pub async fn advance_job(
+        &mut self,
+        claim: &Claim,
+        progress: Progress,
+        checkpoint: Option<String>,
+        until: Instant,
+    ) -> Result<bool> {
         let Progress { read, created, updated, unchanged, rejected, errors } = progress;
         let advanced = ActiveModel {
             locked_until: Set(Some(until.0)),
@@ -202,6 +224,7 @@ impl Transaction {
             rows_unchanged: Set(unchanged),
             rows_rejected: Set(rejected),
             errors_kept: Set(errors),
+            checkpoint: Set(checkpoint),
             ..ActiveModel::default()
         };
         let update = Entity::update_many().set(advanced).filter(held(claim));
@@ -229,6 +252,11 @@ impl Transaction {
 fn free(alias: &str, now: Instant) -> Condition {
     let until = || column(alias, "locked_until");
     Condition::any().add(until().is_null()).add(until().lte(now.0))
+}
+
+/// The condition of jobs of these kinds.
+fn of_kinds(kinds: &[&str]) -> Expr {
+    column(JOB, "kind").is_in(kinds.iter().copied())
 }
 
 /// The number of the workspace's running jobs.

@@ -8,7 +8,7 @@ use kernel::{
     actor::Actor,
     answer::{Budget, Table},
     object::{Action, Attribute, Object},
-    plan::{Deleted, Plan},
+    plan::{Deleted, Order, Page, Plan},
     predicate::{Compare, Predicate, Test},
     system,
     time::Instant,
@@ -152,6 +152,19 @@ impl Transaction {
         self.select(permit, predicate, Deleted::Exclude, None).await
     }
 
+    /// The first records in the order of their ids, or the next ones behind an id.
+    pub async fn next_by_id(
+        &mut self,
+        permit: &Permit,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Record>> {
+        let mut plan = Plan::new(permit.clone());
+        plan.order_by(vec![Order { field: Object::ID, descending: false }]);
+        plan.page = Page { after: after.map(|id| vec![Value::Id(id)]), ..Page::first(limit) };
+        self.records(plan, None).await
+    }
+
     /// The records of these ids, deleted ones too: a reference may be older than the deletion. If `held`, they cannot
     /// be deleted until the transaction ends.
     pub async fn find_referenced(
@@ -174,10 +187,16 @@ impl Transaction {
         lock: Option<LockType>,
     ) -> Result<Vec<Record>> {
         let mut plan = Plan::new(permit.clone());
-        plan.columns = (0..permit.object().attributes.len()).collect();
         plan.predicate = predicate;
         plan.deleted = deleted;
         plan.page.limit = u32::MAX;
+        self.records(plan, lock).await
+    }
+
+    /// The records of a plan, with all their fields.
+    async fn records(&mut self, mut plan: Plan, lock: Option<LockType>) -> Result<Vec<Record>> {
+        let object = Arc::clone(plan.permit.object());
+        plan.columns = (0..object.attributes.len()).collect();
         let sql = Sql::new(&self.registry, self.connection.dialect());
         let mut statement = sql.root(&plan);
         if let (Some(lock), true) = (lock, self.connection.dialect().locks_rows()) {
@@ -189,11 +208,11 @@ impl Transaction {
         let mut records = Vec::with_capacity(rows.len());
         for row in &rows {
             let (mut values, mut index) = (Vec::with_capacity(plan.columns.len()), 0);
-            for attribute in &permit.object().attributes {
+            for attribute in &object.attributes {
                 values.push(row.cell(index, attribute)?.to_value());
                 index += reader::width(attribute);
             }
-            records.push(Record { object: Arc::clone(permit.object()), values });
+            records.push(Record { object: Arc::clone(&object), values });
         }
         Ok(records)
     }

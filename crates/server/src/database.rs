@@ -34,7 +34,7 @@ pub(crate) async fn store(config: &Config) -> Outcome<Database> {
         answer: config.max_answer_bytes,
         pooling: config.pooling,
     };
-    Ok(Database::open(&config.database, Arc::new(domain::registry()), limits).await?)
+    Ok(Database::open(&config.database, Arc::new(app::registry()), limits).await?)
 }
 
 /// Takes the steps that the schema lacks, and names them.

@@ -126,6 +126,7 @@ on_both! {
         let commands = stage.server.kith.commands();
         let payloads: BTreeSet<_> =
             commands.iter().map(|command| contract::payload(command.spec.name)).collect();
+        let inputs: BTreeSet<_> = commands.iter().map(|command| contract::input(command.spec.name)).collect();
         let on_record = commands.iter().filter(|command| command.on_record);
         let on_record: BTreeSet<_> = on_record.map(|command| contract::input(command.spec.name)).collect();
         let mut both = 0;
@@ -139,9 +140,11 @@ on_both! {
             if on_record.contains(name) {
                 // An argument of its own in GraphQL.
                 assert!(described.remove("expectedVersion"), "{name}");
-                if described.is_empty() {
-                    continue;
-                }
+            }
+            if described.is_empty() && inputs.contains(name) {
+                // GraphQL has no input without members.
+                assert!(!types.contains_key(name), "{name} is in GraphQL, too");
+                continue;
             }
             if payloads.contains(name) {
                 described.insert("userErrors".to_owned());

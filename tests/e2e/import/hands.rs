@@ -10,6 +10,8 @@ use serde_json::json;
 use super::{counts, ended, first_tickets, import, start, store, tickets, tickets_of};
 use crate::support::{Backend, Fresh, Stage};
 
+const IMPORT: &[&str] = &["IMPORT"];
+
 async fn open(database: &Fresh) -> Database {
     Database::open(&database.url, Arc::new(app::registry()), Limits::default())
         .await
@@ -37,13 +39,16 @@ async fn taken_at_the_last_step(backend: Backend) {
     start(owner, "ticket", &store(owner, "rows.csv", file).await, &mapping).await;
     let (one, other) = (open(&stage.database).await, open(&stage.database).await);
     let caller = stage.server.kith.authenticate(&owner.key, Origin::Api, "test".into()).await.unwrap();
-    let held = one.claim_job(lease(1), at(0), at(60)).await.unwrap().expect("a job");
-    assert!(other.claim_job(lease(2), at(59), at(119)).await.unwrap().is_none(), "it is in good hands");
+    let held = one.claim_job(IMPORT, lease(1), at(0), at(60)).await.unwrap().expect("a job");
+    assert!(
+        other.claim_job(IMPORT, lease(2), at(59), at(119)).await.unwrap().is_none(),
+        "it is in good hands"
+    );
 
     let written = Progress { read: 500, created: 500, ..Progress::default() };
     let mut unit = one.begin(&caller.actor, at(0)).await.unwrap();
-    assert!(unit.advance_job(&held, written, at(60)).await.unwrap());
-    let taking = tokio::spawn(async move { other.claim_job(lease(2), at(61), at(121)).await });
+    assert!(unit.advance_job(&held, written, None, at(60)).await.unwrap());
+    let taking = tokio::spawn(async move { other.claim_job(IMPORT, lease(2), at(61), at(121)).await });
     tokio::time::sleep(Duration::from_millis(300)).await;
     unit.commit().await.unwrap();
     let taken = taking.await.unwrap().unwrap().expect("the job was left behind");
@@ -51,7 +56,7 @@ async fn taken_at_the_last_step(backend: Backend) {
 
     let mut unit = one.begin(&caller.actor, at(62)).await.unwrap();
     let further = Progress { read: 1_000, created: 1_000, ..Progress::default() };
-    assert!(!unit.advance_job(&held, further, at(122)).await.unwrap(), "it is in other hands");
+    assert!(!unit.advance_job(&held, further, None, at(122)).await.unwrap(), "it is in other hands");
     unit.rollback().await.unwrap();
     stage.end().await;
 }

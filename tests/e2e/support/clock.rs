@@ -7,9 +7,8 @@ use std::sync::{
 
 use app::{Context, Kith};
 use kernel::time::{Clock, Instant};
-use persistence::{Database, Limits};
 
-use super::{Stage, configuration};
+use super::Stage;
 
 /// A clock that stands still until it is moved.
 pub struct Hands(AtomicI64);
@@ -39,14 +38,9 @@ impl Stage {
         time: &str,
         configure: impl FnOnce(&mut server::Config),
     ) -> (Self, Arc<Hands>) {
-        let mut config = configuration(&self.database);
-        configure(&mut config);
-        let limits = Limits { pooling: config.pooling, ..Limits::default() };
-        let store = Database::open(&config.database, Arc::new(app::registry()), limits).await;
         let hands = Arc::new(Hands(AtomicI64::new(Instant::parse(time).expect("a time").0)));
         let context = Context { clock: Arc::clone(&hands) as Arc<dyn Clock>, ..Context::system() };
-        let kith = Kith::new(store.expect("the store opens"), context);
-        let server = server::serve::start(kith, &config).expect("the server starts");
-        (Self::furnish(server, Arc::clone(&self.database)).await, hands)
+        let kith = |store| Kith::new(store, context);
+        (Self::of(Arc::clone(&self.database), configure, app::registry(), kith).await, hands)
     }
 }

@@ -8,9 +8,10 @@ mod wire;
 
 use std::{sync::Arc, time::Duration};
 
+use app::Kith;
 pub use client::{Caller, Reply};
 pub use database::{Backend, Fresh};
-use persistence::Pooling;
+use persistence::{Database, Limits, Pooling};
 use serde_json::{Value as Json, json};
 pub use wire::Wire;
 
@@ -45,6 +46,21 @@ impl Stage {
         let settings = transport::Settings { field_by_field: true, ..config.settings() };
         let server = server::serve::run_with(&config, settings).await.expect("the server starts");
         Self::furnish(server, database).await
+    }
+
+    /// Another server on the same database, over a Kith made from its store.
+    pub async fn of(
+        database: Arc<Fresh>,
+        configure: impl FnOnce(&mut server::Config),
+        registry: kernel::Registry,
+        kith: impl FnOnce(Database) -> Kith,
+    ) -> Self {
+        let mut config = configuration(&database);
+        configure(&mut config);
+        let limits = Limits { pooling: config.pooling, ..Limits::default() };
+        let store = Database::open(&config.database, Arc::new(registry), limits).await;
+        let kith = kith(store.expect("the store opens"));
+        Self::furnish(server::serve::start(kith, &config).expect("the server starts"), database).await
     }
 
     async fn furnish(server: server::Running, database: Arc<Fresh>) -> Self {

@@ -8,107 +8,98 @@ use std::{
 
 use domain::platform::{
     file::{self, File},
-    job::{self, Job},
     job_error::{self, JobError},
 };
 use kernel::{
-    Code, Error, Of, Result, actor::Actor, change::NewRecord, id::TypeId, object::Action, time::Instant,
+    Code, Error, Of, Result, actor::Actor, change::NewRecord, id::TypeId, object::Action, value::Choice,
 };
-use persistence::queue::{Claim, Progress};
+use persistence::queue::Progress;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use tokio::{runtime::Handle, sync::watch};
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::{
     mapping::Mapping,
-    run::{Counts, Import, Observer, Rejection, run},
+    run::{self, Counts, Import, Observer, Rejection},
     source::Format,
     target::Target,
 };
 use crate::{
     Kith,
-    platform::job::{lease_end, show_progress},
+    job::{Interruption, JobRun, JobType},
     unit_of_work::{UnitOfWork, values_of},
 };
 
 /// The most errors kept of a job.
 const MAX_ERRORS: i64 = 10_000;
-/// The interval at which the job's record shows its progress, and jobs of other workspaces may get their turn.
-const PROGRESS_MICROS: i64 = 2_000_000;
-/// A turn lasts at least this many times as long as it took to skip the rows that were done before.
-const WORTH: i64 = 4;
 
-/// Why an import ended.
-pub(crate) enum End {
-    /// All rows are read.
-    Complete,
-    /// The server stops, or it is the turn of another workspace: the job continues later.
-    Left,
-    /// The job was cancelled, or another runner has its lease.
-    Lost,
+/// The job that imports a stored file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ImportFile {
+    /// The name of the rows' object.
+    pub object: String,
+    /// The file.
+    pub file_id: String,
+    /// Its format.
+    pub format: Format,
+    /// The mapping, as it was sent.
+    pub mapping: Json,
+    /// Whether nothing is to be written.
+    pub dry_run: bool,
 }
 
-/// Runs the import of a job, from where it stands.
-pub(crate) async fn import(
-    kith: &Kith,
-    actor: &Actor,
-    keeper: &Actor,
-    claim: &mut Claim,
-    record: &Of<Job>,
-    stopping: watch::Receiver<bool>,
-) -> Result<End> {
-    let request = record.get(job::REQUEST).unwrap_or_default();
-    let text = |name: &str| request.get(name).and_then(Json::as_str).unwrap_or_default();
-    let unreadable = || Error::internal("the job's request cannot be read");
-    let mapping = request.get("mapping").cloned().unwrap_or_default();
-    let mapping =
-        Mapping::from_value(mapping).map_err(|error| Error::new(Code::Invalid, error.to_string()))?;
-    let target = Target::new(kith, actor, text("object"), mapping, "/mapping")?;
-    let file = TypeId::parse_as("file", text("fileId")).ok_or_else(unreadable)?;
-    let gone = |error: Error| match error.code {
-        Code::NotFound => Error::new(Code::NotFound, "the file is no longer there"),
-        _ => error,
-    };
-    let file: Of<File> = Of::new(kith.record(actor, "file", file).await.map_err(gone)?)?;
-    let format = Format::from_name(text("format")).ok_or_else(unreadable)?;
-    let import = Import {
-        target,
-        content: Box::new(Pieces::of(kith, actor, &file)),
-        format,
-        dry_run: request.get("dryRun").and_then(Json::as_bool).unwrap_or_default(),
-        counts: counts(&claim.progress),
-    };
-    let begun = kith.context().clock.now();
-    let (next, end) = (claim.progress, End::Complete);
-    let mut observer = JobObserver {
-        kith,
-        keeper,
-        claim,
-        job: record.id(),
-        stopping,
-        next,
-        begun,
-        ready: None,
-        shown: begun,
-        end,
-    };
-    run(kith, actor, import, &mut observer).await?;
-    Ok(observer.end)
+impl JobType for ImportFile {
+    const KIND: Choice =
+        Choice { name: "IMPORT", doc: "Import: creates or updates a record for each row of a file." };
+    /// It skips as many rows as were read.
+    type Checkpoint = ();
+    type Output = ();
+
+    async fn run(self, run: JobRun<'_, Self>) -> Result<(), Interruption> {
+        let (kith, actor) = (run.kith(), run.actor().clone());
+        let mapping = Mapping::from_value(self.mapping)
+            .map_err(|error| Error::new(Code::Invalid, error.to_string()))?;
+        let target = Target::new(kith, &actor, &self.object, mapping, "/mapping")?;
+        let unreadable = || Error::internal("the job's request cannot be read");
+        let file = TypeId::parse_as("file", &self.file_id).ok_or_else(unreadable)?;
+        let gone = |error: Error| match error.code {
+            Code::NotFound => Error::new(Code::NotFound, "the file is no longer there"),
+            _ => error,
+        };
+        let file: Of<File> = Of::new(kith.record(&actor, "file", file).await.map_err(gone)?)?;
+        let import = Import {
+            target,
+            content: Box::new(Pieces::of(kith, &actor, &file)),
+            format: self.format,
+            dry_run: self.dry_run,
+            counts: counts(&run.progress),
+        };
+        let mut observer = JobObserver { run, interruption: None };
+        run::run(kith, &actor, import, &mut observer).await?;
+        observer.interruption.map_or(Ok(()), Err)
+    }
 }
 
+/// Saves the job's progress and the rows' errors with every batch.
 struct JobObserver<'a> {
-    kith: &'a Kith,
-    keeper: &'a Actor,
-    claim: &'a mut Claim,
-    job: Uuid,
-    stopping: watch::Receiver<bool>,
-    /// The job's progress after the current rows.
-    next: Progress,
-    begun: Instant,
-    /// When the rows that were done before were skipped.
-    ready: Option<Instant>,
-    shown: Instant,
-    end: End,
+    run: JobRun<'a, ImportFile>,
+    interruption: Option<Interruption>,
+}
+
+impl JobObserver<'_> {
+    /// Breaks the import off where the job is interrupted.
+    fn flow(&mut self, outcome: Result<(), Interruption>) -> Result<ControlFlow<()>> {
+        match outcome {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(Interruption::Failed(error)) => Err(error),
+            Err(interruption) => {
+                self.interruption = Some(interruption);
+                Ok(ControlFlow::Break(()))
+            }
+        }
+    }
 }
 
 impl Observer for JobObserver<'_> {
@@ -118,44 +109,21 @@ impl Observer for JobObserver<'_> {
         counts: &Counts,
         rejections: &[Rejection],
     ) -> Result<ControlFlow<()>> {
-        let room = usize::try_from(MAX_ERRORS.saturating_sub(self.claim.progress.errors)).unwrap_or_default();
+        let kept_before = self.run.saved_progress().errors;
+        let room = usize::try_from(MAX_ERRORS.saturating_sub(kept_before)).unwrap_or_default();
         let kept = rejections.get(..rejections.len().min(room)).unwrap_or_default();
         if !kept.is_empty() {
-            keep_errors(work, self.job, kept).await?;
+            keep_errors(work, self.run.id(), kept).await?;
         }
-        let errors = self.claim.progress.errors.saturating_add(number(kept.len() as u64));
-        let progress = progress(counts, errors);
+        self.run.progress = progress(counts, kept_before.saturating_add(number(kept.len() as u64)));
         // The job's own row is locked before its row in the queue, as when it is cancelled.
-        if !work.transaction.advance_job(self.claim, progress, lease_end(work.now())).await? {
-            self.end = End::Lost;
-            return Ok(ControlFlow::Break(()));
-        }
-        self.next = progress;
-        Ok(ControlFlow::Continue(()))
+        let saved = self.run.save(work).await;
+        self.flow(saved)
     }
 
     async fn committed(&mut self, _: &Counts, _: &[Rejection]) -> Result<ControlFlow<()>> {
-        self.claim.progress = self.next;
-        // Progress was made.
-        self.claim.attempts = 0;
-        let now = self.kith.context().clock.now();
-        if *self.stopping.borrow() {
-            self.end = End::Left;
-            return Ok(ControlFlow::Break(()));
-        }
-        let since = |then: Instant| now.0.saturating_sub(then.0);
-        let ready = *self.ready.get_or_insert(now);
-        if since(self.shown) < PROGRESS_MICROS {
-            return Ok(ControlFlow::Continue(()));
-        }
-        self.shown = now;
-        show_progress(self.kith, self.keeper, self.claim).await?;
-        let worth = ready.0.saturating_sub(self.begun.0).saturating_mul(WORTH);
-        if since(ready) >= worth && self.kith.database().should_yield(self.claim, now).await? {
-            self.end = End::Left;
-            return Ok(ControlFlow::Break(()));
-        }
-        Ok(ControlFlow::Continue(()))
+        let goes_on = self.run.committed().await;
+        self.flow(goes_on)
     }
 }
 

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     fn record(object: &str) -> Record {
-        let registry: Registry = domain::registry();
+        let registry: Registry = crate::registry();
         Record::new(Arc::clone(registry.object(object).unwrap()))
     }
 

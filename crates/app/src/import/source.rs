@@ -11,12 +11,15 @@ use std::fmt;
 use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 const BUFFER_BYTES: usize = 64 * 1024;
 /// So much of a file is looked at to find out how it is written.
 const START_BYTES: usize = 64 * 1024;
 
 /// The format of an import file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Format {
     /// Comma-separated values with a header row (RFC 4180).
     Csv,

@@ -1,22 +1,20 @@
 //! `startImport`.
 
-use domain::platform::{
-    file::{self, File},
-    job::{self, Job, JobKind, JobState},
-};
-use kernel::{Code, Error, Of, Result, Violation, change::NewRecord, id::TypeId};
+use domain::platform::file::{self, File};
+use kernel::{Code, Error, Of, Result, Violation, id::TypeId};
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use utoipa::ToSchema;
 use validator::Validate;
 
 use super::{
+    job::ImportFile,
     mapping::{MAX_MAPPING_BYTES, Mapping, MappingError},
     source::Format,
     target::Target,
 };
 use crate::{
-    command::{Command, Produced, Spec, record},
+    command::{Command, Produced, Spec},
     schema,
     unit_of_work::UnitOfWork,
 };
@@ -46,15 +44,15 @@ fn format() -> utoipa::openapi::schema::Object {
 }
 
 impl Command for StartImport {
-    const SPEC: Spec = Spec::new(
+    const SPEC: Spec = Spec::starting_job(
         "job",
         "startImport",
         "import",
         "Starts to import a stored file: each row creates a record, or changes the one that the mapping \
-              recognises in it. A row with errors is left out and told of in the job's `errors`, of which the first \
-              10 000 are kept; the others are written all the same.",
-        &[record("job", "job", "The job that imports the file.")],
-    ).creating().starting_job();
+         recognises in it. A row with errors is left out and told of in the job's `errors`, of which the first \
+         10 000 are kept; the others are written all the same.",
+    )
+    .creating();
     type On = ();
 
     async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
@@ -66,24 +64,14 @@ impl Command for StartImport {
             return Err(Violation::new(Code::UnknownValue, "/object", detail).into());
         }
         Target::new(&kith, work.actor(), &self.object, mapping, "/mapping")?;
-        let keyless = || Error::new(Code::Forbidden, "a job is started with a key");
-        let credential = work.actor().credential.ok_or_else(keyless)?;
-        let request = json!({
-            "object": self.object,
-            "fileId": TypeId { prefix: &file.object.prefix, uuid: file.id() }.to_string(),
-            "format": format.name(),
-            "mapping": self.mapping,
-            "dryRun": self.dry_run.unwrap_or_default(),
-        });
-        let user = work.actor().user;
-        let job = NewRecord::<Job>::new()
-            .with(job::KIND, JobKind::Import)
-            .with(job::STATE, JobState::Queued)
-            .with(job::REQUEST, request)
-            .with(job::OWNER, user);
-        let job = work.make(job).await?;
-        work.transaction.enqueue_job(job.id(), credential).await?;
-        work.queues = true;
+        let import = ImportFile {
+            object: self.object,
+            file_id: TypeId { prefix: &file.object.prefix, uuid: file.id() }.to_string(),
+            format,
+            mapping: self.mapping,
+            dry_run: self.dry_run.unwrap_or_default(),
+        };
+        let job = work.start_job(&import).await?;
         Ok(vec![(&job).into()])
     }
 }

@@ -13,8 +13,9 @@ use kernel::{
     object::Action,
     time::Instant,
 };
-use persistence::queue::{Claim, Progress};
+use persistence::queue::Claim;
 use serde::Deserialize;
+use serde_json::Value as Json;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -22,12 +23,10 @@ use validator::Validate;
 use crate::{
     Kith,
     command::{Command, Produced, Spec, record},
-    import::job::{End, import},
+    job::{Interruption, Turn, lease_end, show},
     unit_of_work::UnitOfWork,
 };
 
-/// The length of a lease, renewed with each step; afterwards the job counts as abandoned.
-const LEASE_MICROS: i64 = 60 * 1_000_000;
 /// The pause before a job is retried that the database could not serve.
 const RETRY_MICROS: i64 = 30 * 1_000_000;
 /// The most attempts at a job without progress.
@@ -57,7 +56,7 @@ impl Command for CancelJob {
         let cancelled = work.change(before, |job| {
             job.set(job::STATE, JobState::Cancelled);
             job.set(job::FINISHED_AT, now);
-            progress.iter().for_each(|progress| tell(job, progress));
+            progress.iter().for_each(|progress| show(job, progress));
         });
         Ok(vec![(&cancelled.await?).into()])
     }
@@ -69,60 +68,76 @@ impl Kith {
         self.0.queued.notified().await;
     }
 
-    /// Runs the next job, or a part of it, until the server stops; false if none waits.
+    /// Runs the next job of a registered kind, or a part of it, until the server stops; false if none waits.
     pub async fn run_next_job(&self, stopping: &watch::Receiver<bool>) -> Result<bool> {
         let now = self.context().clock.now();
         let lease = self.context().ids.next(now);
-        let Some(mut claim) = self.database().claim_job(lease, now, lease_end(now)).await? else {
+        let kinds = self.job_kinds();
+        let Some(mut claim) = self.database().claim_job(&kinds, lease, now, lease_end(now)).await? else {
             return Ok(false);
         };
         let id = TypeId { prefix: "job", uuid: claim.job }.to_string();
-        tracing::info!(job = %id, rows = claim.progress.read, "begins to work on a job");
+        tracing::info!(job = %id, kind = %claim.kind, rows = claim.progress.read, "begins to work on a job");
         let keeper = keeper(&claim, id.as_str().into());
         let done = self.run_job(&keeper, &mut claim, stopping).await;
-        let (state, detail) = match done {
-            Ok(End::Complete) => (JobState::Succeeded, None),
-            Ok(End::Lost) => return Ok(true),
-            Ok(End::Left) => {
+        let end = match done {
+            Ok(result) => End { state: JobState::Succeeded, result, detail: None },
+            Err(Interruption::Lost) => return Ok(true),
+            Err(Interruption::Suspended) => {
                 let now = self.context().clock.now();
                 return self.database().release_job(&claim, now, true).await.map(|()| true);
             }
-            Err(error) if is_transient(error.code) => {
+            Err(Interruption::Failed(error)) if is_transient(error.code) => {
                 tracing::warn!(job = %id, %error, cause = ?error.cause, "a job is tried again later");
                 let later = Instant(self.context().clock.now().0.saturating_add(RETRY_MICROS));
                 // A full disk is not the job's fault, however long it lasts.
                 let forgiven = error.code == Code::StorageFull;
                 return self.database().release_job(&claim, later, forgiven).await.map(|()| true);
             }
-            Err(error) => {
+            Err(Interruption::Failed(error)) => {
                 if error.code == Code::Internal {
                     tracing::error!(job = %id, %error, cause = ?error.cause, "a job failed");
                 }
-                (JobState::Failed, Some(told(&error)))
+                End { state: JobState::Failed, result: None, detail: Some(told(&error)) }
             }
         };
-        self.end_job(&keeper, &claim, state, detail).await.map(|()| true)
+        self.end_job(&keeper, &claim, end).await.map(|()| true)
     }
 
+    /// Runs the job under a fresh look at the key of whoever started it. Where the workspace's access changes
+    /// meanwhile, it looks again, and the job goes on from its last step.
     async fn run_job(
         &self,
         keeper: &Actor,
         claim: &mut Claim,
         stopping: &watch::Receiver<bool>,
-    ) -> Result<End> {
+    ) -> Result<Option<Json>, Interruption> {
         if claim.attempts > MAX_ATTEMPTS {
             let detail = format!("the job was begun {MAX_ATTEMPTS} times and never came forward");
-            return Err(Error::new(Code::IllegalState, detail));
+            return Err(Error::new(Code::IllegalState, detail).into());
         }
-        let Some(job) = self.begin_job(keeper, claim).await? else { return Ok(End::Lost) };
-        let done = async {
-            let actor = self.reauthenticated_actor(keeper).await?;
-            import(self, &actor, keeper, claim, &job, stopping.clone()).await
-        };
-        done.await.map_err(|error| match error.code {
-            Code::Unauthenticated => Error::new(error.code, "the key that started the job is no longer good"),
-            _ => error,
-        })
+        let unregistered = || Error::internal("a job of an unknown kind was taken");
+        let job = self.jobs().iter().find(|job| job.kind.name == claim.kind).ok_or_else(unregistered)?;
+        let Some(record) = self.begin_job(keeper, claim).await? else { return Err(Interruption::Lost) };
+        let request = record.get(job::REQUEST).unwrap_or_default();
+        loop {
+            let actor = self.reauthenticated_actor(keeper).await.map_err(|error| match error.code {
+                Code::Unauthenticated => {
+                    Error::new(error.code, "the key that started the job is no longer good")
+                }
+                _ => error,
+            })?;
+            let (request, stopping) = (request.clone(), stopping.clone());
+            let turn = Turn { kith: self, actor, keeper, claim, request, stopping };
+            match job.run(turn).await {
+                Err(Interruption::Failed(error)) if error.code == Code::Unauthenticated => {}
+                done => return done,
+            }
+            claim.attempts = claim.attempts.saturating_add(1);
+            if claim.attempts > MAX_ATTEMPTS {
+                return Err(Error::from(Code::Unavailable).into());
+            }
+        }
     }
 
     /// Marks the job as running; none if it has ended.
@@ -150,45 +165,31 @@ impl Kith {
     }
 
     /// Marks the job as ended, unless the claim is lost.
-    async fn end_job(
-        &self,
-        keeper: &Actor,
-        claim: &Claim,
-        state: JobState,
-        detail: Option<String>,
-    ) -> Result<()> {
+    async fn end_job(&self, keeper: &Actor, claim: &Claim, end: End) -> Result<()> {
         let mut work = UnitOfWork::begin(self, keeper).await?;
         let permit = work.permit("job", Action::Update)?;
         let job: Of<Job> = Of::new(work.lock(&permit, claim.job, None).await?)?;
         let Some(progress) = work.transaction.dequeue_job(claim.job, Some(claim)).await? else {
             return work.transaction.rollback().await;
         };
-        let now = work.now();
+        let (now, End { state, result, detail }) = (work.now(), end);
         let ended = work.change(job, |job| {
             job.set(job::STATE, state);
             job.set(job::FINISHED_AT, now);
+            job.set(job::RESULT, result);
             job.set(job::DETAIL, detail.map(|detail| detail.chars().take(2_000).collect::<String>()));
-            tell(job, &progress);
+            show(job, &progress);
         });
         ended.await?;
         work.commit().await
     }
 }
 
-/// Writes the job's progress to its record.
-pub(crate) async fn show_progress(kith: &Kith, keeper: &Actor, claim: &Claim) -> Result<()> {
-    let mut work = UnitOfWork::begin(kith, keeper).await?;
-    let permit = work.permit("job", Action::Update)?;
-    let job: Of<Job> = Of::new(work.lock(&permit, claim.job, None).await?)?;
-    if job.get(job::STATE) == Some(JobState::Running) {
-        work.change(job, |job| tell(job, &claim.progress)).await?;
-    }
-    work.commit().await
-}
-
-/// The end of a lease that begins or is renewed now.
-pub(crate) fn lease_end(now: Instant) -> Instant {
-    Instant(now.0.saturating_add(LEASE_MICROS))
+/// How a job ends.
+struct End {
+    state: JobState,
+    result: Option<Json>,
+    detail: Option<String>,
 }
 
 /// The actor that updates the job's own record: the job's user as an owner, even if the key has ended.
@@ -199,20 +200,11 @@ fn keeper(claim: &Claim, request_id: Arc<str>) -> Actor {
         credential: Some(claim.credential),
         role: &roles::OWNER,
         zone: chrono_tz::UTC,
-        origin: Origin::Import,
+        origin: Origin::Job,
         request_id,
         epoch: None,
         remembered: false,
     }
-}
-
-fn tell(job: &mut Of<Job>, progress: &Progress) {
-    let Progress { read, created, updated, unchanged, rejected, errors: _ } = *progress;
-    job.set(job::ROWS_READ, read);
-    job.set(job::ROWS_CREATED, created);
-    job.set(job::ROWS_UPDATED, updated);
-    job.set(job::ROWS_UNCHANGED, unchanged);
-    job.set(job::ROWS_REJECTED, rejected);
 }
 
 /// Whether a job that failed with this code may succeed later.

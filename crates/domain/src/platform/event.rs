@@ -36,6 +36,8 @@ choices! {
         Api = "API",
         /// An import.
         Import = "IMPORT",
+        /// A job that is no import, or what a job does to its own record.
+        Job = "JOB",
         /// The server's command line.
         CommandLine = "COMMAND_LINE",
     }

@@ -5,21 +5,13 @@ use kernel::{
     field::Preset,
     object::{Action, Object},
     time::Instant,
-    value::Ref,
+    value::{Choice, Ref},
 };
 use serde_json::Value as Json;
 
 use super::user::User;
 
 kernel::object_type!(Job, "job");
-
-choices! {
-    /// The kind of a job.
-    pub JobKind {
-        /// Import: creates or updates a record for each row of a file.
-        Import = "IMPORT",
-    }
-}
 
 choices! {
     /// The state of a job.
@@ -41,7 +33,12 @@ const fn count(name: &'static str, doc: &'static str) -> Field<i64> {
     Field::integer(name, 0, i64::MAX, doc).required().computed().preset(Preset::Integer(0))
 }
 
-pub const KIND: Field<JobKind> = Field::choice("kind", "The job's kind.").required().computed();
+/// The kind, whose values are the names of the registered jobs.
+const fn kind(kinds: &'static [Choice]) -> Field<String> {
+    Field::one_of("kind", kinds, "The job's kind.").required().computed()
+}
+
+pub const KIND: Field<String> = kind(&[]);
 pub const STATE: Field<JobState> = Field::choice("state", "The job's state.").required().computed();
 pub const REQUEST: Field<Json> =
     Field::document("request", "The request that started the job.").required().computed();
@@ -52,6 +49,11 @@ pub const ROWS_UNCHANGED: Field<i64> =
     count("rowsUnchanged", "The number of rows whose record had these values already.");
 pub const ROWS_REJECTED: Field<i64> =
     count("rowsRejected", "The number of rejected rows; `errors` says why.");
+pub const RESULT: Field<Json> = Field::document(
+    "result",
+    "The job's result, once it has succeeded: its members depend on the kind. An import has none but the counts.",
+)
+.computed();
 pub const DETAIL: Field<String> =
     Field::text("detail", 2_000, "The reason of the failure, for people.").computed().opaque();
 pub const STARTED_AT: Field<Instant> =
@@ -61,11 +63,11 @@ pub const FINISHED_AT: Field<Instant> =
 pub const OWNER: Field<Ref<User>> =
     Field::reference("ownerId", "The job's owner: the user who started it.").computed();
 
-pub fn job() -> Object {
+pub fn job(kinds: &'static [Choice]) -> Object {
     Object::plain("job", "jobs", "A job: long-running work that goes on after the request that started it.")
-        .fields(&[KIND.def, STATE.def, REQUEST.def])
+        .fields(&[kind(kinds).def, STATE.def, REQUEST.def])
         .fields(&[ROWS_READ.def, ROWS_CREATED.def, ROWS_UPDATED.def, ROWS_UNCHANGED.def, ROWS_REJECTED.def])
-        .fields(&[DETAIL.def, STARTED_AT.def, FINISHED_AT.def, OWNER.def])
+        .fields(&[RESULT.def, DETAIL.def, STARTED_AT.def, FINISHED_AT.def, OWNER.def])
         .owned_by(OWNER)
         .only(&[Action::Read])
 }

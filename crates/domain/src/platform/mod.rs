@@ -11,10 +11,10 @@ pub mod team;
 pub mod user;
 pub mod workspace;
 
-use kernel::object::Object;
+use kernel::{object::Object, value::Choice};
 
-/// The objects of this area.
-pub fn objects() -> Vec<Object> {
+/// The objects of this area, where jobs are of these kinds.
+pub fn objects(job_kinds: &'static [Choice]) -> Vec<Object> {
     vec![
         workspace::workspace(),
         user::user(),
@@ -22,7 +22,7 @@ pub fn objects() -> Vec<Object> {
         membership::membership(),
         api_key::api_key(),
         event::event(),
-        job::job(),
+        job::job(job_kinds),
         job_error::job_error(),
         file::file(),
     ]

@@ -9,6 +9,7 @@ pub(crate) struct Model {
     pub workspace_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub job_id: Uuid,
+    pub kind: String,
     pub user_id: Uuid,
     pub credential_id: Uuid,
     pub queued_at: i64,
@@ -21,6 +22,7 @@ pub(crate) struct Model {
     pub rows_unchanged: i64,
     pub rows_rejected: i64,
     pub errors_kept: i64,
+    pub checkpoint: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -21,7 +21,7 @@ enum Contract {
 
 impl Schema {
     pub fn print(&self) -> Outcome {
-        let (registry, commands) = (domain::registry(), app::all_commands());
+        let (registry, commands) = (app::registry(), app::all_commands());
         let text = match self.contract {
             Contract::Openapi => transport::openapi::document(&registry, &commands),
             Contract::Graphql => transport::graphql::schema::sdl(&registry, &commands)
