@@ -14,7 +14,7 @@ use kernel::{
     system,
     value::Cell,
 };
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 use uuid::Uuid;
 
 const ID: &str = system::ID.def.name;
@@ -28,14 +28,14 @@ const UPDATED_BY: &str = system::UPDATED_BY.def.name;
 const STAMPS: [&str; 6] = [ID, VERSION, CREATED_AT, UPDATED_AT, CREATED_BY, UPDATED_BY];
 
 /// A change as the log keeps it: two JSON objects.
-pub(crate) struct Change {
+pub(crate) struct StoredChange {
     /// The record after the change.
     pub data: String,
     /// What the changed fields had before; empty for a new record.
     pub before: String,
 }
 
-impl Change {
+impl StoredChange {
     /// The change of a record by a user; none if it changes nothing that the log tells.
     pub fn new(object: &Object, before: Option<&Record>, after: &Record, user: Uuid) -> Option<Self> {
         let mut is_told = before.is_none();
@@ -60,7 +60,7 @@ impl Change {
     }
 }
 
-/// Whether a field's value is what readers take it for where it is not kept; see [`Kept::value`].
+/// Whether a field's value is empty, or known from the event; [`ShownChange::value`] is the other way round.
 fn is_implied(attribute: &Attribute, value: &Value, is_new: bool, record: &Record, user: Uuid) -> bool {
     match attribute.name {
         ID | VERSION => true,
@@ -104,8 +104,9 @@ pub(crate) fn rendered(
     }
     let mut texts = Vec::with_capacity(cells.len());
     for row in 0..cells.len() {
-        let kept = Kept::read(&cells, row, plan, registry)?;
-        let shown = kept.map(|kept| parts.iter().map(|(_, part)| kept.render(*part)).collect::<Vec<_>>());
+        let change = ShownChange::read(&cells, row, plan, registry)?;
+        let shown =
+            change.map(|change| parts.iter().map(|(_, part)| change.render(*part)).collect::<Vec<_>>());
         let lengths = shown.iter().flatten().flatten().map(String::len);
         budget.spend(lengths.fold(0, usize::saturating_add))?;
         texts.push(shown);
@@ -142,7 +143,7 @@ impl<C: Cells> Cells for Rendered<C> {
 type Members<'r> = BTreeMap<&'r str, &'r RawValue>;
 
 /// A change that is read from the log.
-struct Kept<'r> {
+struct ShownChange<'r> {
     permit: &'r Permit,
     /// The record's object; none if there is no such object any more.
     object: Option<&'r Object>,
@@ -153,7 +154,7 @@ struct Kept<'r> {
     before: Members<'r>,
 }
 
-impl<'r> Kept<'r> {
+impl<'r> ShownChange<'r> {
     fn read(
         cells: &'r impl Cells,
         row: usize,
@@ -187,10 +188,10 @@ impl<'r> Kept<'r> {
             ChangePart::Data => Some(self.record()),
             ChangePart::Changes => Some(self.changes(false)),
             ChangePart::SensitiveChanges => Some(self.changes(true)).filter(|changes| changes != "{}"),
-            ChangePart::ChangedFields => Some(
-                serde_json::json!(self.changed(false).map(|field| field.name).collect::<Vec<_>>())
-                    .to_string(),
-            ),
+            ChangePart::ChangedFields => {
+                let names: Vec<_> = self.changed(false).map(|field| field.name).collect();
+                Some(json!(names).to_string())
+            }
         }
     }
 
@@ -211,26 +212,24 @@ impl<'r> Kept<'r> {
         document(out)
     }
 
-    /// Writes the value that a field has after the change.
+    /// Writes the value that a field has after the change; what is not kept is empty or implied ([`is_implied`]).
     fn value(&self, out: &mut Vec<u8>, field: &Attribute) {
-        if let Some(value) = self.data.get(field.name) {
+        let kept = match field.name {
+            // The same instant.
+            CREATED_AT if self.is_new() => self.data.get(CREATED_AT).or_else(|| self.data.get(UPDATED_AT)),
+            name => self.data.get(name),
+        };
+        if let Some(value) = kept {
             return out.extend_from_slice(value.get().as_bytes());
         }
-        let cell = match field.name {
-            ID => {
-                // An id needs no escapes.
-                return out.extend([b"\"", self.record_id.as_bytes(), b"\""].concat());
-            }
+        let implied = match field.name {
+            ID => Cell::Text(self.record_id),
             VERSION => Cell::Integer(self.version),
             UPDATED_BY => self.user,
             CREATED_BY if self.is_new() => self.user,
-            CREATED_AT if self.is_new() && self.data.contains_key(UPDATED_AT) => {
-                let updated = self.data.get(UPDATED_AT).map_or("null", |at| at.get());
-                return out.extend_from_slice(updated.as_bytes());
-            }
             _ => Cell::Null,
         };
-        write_value(out, field, "", cell);
+        write_value(out, field, "", implied);
     }
 
     /// The changed fields that are sensitive or not, as far as they may be read, in the order of their names.
@@ -289,7 +288,7 @@ mod tests {
     #[test]
     fn progress_alone_is_not_told() {
         let (before, mut after) = (record(1), record(2));
-        let change = |after: &Record| Change::new(&after.object, Some(&before), after, Uuid::nil());
+        let change = |after: &Record| StoredChange::new(&after.object, Some(&before), after, Uuid::nil());
         assert!(change(&after).is_none());
         after.put("name", Value::Text("it".to_owned()));
         let change = change(&after).unwrap();

@@ -7,7 +7,7 @@ use sea_orm::sea_query::Value as Bound;
 use sha2::{Digest, Sha256};
 use uuid::{Uuid, Variant, Version};
 
-use crate::{bulk::Rows, change::Change, dialect::Dialect, transaction::Owned};
+use crate::{bulk::Rows, change::StoredChange, dialect::Dialect, transaction::Owned};
 
 /// The operation of an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +49,7 @@ pub(crate) struct Entry {
     /// The place among the transaction's events of the one that caused this one.
     cause: Option<usize>,
     depth: i64,
-    change: Change,
+    change: StoredChange,
 }
 
 impl Entry {
@@ -76,7 +76,7 @@ impl Entry {
             return None;
         }
         let Owned { record, owner, owner_before, cause } = *after;
-        let change = Change::new(object, before, record, user)?;
+        let change = StoredChange::new(object, before, record, user)?;
         let cause = cause.and_then(|cause| earlier.iter().rposition(|entry| entry.record == cause));
         let depth =
             cause.and_then(|cause| earlier.get(cause)).map_or(0, |cause| cause.depth.saturating_add(1));
