@@ -14,6 +14,7 @@ mod m20261121_000009_lists;
 mod m20261126_000010_rules;
 mod m20261126_000011_texts;
 mod m20261126_000012_jobs;
+mod m20261126_000013_events;
 mod m20261126_000015_jobs;
 mod step;
 mod table;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000010_rules::Rules),
             Box::new(m20261126_000011_texts::Step),
             Box::new(m20261126_000012_jobs::step()),
+            Box::new(m20261126_000013_events::Step),
             Box::new(m20261126_000015_jobs::step()),
         ]
     }

@@ -18,7 +18,7 @@ use kernel::{
     time::Instant,
     value::FieldType,
 };
-use persistence::{Owned, Transaction};
+use persistence::Transaction;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -125,8 +125,7 @@ impl UnitOfWork {
         self.validate(permit, &mut pending).await?;
         self.number(permit.object(), &mut pending).await?;
         let good: Vec<_> = pending.iter().filter(|pending| pending.violations.is_empty()).collect();
-        let owned: Vec<_> =
-            good.iter().map(|pending| Owned { record: &pending.after, owner: pending.owner }).collect();
+        let owned: Vec<_> = good.iter().map(|pending| pending.owned()).collect();
         if !owned.is_empty() {
             self.transaction.insert(permit, &owned).await?;
             let ids: Vec<_> = owned.iter().map(|owned| owned.record.id()).collect();
@@ -199,7 +198,7 @@ impl UnitOfWork {
             pending.after.set(system::VERSION, before.version().saturating_add(1));
             pending.after.set(system::UPDATED_AT, now);
             pending.after.set(system::UPDATED_BY, user);
-            written.push((before, Owned { record: &pending.after, owner: pending.owner }));
+            written.push((before, pending.owned()));
         }
         if !written.is_empty() {
             self.transaction.update(permit, &written).await?;
@@ -255,8 +254,7 @@ impl UnitOfWork {
         }
         let Some(pending) = pending.pop() else { return Err(Error::internal("nothing was changed")) };
         if let (Some(before), true) = (&pending.before, pending.violations.is_empty()) {
-            let after = Owned { record: &pending.after, owner: pending.owner };
-            self.transaction.delete(permit, before, &after).await?;
+            self.transaction.delete(permit, before, &pending.owned()).await?;
         }
         pending.outcome()
     }
@@ -342,25 +340,26 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Creates the records that rules create along with a change.
+    /// Creates the records that rules create along with a change, which is their cause.
     async fn create_related(&mut self, pending: &mut [PendingChange]) -> Result<()> {
-        let related: Vec<_> = pending
-            .iter_mut()
-            .filter(|pending| pending.violations.is_empty())
-            .flat_map(|p| std::mem::take(&mut p.related))
-            .collect();
-        let mut by_object: Vec<(&'static str, Vec<NewRecord>)> = Vec::new();
-        for record in related {
-            match by_object.iter_mut().find(|(object, _)| *object == record.object) {
-                Some((_, group)) => group.push(record),
-                None => by_object.push((record.object, vec![record])),
+        let mut by_object: Vec<(&'static str, Vec<(Uuid, NewRecord)>)> = Vec::new();
+        for pending in pending.iter_mut().filter(|pending| pending.violations.is_empty()) {
+            let cause = pending.after.id();
+            for record in std::mem::take(&mut pending.related) {
+                match by_object.iter_mut().find(|(object, _)| *object == record.object) {
+                    Some((_, group)) => group.push((cause, record)),
+                    None => by_object.push((record.object, vec![(cause, record)])),
+                }
             }
         }
         for (object, group) in by_object {
             let permit = self.permit(object, Action::Create)?;
             let object = permit.object();
-            let drafts = group.into_iter().map(|record| self.draft(object, values_of(object, record)));
-            let drafts = drafts.collect();
+            let draft = |(cause, record)| PendingChange {
+                cause: Some(cause),
+                ..self.draft(object, values_of(object, record))
+            };
+            let drafts = group.into_iter().map(draft).collect();
             for created in Box::pin(self.create_all(&permit, drafts)).await? {
                 created?;
             }

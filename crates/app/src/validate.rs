@@ -21,6 +21,7 @@ use kernel::{
     text::upper_snake,
     time::Instant,
 };
+use persistence::Owned;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -32,6 +33,10 @@ pub(crate) struct PendingChange {
     pub after: Record,
     /// The record's owner.
     pub owner: Option<Uuid>,
+    /// The record's owner before the change.
+    pub owner_before: Option<Uuid>,
+    /// The record whose change caused this one.
+    pub cause: Option<Uuid>,
     pub violations: Vec<Violation>,
     /// The records that its rules create along with it.
     pub related: Vec<NewRecord>,
@@ -47,7 +52,14 @@ type Found = HashMap<(String, Uuid), Record>;
 impl PendingChange {
     pub fn new(before: Option<Record>, after: Record) -> Self {
         let (violations, related, nulls) = (Vec::new(), Vec::new(), Vec::new());
-        Self { before, after, owner: None, violations, related, has_own_id: false, nulls }
+        let (owner, owner_before, cause) = (None, None, None);
+        Self { before, after, owner, owner_before, cause, violations, related, has_own_id: false, nulls }
+    }
+
+    /// The record as it is written.
+    pub fn owned(&self) -> Owned<'_> {
+        let Self { after: record, owner, owner_before, cause, .. } = self;
+        Owned { record, owner: *owner, owner_before: *owner_before, cause: *cause }
     }
 
     /// The record, or what is wrong with it. What was given and could not be read is not also missing.
@@ -108,6 +120,7 @@ impl UnitOfWork {
     fn resolve_owners(&self, object: &Object, pending: &mut [PendingChange], found: &Found) {
         for change in pending {
             change.owner = owner(object, &change.after, found);
+            change.owner_before = change.before.as_ref().and_then(|before| owner(object, before, found));
         }
     }
 

@@ -74,6 +74,20 @@ pub enum Preset {
     Now,
 }
 
+/// A part of a change that a field of a log shows. It is not stored as it is shown, but rendered from what the log
+/// keeps of the change ([`crate::object::LogFields`]).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChangePart {
+    /// The record after the change.
+    Data,
+    /// The changed fields, each with its old and its new value.
+    Changes,
+    /// The changed fields that are sensitive.
+    SensitiveChanges,
+    /// The names of the changed fields.
+    ChangedFields,
+}
+
 /// A form that a text must have: an address, a code.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
@@ -126,6 +140,10 @@ pub struct FieldDef {
     pub fixed_in_use: bool,
     /// Whether it is a day that has come; a year of two digits is meant so.
     pub past: bool,
+    /// Whether a change of nothing else makes no event.
+    pub unlogged: bool,
+    /// The part of a change that it shows, rendered when it is read.
+    pub rendered: Option<ChangePart>,
 }
 
 /// A field of the object `O` that holds a `T`.
@@ -240,6 +258,8 @@ impl<O, T> Field<O, T> {
             hierarchy: false,
             fixed_in_use: false,
             past: false,
+            unlogged: false,
+            rendered: None,
         };
         Self { def, kind: PhantomData }
     }
@@ -292,6 +312,16 @@ impl<O, T> Field<O, T> {
     /// true of them.
     pub const fn fixed_in_use(self) -> Self {
         Self::with(FieldDef { fixed_in_use: true, ..self.def })
+    }
+
+    /// A change of nothing else makes no event: it is written often, and followers do not wait for it.
+    pub const fn unlogged(self) -> Self {
+        Self::with(FieldDef { unlogged: true, ..self.def })
+    }
+
+    /// It shows a part of a change, rendered when it is read.
+    pub const fn rendered(self, part: ChangePart) -> Self {
+        Self::with(FieldDef { rendered: Some(part), ..self.def })
     }
 
     /// It is shown, but lists cannot be filtered or ordered by it: long texts.

@@ -13,11 +13,13 @@ use serde_json::Value as Json;
 mod constraint;
 mod item_changes;
 mod link;
+mod log_fields;
 mod types;
 
 pub use constraint::{Holder, OnlyOne, Together};
 pub use item_changes::ItemChanges;
 pub use link::{Bridge, Link, Path, Via};
+pub use log_fields::LogFields;
 pub use types::{Belongs, Every, ObjectType};
 
 use crate::{
@@ -305,8 +307,12 @@ pub struct Object {
     pub together: Vec<Together>,
     /// The references that keep its records from being deleted; complete once it is in a registry.
     pub held_by: Vec<Holder>,
-    /// The field of a log that names the object it tells of.
-    pub tells_of: Option<&'static str>,
+    /// The fields of a log that keep a change of a record.
+    pub tells_of: Option<LogFields>,
+    /// The user who owned what a record of a log tells of before, and may see it like its owner.
+    pub owned_before: Option<&'static str>,
+    /// Whether changes of its records make no events.
+    pub unlogged: bool,
     /// Links of other objects that lead over this one.
     pub bridges: Vec<Bridge>,
     /// The fields by whose values its lists, in the order of creation, have an index each.
@@ -356,6 +362,8 @@ impl Object {
             together: Vec::new(),
             held_by: Vec::new(),
             tells_of: None,
+            owned_before: None,
+            unlogged: false,
             bridges: Vec::new(),
             indexed: Vec::new(),
             governs_access: false,
@@ -406,10 +414,24 @@ impl Object {
         self
     }
 
-    /// Its records tell of records of the object named in this field: who may not read those, reads none of these.
+    /// Its records tell of changes of other records.
     #[must_use]
-    pub fn tells_of<O: ObjectType>(mut self, field: Field<O, String>) -> Self {
-        self.tells_of = Some(self.own(field).name);
+    pub fn tells_of(mut self, fields: LogFields) -> Self {
+        self.tells_of = Some(fields);
+        self
+    }
+
+    /// Its records belong to the user named by this field, too.
+    #[must_use]
+    pub fn owned_before_by<O: ObjectType, U>(mut self, field: Field<O, Ref<U>>) -> Self {
+        self.owned_before = Some(self.own(field).name);
+        self
+    }
+
+    /// Changes of its records make no events.
+    #[must_use]
+    pub fn unlogged(mut self) -> Self {
+        self.unlogged = true;
         self
     }
 

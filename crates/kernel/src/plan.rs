@@ -205,15 +205,23 @@ impl Plan {
         in_order && self.object().indexed.iter().any(same)
     }
 
-    /// The place of a field among the columns that are read; adds it where it is not yet read.
+    /// The place of a field among the columns that are read; adds it where it is not yet read, with what it is
+    /// rendered from.
     pub fn column(&mut self, field: usize) -> usize {
-        match self.columns.iter().position(|column| *column == field) {
-            Some(place) => place,
-            None => {
-                self.columns.push(field);
-                self.columns.len() - 1
+        if let Some(place) = self.columns.iter().position(|column| *column == field) {
+            return place;
+        }
+        let place = self.columns.len();
+        self.columns.push(field);
+        let object = self.permit.object();
+        if let Some(log) = object.tells_of
+            && object.at(field).is_some_and(|attribute| attribute.rendered.is_some())
+        {
+            for source in log.places(object).collect::<Vec<_>>() {
+                self.column(source);
             }
         }
+        place
     }
 
     /// Reads every field that the caller may read.

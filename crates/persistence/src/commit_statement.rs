@@ -127,7 +127,8 @@ fn text(rows: &[Rows], epoch: bool) -> String {
     }
     sql.push_str(" RETURNING value, at) ");
     insert(&mut sql, &mut place, events, |column, value| match column {
-        "seq" => format!("(SELECT value FROM taken) - $2 + {value}"),
+        // Relative to the last number, as the number itself.
+        "seq" | "cause_seq" => format!("(SELECT value FROM taken) - $2 + {value}"),
         "occurred_at" => format!("greatest({value}, (SELECT at FROM taken))"),
         _ => value,
     });

@@ -4,6 +4,7 @@
 mod access;
 mod admission;
 mod bulk;
+mod change;
 mod checkpoint;
 mod commit_statement;
 mod constraint;

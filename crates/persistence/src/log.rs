@@ -2,22 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use kernel::{
-    Error, Record, Result, Value,
-    actor::Actor,
-    answer::write_value,
-    id::TypeId,
-    object::{Attribute, Object},
-    system,
-    text::fold,
-    time::Instant,
-};
+use kernel::{Error, Record, Result, actor::Actor, id::TypeId, object::Object, text::fold, time::Instant};
 use sea_orm::sea_query::Value as Bound;
-use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use uuid::{Uuid, Variant, Version};
 
-use crate::{bulk::Rows, dialect::Dialect, transaction::Owned};
+use crate::{bulk::Rows, change::StoredChange, dialect::Dialect, transaction::Owned};
 
 /// The operation of an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,9 +45,11 @@ pub(crate) struct Entry {
     record: Uuid,
     version: i64,
     owner: Option<Uuid>,
-    changed: Vec<&'static str>,
-    changes: String,
-    sensitive: Option<String>,
+    owner_before: Option<Uuid>,
+    /// The place among the transaction's events of the one that caused this one.
+    cause: Option<usize>,
+    depth: i64,
+    change: StoredChange,
 }
 
 impl Entry {
@@ -71,76 +63,42 @@ impl Entry {
         self.object.governs_access
     }
 
-    /// The difference between two states of a record.
+    /// The event of a change by a user; none if the change makes none. `earlier` are the transaction's events so far.
     pub fn new(
         object: &Arc<Object>,
         operation: Operation,
         before: Option<&Record>,
         after: &Owned<'_>,
-    ) -> Self {
-        let record = after.record;
-        let mut changed = Vec::new();
-        let (mut changes, mut sensitive) = (Vec::new(), Vec::new());
-        let told = |attribute: &&Attribute| !STAMPS.contains(&attribute.name);
-        let mut attributes: Vec<_> = object.attributes.iter().filter(told).collect();
-        // Documents are kept in canonical form, their members in order.
-        attributes.sort_unstable_by_key(|attribute| attribute.name);
-        for attribute in attributes {
-            let old = before.and_then(|before| before.values.get(attribute.index)).unwrap_or(&Value::Null);
-            let new = record.values.get(attribute.index).unwrap_or(&Value::Null);
-            if old == new {
-                continue;
-            }
-            // Sensitive fields stand apart, in a field that only some roles may read.
-            let out = if attribute.sensitive { &mut sensitive } else { &mut changes };
-            if !attribute.sensitive {
-                changed.push(attribute.name);
-            }
-            out.push(if out.is_empty() { b'{' } else { b',' });
-            out.extend_from_slice(Json::from(attribute.name).to_string().as_bytes());
-            out.extend_from_slice(b":{\"new\":");
-            write_value(out, attribute, &object.prefix, new.into());
-            out.extend_from_slice(b",\"old\":");
-            write_value(out, attribute, &object.prefix, old.into());
-            out.push(b'}');
+        user: Uuid,
+        earlier: &[Entry],
+    ) -> Option<Self> {
+        if object.unlogged {
+            return None;
         }
-        Self {
+        let Owned { record, owner, owner_before, cause } = *after;
+        let change = StoredChange::new(object, before, record, user)?;
+        let cause = cause.and_then(|cause| earlier.iter().rposition(|entry| entry.record == cause));
+        let depth =
+            cause.and_then(|cause| earlier.get(cause)).map_or(0, |cause| cause.depth.saturating_add(1));
+        Some(Self {
             object: Arc::clone(object),
             operation,
             record: record.id(),
             version: record.version(),
-            owner: after.owner,
-            changed,
-            changes: document(changes).unwrap_or_else(|| "{}".to_owned()),
-            sensitive: document(sensitive),
-        }
+            owner,
+            owner_before,
+            cause,
+            depth,
+            change,
+        })
     }
-}
-
-/// The fields that change with every change, and so are left out of events.
-const STAMPS: [&str; 6] = [
-    system::ID.def.name,
-    system::VERSION.def.name,
-    system::CREATED_AT.def.name,
-    system::UPDATED_AT.def.name,
-    system::CREATED_BY.def.name,
-    system::UPDATED_BY.def.name,
-];
-
-/// The members written so far as a document; none if there are none.
-fn document(mut members: Vec<u8>) -> Option<String> {
-    if members.is_empty() {
-        return None;
-    }
-    members.push(b'}');
-    String::from_utf8(members).ok()
 }
 
 /// The table of events.
 pub(crate) const TABLE: &str = "events";
 
 /// The columns of the table of events.
-pub(crate) const COLUMNS: [&str; 20] = [
+pub(crate) const COLUMNS: [&str; 24] = [
     "workspace_id",
     "seq",
     "id",
@@ -158,9 +116,13 @@ pub(crate) const COLUMNS: [&str; 20] = [
     "request_id",
     "request_id_folded",
     "owner_id",
+    "owner_before_id",
+    "credential_id",
+    "cause_seq",
+    "depth",
+    "data",
     "changed_fields",
     "changes",
-    "sensitive_changes",
 ];
 
 fn columns() -> &'static Arc<[String]> {
@@ -178,6 +140,7 @@ pub(crate) fn events(
 ) -> Result<Rows> {
     let mut rows = Rows::new(TABLE, Arc::clone(columns()));
     let mut seq = first;
+    let number = |place: usize| i64::try_from(place).ok().and_then(|place| first.checked_add(place));
     let folded = |text: &str| Bound::from(fold(text).into_owned());
     for entry in entries {
         let record_id = TypeId { prefix: &entry.object.prefix, uuid: entry.record }.to_string();
@@ -202,9 +165,14 @@ pub(crate) fn events(
             // Compared as it is.
             (*actor.request_id).into(),
             entry.owner.into(),
-            json!(entry.changed).to_string().into(),
-            entry.changes.into(),
-            entry.sensitive.into(),
+            entry.owner_before.into(),
+            actor.credential.into(),
+            entry.cause.and_then(number).into(),
+            entry.depth.into(),
+            entry.change.data.into(),
+            // Rendered when it is read.
+            "[]".into(),
+            entry.change.before.into(),
         ]);
         seq = seq.checked_add(1).ok_or_else(|| Error::internal("the log is full"))?;
     }

@@ -15,7 +15,7 @@ use kernel::{
 };
 use uuid::Uuid;
 
-use crate::{access, dialect::Row, pool::PooledConnection, sql::Sql};
+use crate::{access, change, dialect::Row, pool::PooledConnection, sql::Sql};
 
 /// Reads what the plan asks for.
 pub(crate) async fn read(
@@ -41,7 +41,7 @@ pub(crate) async fn read(
         let counted = connection.rows(&sql.count(plan)).await?;
         group.total = first_number(&counted)?;
     }
-    let mut table = found.table(vec![group]);
+    let mut table = found.table(sql, plan, budget, vec![group])?;
     read_children(connection, sql, plan, budget, &mut table).await?;
     Ok(table)
 }
@@ -79,7 +79,7 @@ async fn read_child(
     let mut found = Found::new(plan);
     let wanted = distinct(parents);
     if wanted.is_empty() {
-        let mut table = found.table(vec![Group::default(); parents.len()]);
+        let mut table = found.table(sql, plan, budget, vec![Group::default(); parents.len()])?;
         return read_children(connection, sql, plan, budget, &mut table).await.map(|()| table);
     }
     // Each parent's rows come in their order, but not necessarily together.
@@ -103,7 +103,7 @@ async fn read_child(
         }
     }
     let group = |id: &Option<Uuid>| id.and_then(|id| groups.get(&id).copied()).unwrap_or_default();
-    let mut table = found.table(parents.iter().map(group).collect());
+    let mut table = found.table(sql, plan, budget, parents.iter().map(group).collect())?;
     read_children(connection, sql, plan, budget, &mut table).await?;
     Ok(table)
 }
@@ -168,8 +168,9 @@ impl Found {
         Group { start, len, has_next, has_previous, total: 0 }
     }
 
-    fn table(self, groups: Vec<Group>) -> Table {
-        Table { cells: Box::new(self), groups, children: Vec::new() }
+    fn table(self, sql: &Sql<'_>, plan: &Plan, budget: &Budget, groups: Vec<Group>) -> Result<Table> {
+        let cells = change::rendered(self, plan, sql.registry, budget)?;
+        Ok(Table { cells, groups, children: Vec::new() })
     }
 }
 

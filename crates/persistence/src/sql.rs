@@ -49,7 +49,7 @@ impl<'a> Sql<'a> {
         if !permit.object().is_mutable() && deleted == Deleted::Only {
             condition = condition.add(Expr::cust("1 = 0"));
         }
-        if let Some(told) = permit.object().tells_of.and_then(|name| permit.object().attribute(name)) {
+        if let Some(told) = permit.object().tells_of.and_then(|log| permit.object().attribute(log.object)) {
             for closed in permit.closed_objects() {
                 condition = condition.add(column(alias, &told.column).ne(closed));
             }
@@ -80,8 +80,13 @@ impl<'a> Sql<'a> {
         match object.ownership {
             Ownership::Shared => None,
             Ownership::Field(name) => {
-                let owner = object.attribute(name)?;
-                Some(column(alias, &owner.column).eq(user))
+                let is_user =
+                    |name: &str| object.attribute(name).map(|owner| column(alias, &owner.column).eq(user));
+                let owns = is_user(name)?;
+                Some(match object.owned_before.and_then(is_user) {
+                    Some(owned) => owns.or(owned),
+                    None => owns,
+                })
             }
             Ownership::Through(name) => {
                 let reference = object.attribute(name)?;

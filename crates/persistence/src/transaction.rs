@@ -50,6 +50,10 @@ pub struct Owned<'a> {
     pub record: &'a Record,
     /// Its owner, who owns the events about it too.
     pub owner: Option<Uuid>,
+    /// Its owner before the change.
+    pub owner_before: Option<Uuid>,
+    /// The record whose change in this transaction caused this one.
+    pub cause: Option<Uuid>,
 }
 
 impl Transaction {
@@ -141,7 +145,7 @@ impl Transaction {
         self.select(permit, predicate, Deleted::Exclude, Some(LockType::NoKeyUpdate)).await
     }
 
-    /// The objects whose records were changed, once for each change.
+    /// The objects whose records were changed, once for each event.
     pub fn changed(&self) -> impl Iterator<Item = &Arc<Object>> {
         self.entries.iter().map(Entry::object)
     }
@@ -238,7 +242,7 @@ impl Transaction {
         let rows = write::insert(dialect, permit, records.iter().map(|owned| owned.record));
         self.unwritten.extend(rows.into_iter().filter(|rows| !rows.is_empty()));
         for owned in records {
-            self.entries.push(Entry::new(object, Operation::Create, None, owned));
+            self.log(object, Operation::Create, None, owned);
         }
         Ok(())
     }
@@ -280,10 +284,22 @@ impl Transaction {
             }
             connection.insert(list.insert).await?;
         }
-        let entries =
-            changes.iter().map(|(before, after)| Entry::new(permit.object(), operation, Some(before), after));
-        self.entries.extend(entries);
+        for (before, after) in changes {
+            self.log(permit.object(), operation, Some(before), after);
+        }
         Ok(())
+    }
+
+    /// Stages the event of a change, unless the change makes none.
+    fn log(
+        &mut self,
+        object: &Arc<Object>,
+        operation: Operation,
+        before: Option<&Record>,
+        after: &Owned<'_>,
+    ) {
+        let entry = Entry::new(object, operation, before, after, self.actor.user, &self.entries);
+        self.entries.extend(entry);
     }
 
     fn expect(&self, permit: &Permit, action: Action) -> Result<()> {
@@ -356,6 +372,9 @@ impl Transaction {
 
     async fn finish(&mut self, entries: Vec<Entry>) -> Result<Option<i64>> {
         if entries.is_empty() {
+            if !self.unwritten.is_empty() {
+                self.flush().await?;
+            }
             self.check_access().await?;
             return self.end_transaction().await.map(|()| None);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{
-    field::{Kind, Writing},
+    field::{ChangePart, Kind, Writing},
     object::{Action, Object, Ownership},
 };
 use serde_json::{Map, Value as Json, json};
@@ -56,12 +56,15 @@ impl<'s> Desk<'s> {
             let is_seen = match may("AGENT", object, Action::Read) {
                 Rows::All => true,
                 Rows::None => false,
-                Rows::Own => owner(&everything, object, row) == Some(agent.user.as_str().into()),
+                Rows::Own => owners(&everything, object, row).any(|owner| owner == agent.user.as_str()),
             };
             let readable =
                 |(name, _): &(&String, &Json)| !object.attribute(name).is_some_and(|field| field.sensitive);
             let members = row.as_object().unwrap().iter().filter(readable);
-            is_seen.then(|| members.map(|(name, value)| (name.clone(), value.clone())).collect())
+            let shown = |(name, value): (&String, &Json)| {
+                (name.clone(), readable_of(&everything, object, row, name, value))
+            };
+            is_seen.then(|| members.map(shown).collect())
         });
         Self { stage, agent, everything, own }
     }
@@ -84,6 +87,23 @@ impl<'s> Desk<'s> {
         let may_read = |name: &str| !hidden(registry).any(|(_, field)| field.name == name);
         call.ask_for(&self.agent, door, asked, may_read).await
     }
+}
+
+/// What an agent may read of a field's value: of the record that an event has, what it may read of the record.
+fn readable_of(world: &World<'_>, object: &Object, row: &Json, name: &str, value: &Json) -> Json {
+    let mut value = value.clone();
+    let is_image = object.attribute(name).is_some_and(|field| field.rendered == Some(ChangePart::Data));
+    if is_image && let Some(fields) = value.as_object_mut() {
+        let of = world.registry.object(row["object"].as_str().unwrap()).unwrap();
+        fields.retain(|name, _| !of.attribute(name).is_some_and(|field| field.sensitive));
+    }
+    value
+}
+
+/// Who may see a record as their own.
+fn owners(world: &World<'_>, object: &Object, row: &Json) -> impl Iterator<Item = Json> {
+    let before = object.owned_before.map(|name| row[name].clone());
+    owner(world, object, row).into_iter().chain(before)
 }
 
 /// Whose a record is, along the chain of records it belongs to.

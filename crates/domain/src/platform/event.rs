@@ -2,8 +2,8 @@
 
 use kernel::{
     choices,
-    field::{List, Member},
-    object::{Action, Object},
+    field::{ChangePart, List, Member},
+    object::{Action, LogFields, Object},
     system::MAX_VERSION,
     text::Comparison,
     time::Instant,
@@ -11,7 +11,7 @@ use kernel::{
 };
 use serde_json::Value as Json;
 
-use super::user::User;
+use super::{api_key::ApiKey, user::User};
 
 kernel::object_type!(Event, "event");
 
@@ -81,19 +81,58 @@ pub const REQUEST_ID: Field<String> =
         .compared(Comparison::Exact);
 pub const OWNER: Field<Ref<User>> =
     Field::reference("ownerId", "The record's owner at the time of the change.").computed();
+pub const OWNER_BEFORE: Field<Ref<User>> = Field::reference(
+    "ownerBeforeId",
+    "The record's owner before the change, who may read the event too; null for a new record.",
+)
+.computed();
+pub const CREDENTIAL: Field<Ref<ApiKey>> = Field::reference(
+    "credentialId",
+    "The API key under which the change was made; null on the server's command line.",
+)
+.computed();
+pub const CAUSE_SEQ: Field<i64> = Field::integer(
+    "causeSeq",
+    1,
+    i64::MAX,
+    "The `seq` of the event that caused this one: a rule created the record along with that change. Null for all other \
+     changes.",
+)
+.computed();
+pub const DEPTH: Field<i64> = Field::integer(
+    "depth",
+    0,
+    MAX_DEPTH,
+    "The number of causes before the event, one behind the other; 0 without a cause.",
+)
+.required()
+.computed();
+pub const DATA: Field<Json> = Field::document(
+    "data",
+    "The record after the change, with the fields that the reader may read. Texts that may have more than 4,000 \
+     characters are left out where they did not change. Null in events that are older than this field.",
+)
+.computed()
+.rendered(ChangePart::Data);
 pub const CHANGED_FIELDS: Field<Json> =
     Field::list("changedFields", &CHANGED, "The names of the fields that changed.")
         .required()
         .computed()
-        .opaque();
+        .opaque()
+        .rendered(ChangePart::ChangedFields);
 pub const CHANGES: Field<Json> =
     Field::document("changes", "The changed fields, each with its `old` and its `new` value.")
         .required()
-        .computed();
+        .computed()
+        .rendered(ChangePart::Changes);
 pub const SENSITIVE_CHANGES: Field<Json> =
     Field::document("sensitiveChanges", "The changes of sensitive fields, which only some roles may read.")
         .computed()
-        .sensitive();
+        .sensitive()
+        .rendered(ChangePart::SensitiveChanges);
+
+/// The greatest depth.
+const MAX_DEPTH: i64 = i32::MAX as i64;
 
 const CHANGED_FIELD: Member<String> = Member::text("field", 64, "The name of a field.").required().opaque();
 // Events are not found by their fields, so there is no table of the items.
@@ -115,11 +154,21 @@ pub fn event() -> Object {
             ORIGIN.def,
             REQUEST_ID.def,
             OWNER.def,
-            CHANGED_FIELDS.def,
-            CHANGES.def,
-            SENSITIVE_CHANGES.def,
+            OWNER_BEFORE.def,
+            CREDENTIAL.def,
+            CAUSE_SEQ.def,
+            DEPTH.def,
         ])
+        .fields(&[DATA.def, CHANGED_FIELDS.def, CHANGES.def, SENSITIVE_CHANGES.def])
         .owned_by(OWNER)
-        .tells_of(OBJECT)
+        .owned_before_by(OWNER_BEFORE)
+        .tells_of(LogFields {
+            object: OBJECT.def.name,
+            record_id: RECORD_ID.def.name,
+            version: VERSION.def.name,
+            actor: ACTOR.def.name,
+            data: DATA.def.name,
+            changes: CHANGES.def.name,
+        })
         .only(&[Action::Read])
 }

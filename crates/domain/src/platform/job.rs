@@ -30,7 +30,7 @@ choices! {
 }
 
 const fn count(name: &'static str, doc: &'static str) -> Field<i64> {
-    Field::integer(name, 0, i64::MAX, doc).required().computed().preset(Preset::Integer(0))
+    Field::integer(name, 0, i64::MAX, doc).required().computed().preset(Preset::Integer(0)).unlogged()
 }
 
 /// The kind, whose values are the names of the registered jobs.

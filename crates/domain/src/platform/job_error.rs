@@ -27,5 +27,6 @@ pub fn job_error() -> Object {
     Object::log("jobError", "jobErrors", "An error in a row of a job.")
         .fields(&[JOB.def, ROW.def, COLUMN.def, CODE.def, MESSAGE.def])
         .owned_through(JOB)
+        .unlogged()
         .only(&[Action::Read])
 }
