@@ -40,7 +40,7 @@ pub struct Load {
     #[arg(long, default_value_t = 50_000)]
     hang_ups: usize,
     /// How many of them hang up in a second, as far as the machine has room for them
-    #[arg(long, default_value_t = 2_000.0)]
+    #[arg(long, default_value_t = 1_000.0)]
     hang_up_rate: f64,
 }
 
