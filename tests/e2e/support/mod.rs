@@ -3,6 +3,7 @@
 mod client;
 mod clock;
 mod database;
+mod eventually;
 mod expect;
 mod wire;
 
@@ -10,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 pub use client::{Caller, Reply};
 pub use database::{Backend, Fresh};
+pub use eventually::eventually;
 use persistence::Pooling;
 use serde_json::{Value as Json, json};
 pub use wire::Wire;
