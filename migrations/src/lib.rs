@@ -14,6 +14,7 @@ mod m20261121_000009_lists;
 mod m20261126_000010_rules;
 mod m20261126_000011_texts;
 mod m20261126_000012_jobs;
+mod m20261126_000016_policies;
 mod step;
 mod table;
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000010_rules::Rules),
             Box::new(m20261126_000011_texts::Step),
             Box::new(m20261126_000012_jobs::step()),
+            Box::new(m20261126_000016_policies::Step),
         ]
     }
 }
