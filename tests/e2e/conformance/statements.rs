@@ -1,9 +1,11 @@
-//! How PostgreSQL is asked about what is linked: in forms whose plans do not depend on what it believes of the tables.
+//! How PostgreSQL is asked about what is linked: in forms whose plans do not depend on what it believes of the tables;
+//! and which statements reach several workspaces.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Backend, Stage};
+use super::world;
+use crate::support::{Backend, Stage, distribution};
 
 /// Asks for the contacts for which something holds, or that are named Ada, and gives the last statement about
 /// contacts. One is named so: where nothing is found, the connection is asked something else afterwards.
@@ -43,5 +45,19 @@ async fn what_must_not_be_there_is_looked_for_record_by_record() {
         // PostgreSQL makes no join of what is offset.
         assert!(sql.contains("NOT EXISTS") && sql.contains("OFFSET"), "{sql}");
     }
+    stage.end().await;
+}
+
+/// All other statements are looked at where a test ends.
+#[tokio::test]
+async fn no_more_exceptions_are_listed_than_are_met() {
+    let stage = Stage::new(Backend::Postgres).await;
+    world::import(&stage.owner, "companies.csv").await;
+    stage.server.kith.sweep_files().await.unwrap();
+    let database = stage.database.connect().await;
+    let met = distribution::check(&database).await;
+    database.close().await.unwrap();
+    let idle: Vec<_> = distribution::exceptions().into_iter().filter(|sql| !met.contains(*sql)).collect();
+    assert!(idle.is_empty(), "tests/golden/across_workspaces.sql does not need {idle:#?}");
     stage.end().await;
 }

@@ -3,6 +3,7 @@
 mod client;
 mod clock;
 mod database;
+pub mod distribution;
 mod eventually;
 mod expect;
 mod wire;

@@ -1,0 +1,3 @@
+-- The statements that read rows of several workspaces at once. This list only gets shorter.
+-- A runner looks for the job whose turn it is.
+SELECT "job"."workspace_id", "job"."job_id" FROM "job_queue" AS "job" LEFT JOIN "job_turns" AS "turn" ON "turn"."workspace_id" = "job"."workspace_id" WHERE "job"."locked_until" IS NULL OR "job"."locked_until" <= $1 ORDER BY (SELECT count(*) FROM "job_queue" AS "running" WHERE "running"."workspace_id" = "job"."workspace_id" AND "running"."locked_until" > $2 AND "running"."lease" IS NOT NULL) ASC, COALESCE("turn"."served_at", $3) ASC, "job"."queued_at" ASC LIMIT 1
