@@ -72,6 +72,10 @@ def before_load_schema(context, raw_schema):
             schema["properties"]["include"]["maxItems"] = 0
         else:
             refer_to_flat(filters, schema)
+    # Lists take the same filters as searches.
+    for operations in raw_schema["paths"].values():
+        for operation in operations.values():
+            refer_to_flat(filters, operation.get("parameters", []))
     schemas.update(flat)
 
 
