@@ -64,6 +64,6 @@ lint-openapi:
 dependencies:
     .ci/dependencies
 
-# What the OpenAPI document says against what the server does, in a minute (`short`) or a quarter of an hour; arguments go to schemathesis
+# What the OpenAPI document says against what the server does, in half a minute where the first is `short`; arguments go to schemathesis
 schemathesis *arguments:
     tests/schemathesis/run {{ arguments }}
