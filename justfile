@@ -44,7 +44,7 @@ audit:
 coercion:
     tests/graphql-js/run coercion
 
-# What CI checks: tests, lints, contract files up to date, instruction counts
+# What CI checks: tests, lints, documentation, dependencies, contract, instruction counts
 check:
     .ci/run
 
@@ -60,7 +60,11 @@ counts *arguments:
 lint-openapi:
     tests/openapi/run
 
-# What the OpenAPI document says against what the server does; arguments go to schemathesis
+# Whether dependencies are used, and allowed by deny.toml
+dependencies:
+    .ci/dependencies
+
+# What the OpenAPI document says against what the server does, in half a minute where the first is `short`; arguments go to schemathesis
 schemathesis *arguments:
     tests/schemathesis/run {{ arguments }}
 

@@ -16,6 +16,7 @@ mod m20261126_000011_texts;
 mod m20261126_000012_jobs;
 mod m20261126_000013_events;
 mod m20261126_000015_jobs;
+mod m20261126_000016_policies;
 mod step;
 mod table;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000012_jobs::step()),
             Box::new(m20261126_000013_events::Step),
             Box::new(m20261126_000015_jobs::step()),
+            Box::new(m20261126_000016_policies::Step),
         ]
     }
 }

@@ -8,6 +8,10 @@ use crate::column::{Column, id, instant, integer, json, reference, word};
 /// The PostgreSQL role as which the server runs: it may read and write rows, and owns nothing.
 pub const APP_ROLE: &str = "kith_app";
 
+/// The condition of the policies: the row is of the session's workspace. Statements name the workspace too, so that
+/// PostgreSQL compares the two once and not with every row. There is no subquery, which Citus would refuse.
+pub const HERE: &str = "workspace_id = nullif(current_setting('kith.workspace', true), '')::uuid";
+
 const WORKSPACE: Column = id("workspace_id").required();
 const ID: Column = id("id").required();
 const RECORD: Column = id("record_id").required();
@@ -174,11 +178,7 @@ impl Table {
     /// Nobody but the owner reaches another workspace's rows, whatever a statement forgets.
     fn wall(&self) -> [String; 3] {
         let table = self.name;
-        // The subselect is read once for a statement instead of once for a row.
-        let here = match self.open {
-            false => "workspace_id = (SELECT nullif(current_setting('kith.workspace', true), '')::uuid)",
-            true => "true",
-        };
+        let here = if self.open { "true" } else { HERE };
         [
             format!("ALTER TABLE \"{table}\" ENABLE ROW LEVEL SECURITY"),
             format!("CREATE POLICY workspace ON \"{table}\" FOR ALL USING ({here}) WITH CHECK ({here})"),

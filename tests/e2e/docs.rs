@@ -2,12 +2,12 @@
 
 mod script;
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf};
 
 use kernel::{Code, predicate::Operator};
 use serde_json::json;
 
-use crate::support::{Stage, on_both, text};
+use crate::support::{Stage, eventually, on_both, text};
 
 const GUIDES: [&str; 5] =
     ["README.md", "docs/querying.md", "docs/writing.md", "docs/importing.md", "docs/integrate.md"];
@@ -44,9 +44,9 @@ on_both! {
             let asked = script::run(guide, &read(guide), &stage.owner).await;
             assert!(asked > 0, "{guide} asks the server nothing");
         }
-        while stage.owner.get("/v1/jobs?filter[state][in]=QUEUED,RUNNING").await.ok()["items"] != json!([]) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let open = "/v1/jobs?filter[state][in]=QUEUED,RUNNING";
+        let ended = async || (stage.owner.get(open).await.ok()["items"] == json!([])).then_some(());
+        eventually("the end of all jobs", ended).await;
         let trace = stage.owner.trace().await;
         assert_eq!(trace["contacts"]["totalCount"], 3 + 2 + 2, "Ada is made by two guides, and two are imported");
         let ada = stage.owner.get("/v1/contacts/contact_01kamf0q00fay8vvr14d2pf2db").await.ok();

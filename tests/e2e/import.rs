@@ -11,7 +11,7 @@ use reqwest::Method;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
-use crate::support::{Backend, Caller, Fresh, Reply, Stage, on_both, text};
+use crate::support::{Backend, Caller, Fresh, Reply, Stage, eventually, on_both, text};
 
 mod files;
 mod values;
@@ -56,21 +56,17 @@ pub async fn tickets_of(caller: &Caller) -> u64 {
 
 /// Waits until the first tickets are there.
 pub async fn first_tickets(caller: &Caller) {
-    while tickets_of(caller).await == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("tickets", async || (tickets_of(caller).await > 0).then_some(())).await;
 }
 
 pub async fn ended(caller: &Caller, started: &Reply) -> Json {
     assert_eq!(started.status.as_u16(), 202, "{started}");
     let location = started.header("location").expect("a location");
-    loop {
+    eventually("the job's end", async || {
         let job = caller.get(location).await.ok();
-        if !matches!(job["state"].as_str(), Some("QUEUED" | "RUNNING")) {
-            return job;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        (!matches!(job["state"].as_str(), Some("QUEUED" | "RUNNING"))).then_some(job)
+    })
+    .await
 }
 
 /// Created, updated, unchanged and rejected rows, of a job that has done its work.
@@ -255,46 +251,46 @@ on_both! {
 
 on_both! {
     async fn a_job_goes_on_where_another_server_left_it(stage) {
-        // Without a match a row that was written twice would be there twice.
-        let mapping = json!({ "fields": { "subject": { "column": "Subject" } } });
-        let mut file = "Subject\n".to_owned();
-        (0..6_000).for_each(|number| file.push_str(&format!("Ticket {number}\n")));
+        let (file, mapping) = tickets(6_000);
         let first = Stage::over(Arc::clone(&stage.database), |_| {}).await;
         let mut owner = first.owner.clone();
         let file = store(&owner, "rows.csv", file).await;
         let started = start(&owner, "ticket", &file, &mapping).await;
-        let tickets = "{ tickets(first: 1) { totalCount } }";
-        while owner.graphql(tickets, json!({})).await["tickets"]["totalCount"] == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        first_tickets(&owner).await;
         first.server.stop().await.unwrap();
         owner.url.clone_from(&stage.owner.url);
         assert_eq!(counts(&ended(&owner, &started).await), [6_000, 0, 0, 0]);
-        assert_eq!(owner.graphql(tickets, json!({})).await["tickets"]["totalCount"], 6_000);
+        assert_eq!(tickets_of(&owner).await, 6_000);
     }
 }
 
-on_both! {
-    async fn a_cancelled_job_stops(stage) {
-        let owner = &stage.owner;
-        let mapping = json!({ "fields": { "subject": { "column": "Subject" } } });
-        let mut file = "Subject\n".to_owned();
-        (0..20_000).for_each(|number| file.push_str(&format!("Ticket {number}\n")));
-        let file = store(owner, "rows.csv", file).await;
-        let started = start(owner, "ticket", &file, &mapping).await;
-        let id = text(&started.json()["job"]["id"]);
-        let tickets = "{ tickets(first: 1) { totalCount } }";
-        while owner.graphql(tickets, json!({})).await["tickets"]["totalCount"] == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        let cancelled = owner.command(&format!("jobs/{id}/cancel"), json!({})).await.ok()["job"].take();
-        assert_eq!(cancelled["state"], "CANCELLED");
-        let there = owner.graphql(tickets, json!({})).await["tickets"]["totalCount"].take();
-        assert_eq!((&cancelled["rowsRead"], &cancelled["rowsCreated"]), (&there, &there));
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert_eq!(owner.graphql(tickets, json!({})).await["tickets"]["totalCount"], there);
-        assert_eq!(owner.get(&format!("/v1/jobs/{id}")).await.ok()["state"], "CANCELLED");
-    }
+/// A job is cancelled while it runs, and writes nothing after that.
+async fn cancelled(backend: Backend) {
+    let stage = Stage::over(Arc::new(Fresh::new(backend).await), |config| config.jobs = 1).await;
+    let owner = &stage.owner;
+    let (file, mapping) = tickets(20_000);
+    let started = start(owner, "ticket", &store(owner, "rows.csv", file).await, &mapping).await;
+    let id = text(&started.json()["job"]["id"]);
+    first_tickets(owner).await;
+    let cancelled = owner.command(&format!("jobs/{id}/cancel"), json!({})).await.ok()["job"].take();
+    assert_eq!(cancelled["state"], "CANCELLED");
+    let there = tickets_of(owner).await;
+    assert_eq!((&cancelled["rowsRead"], &cancelled["rowsCreated"]), (&json!(there), &json!(there)));
+    // One job runs at a time: when the next has ended, nobody is at work on the cancelled one any more.
+    assert_eq!(counts(&import(owner, "ticket", "Subject\nThe next\n", &mapping).await), [1, 0, 0, 0]);
+    assert_eq!(tickets_of(owner).await, there + 1);
+    assert_eq!(owner.get(&format!("/v1/jobs/{id}")).await.ok()["state"], "CANCELLED");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_cancelled_job_stops_on_sqlite() {
+    cancelled(Backend::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_cancelled_job_stops_on_postgres() {
+    cancelled(Backend::Postgres).await;
 }
 
 on_both! {
@@ -337,13 +333,11 @@ on_both! {
         assert_eq!(payload["userErrors"], json!([]));
         let id = text(&payload["job"]["id"]);
         let query = "query($id: ID!) { job(id: $id) { state rowsCreated errors(first: 1) { totalCount } } }";
-        let job = loop {
+        let job = eventually("the job's end", async || {
             let job = owner.graphql(query, json!({ "id": id })).await["job"].take();
-            if !matches!(job["state"].as_str(), Some("QUEUED" | "RUNNING")) {
-                break job;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
+            (!matches!(job["state"].as_str(), Some("QUEUED" | "RUNNING"))).then_some(job)
+        })
+        .await;
         assert_eq!(job, json!({ "state": "SUCCEEDED", "rowsCreated": 1, "errors": { "totalCount": 0 } }));
     }
 }

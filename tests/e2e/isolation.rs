@@ -4,7 +4,9 @@ use reqwest::Method;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Backend, Caller, Fresh, Stage, configuration, new_workspace, on_both, text};
+use crate::support::{
+    Backend, Caller, Fresh, Stage, configuration, eventually, new_workspace, on_both, text,
+};
 
 /// One record of every object that clients create, with its path.
 async fn furnish(owner: &Caller) -> Vec<(&'static str, String)> {
@@ -107,9 +109,8 @@ on_both! {
         stranger.get(&format!("/v1/jobs/{job}")).await.refused(404, "not_found");
         stranger.command(&format!("jobs/{job}/cancel"), json!({})).await.refused(404, "not_found");
         assert_eq!(stranger.get("/v1/job-errors").await.ok()["items"], json!([]));
-        while owner.get(&format!("/v1/jobs/{job}")).await.ok()["finishedAt"].is_null() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        let ended = async || owner.get(&format!("/v1/jobs/{job}")).await.ok()["finishedAt"].is_string().then_some(());
+        eventually("the job's end", ended).await;
         let event = text(&owner.events().await[5]["id"]);
         stranger.get(&format!("/v1/events/{event}")).await.refused(404, "not_found");
         let now = owner.trace().await;

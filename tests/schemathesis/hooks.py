@@ -1,6 +1,7 @@
 """What schemathesis has to know of Kith beyond its OpenAPI document."""
 
 import copy
+import re
 
 import schemathesis
 from schemathesis import GenerationMode
@@ -23,28 +24,38 @@ STATES = {
     "version_required",
 }
 
-# More that a schema cannot say: which fields an order names twice, what a contact or a line item needs one of, what a
-# file's name tells, what an import's mapping may hold.
+# More that a schema cannot say: which fields an order names twice, which links an object has, what a contact or a line
+# item needs one of, which texts are blank once they are cleaned, what a file's name tells, what an import's mapping may
+# hold, which fields a stage may require.
 REASONS = {
     ("invalid_parameter", "/orderBy"),
     ("invalid_parameter", "/sort"),
+    ("required", "/externalRefs/n/id"),
+    ("required", "/externalRefs/n/system"),
     ("required", "/format"),
     ("required", "/givenName"),
     ("required", "/name"),
     ("invalid", "/mapping"),
+    ("unknown_field", "/include"),
+    ("unknown_value", "/requiredFields/n"),
+    ("unknown_value", "/addRequiredFields/n"),
 }
-# Texts of a form: addresses, colours, languages; amounts with the decimals of their currency; the range of years.
-FORMS = (" must be ", "with the currency's decimals is expected", "duration is expected", "instant", "a date")
+# Texts of a form: addresses, colours, languages; amounts with the decimals of their currency; the range of years; ids
+# of the object that a field refers to.
+FORMS = (" must be ", "with the currency's decimals is expected", "duration is expected", "instant", "a date", "an id of ")
+# What is about two members together, or about now.
+RELATIONS = ("is given as a whole", "would lead round", "must not be in the past", "name different versions")
 
 PREFIX = "#/components/schemas/"
 
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """Bounds what has no end, or would be refused nearly always.
+    """Bounds what has no end, would be refused nearly always, or says the same many times.
 
-    Predicates may hold predicates, five deep: data is made for two levels of them. The names of all fields behind all
-    links are too many for the document: data is made with one that every record has.
+    Filters may hold filters, five deep: data is made for two levels of them, and of the fields and links of an object
+    that are filtered alike for one each. The names of all fields behind all links are too many for the document: data
+    is made with one that every record has.
     """
     schemas = raw_schema["components"]["schemas"]
     parameters = raw_schema["components"]["parameters"]
@@ -52,6 +63,8 @@ def before_load_schema(context, raw_schema):
     parameters["include"]["schema"]["enum"] = ["createdBy"]
     parameters["filter"]["schema"] = {"type": "object", "maxProperties": 0}
     filters = {name for name, schema in schemas.items() if "and" in schema.get("properties", {})}
+    for name in filters:
+        schemas[name]["properties"] = one_of_each(schemas, filters, name)
     flat = {f"{name}Flat": without_filters(schemas, filters, name) for name in filters}
     for name, schema in schemas.items():
         if name.startswith("Search"):
@@ -59,20 +72,37 @@ def before_load_schema(context, raw_schema):
             schema["properties"]["include"]["maxItems"] = 0
         else:
             refer_to_flat(filters, schema)
+    # Lists take the same filters as searches.
+    for operations in raw_schema["paths"].values():
+        for operation in operations.values():
+            refer_to_flat(filters, operation.get("parameters", []))
     schemas.update(flat)
+
+
+def target(schemas, filters, member):
+    """The name of a filter's member's filter, or what kind of link it is."""
+    name = member.get("$ref", "").removeprefix(PREFIX)
+    if name in filters:
+        return "a record"
+    # The filters of lists of items know `isNull`, those of many records do not.
+    properties = schemas.get(name, {}).get("properties", {})
+    return "many records" if "some" in properties and "isNull" not in properties else name
+
+
+def one_of_each(schemas, filters, name):
+    """The filter's members, but only the first of those that are filtered alike; combinators are all kept."""
+    kept = {}
+    for member, schema in schemas[name]["properties"].items():
+        kept.setdefault(target(schemas, filters, schema) if "$ref" in schema and member != "not" else member, member)
+    return {member: schemas[name]["properties"][member] for member in kept.values()}
 
 
 def without_filters(schemas, filters, name):
     """The filter without those of linked records and without combinators."""
     schema = copy.deepcopy(schemas[name])
-
-    def is_kept(member):
-        of = member.get("$ref", "").removeprefix(PREFIX)
-        # The filters of lists of items know `isNull`, those of many records do not.
-        is_of_records = "some" in schemas.get(of, {}).get("properties", {}) and "isNull" not in schemas[of]["properties"]
-        return of and of not in filters and not is_of_records
-
-    schema["properties"] = {name: member for name, member in schema["properties"].items() if is_kept(member)}
+    members = schema["properties"].items()
+    links = ("", "a record", "many records")
+    schema["properties"] = {name: member for name, member in members if target(schemas, filters, member) not in links}
     return schema
 
 
@@ -101,5 +131,11 @@ def refused_for_a_reason(ctx, response, case):
 
 
 def is_explained(violation):
-    code, pointer, detail = violation["code"], violation.get("pointer", ""), violation["detail"]
-    return code in STATES or (code, pointer) in REASONS or (code == "wrong_type" and any(form in detail for form in FORMS))
+    code, detail = violation["code"], violation["detail"]
+    pointer = re.sub(r"/[0-9]+", "/n", violation.get("pointer", ""))
+    return (
+        code in STATES
+        or (code, pointer) in REASONS
+        or (code == "wrong_type" and any(form in detail for form in FORMS))
+        or any(relation in detail for relation in RELATIONS)
+    )

@@ -18,6 +18,8 @@ mod log;
 mod pool;
 pub mod queue;
 mod reader;
+#[cfg(feature = "recording")]
+pub mod recording;
 mod role;
 pub mod session;
 mod sql;

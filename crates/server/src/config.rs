@@ -51,7 +51,7 @@ pub struct Layer {
     /// The longest an upload may take, in seconds [default: 3600]
     #[arg(long, global = true, value_name = "SECONDS", env = "KITH_UPLOAD_TIMEOUT", hide_short_help = true)]
     pub upload_timeout: Option<u64>,
-    /// The origins of the web pages that may ask from a browser, separated by commas: https://app.example.com;
+    /// The origins of the web pages that may ask from a browser, separated by commas: `https://app.example.com`;
     /// `*` lets all of them [default: none]
     #[arg(long, global = true, value_name = "ORIGINS", env = "KITH_CORS_ORIGINS", hide_short_help = true)]
     pub cors_origins: Option<String>,

@@ -1,17 +1,22 @@
 //! A write that waits behind the end of its key is not done, however long it has waited.
 
-use std::time::Duration;
-
 use futures::future::join3;
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
 use serde_json::json;
-use tokio::time::sleep;
 
 use super::Pair;
-use crate::support::{Backend, on_both, text};
+use crate::support::{Backend, eventually, on_both, text};
 
-/// Long enough for a request to come to where it waits.
-const WAIT: Duration = Duration::from_millis(400);
+/// Waits until so many statements on this database wait for others.
+async fn waiting(database: &DatabaseConnection, count: i64) {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let waits = Statement::from_string(DbBackend::Postgres, sql);
+    eventually("statements that wait", async || {
+        let row = database.query_one_raw(waits.clone()).await.unwrap().expect("a number");
+        (row.try_get_by_index::<i64>(0).unwrap() >= count).then_some(())
+    })
+    .await;
+}
 
 on_both! {
     async fn a_write_that_waits_behind_the_end_of_its_key_is_refused(stage) {
@@ -22,16 +27,16 @@ on_both! {
             let emails: Vec<_> = (0..45).map(|number| json!({ "address": format!("a{number}@example.org") })).collect();
             // One that is written by a single statement, and one that takes more.
             let inputs = [json!({ "givenName": "Ada" }), json!({ "givenName": "Ada", "emails": emails })];
-            let database = stage.database.connect().await;
+            let (database, looking) = (stage.database.connect().await, stage.database.connect().await);
             let held = database.begin().await.unwrap();
             held.execute_unprepared("SELECT 1 FROM counters WHERE name = 'seq' FOR UPDATE").await.unwrap();
             let revoke = pair.revoke(&newcomer);
             let write = async {
-                sleep(WAIT).await;
+                waiting(&looking, 1).await;
                 futures::future::join_all(inputs.iter().map(|input| newcomer.there.post("/v1/contacts", input))).await
             };
             let release = async {
-                sleep(WAIT * 3).await;
+                waiting(&looking, 3).await;
                 held.commit().await.unwrap();
             };
             let ((), written, ()) = join3(revoke, write, release).await;

@@ -1,17 +1,13 @@
 //! Requests that run while the access changes: none that begins after a key has ended is answered, and all that
 //! are done are done once.
 
-use std::{
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use futures::future::{join, join_all};
 use serde_json::json;
-use tokio::time::sleep;
 
 use super::{Newcomer, Pair, request::Request};
-use crate::support::{on_both, text};
+use crate::support::{eventually, on_both, text};
 
 /// How often a request is sent once the key has ended.
 const LATE: usize = 5;
@@ -63,9 +59,7 @@ on_both! {
             ];
             let (before, last, race) = (total().await, pair.last().await, Race::default());
             let end = async {
-                while race.answers.load(SeqCst) < EARLY {
-                    sleep(Duration::from_millis(1)).await;
-                }
+                eventually("answers", async || (race.answers.load(SeqCst) >= EARLY).then_some(())).await;
                 match round % 3 {
                     0 => pair.revoke(&newcomer).await,
                     1 => pair.change_user(&newcomer, json!({ "active": false })).await,
@@ -108,9 +102,7 @@ on_both! {
                 assert_eq!(change["version"], 2);
                 ids.push(text(&made["id"]));
                 // SQLite lets waiting processes in by chance; each is to have its turn.
-                while changes.load(SeqCst) < number / 2 {
-                    sleep(Duration::from_millis(1)).await;
-                }
+                eventually("changes", async || (changes.load(SeqCst) >= number / 2).then_some(())).await;
             }
             ids
         };

@@ -1,9 +1,17 @@
-//! How PostgreSQL is asked about what is linked: in forms whose plans do not depend on what it believes of the tables.
+//! How PostgreSQL is asked about what is linked: in forms whose plans do not depend on what it believes of the tables;
+//! and which statements reach several workspaces.
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use std::sync::Arc;
+
+use kernel::time::Instant;
+use persistence::{
+    Database, Limits,
+    queue::{Claim, Progress},
+};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, prelude::Uuid};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Backend, Stage};
+use crate::support::{Backend, Stage, distribution};
 
 /// Asks for the contacts for which something holds, or that are named Ada, and gives the last statement about
 /// contacts. One is named so: where nothing is found, the connection is asked something else afterwards.
@@ -43,5 +51,35 @@ async fn what_must_not_be_there_is_looked_for_record_by_record() {
         // PostgreSQL makes no join of what is offset.
         assert!(sql.contains("NOT EXISTS") && sql.contains("OFFSET"), "{sql}");
     }
+    stage.end().await;
+}
+
+/// All other statements are looked at where a test ends.
+#[tokio::test]
+async fn no_more_exceptions_are_listed_than_are_met() {
+    let stage = Stage::new(Backend::Postgres).await;
+    // What runners and the sweeper do.
+    let store =
+        Database::open(&stage.database.url, Arc::new(app::registry()), Limits::default()).await.unwrap();
+    let (nobody, never) = (Uuid::nil(), Instant(0));
+    let progress = Progress::default();
+    let claim = Claim {
+        workspace: nobody,
+        job: nobody,
+        user: nobody,
+        credential: nobody,
+        lease: nobody,
+        attempts: 0,
+        progress,
+    };
+    store.claim_job(nobody, never, never).await.unwrap();
+    store.should_yield(&claim, never).await.unwrap();
+    store.close().await;
+    stage.server.kith.sweep_files().await.unwrap();
+    let database = stage.database.connect().await;
+    let met = distribution::check(&database).await;
+    database.close().await.unwrap();
+    let idle: Vec<_> = distribution::exceptions().into_iter().filter(|sql| !met.contains(*sql)).collect();
+    assert!(idle.is_empty(), "tests/golden/across_workspaces.sql does not need {idle:#?}");
     stage.end().await;
 }

@@ -156,6 +156,48 @@ async fn every_table_has_its_wall() {
     stage.end().await;
 }
 
+/// What keeps a table of PostgreSQL from being distributed by workspace, in words.
+const UNDISTRIBUTABLE: &str = "
+    SELECT relname || '.workspace_id may be null' FROM tables WHERE NOT EXISTS (SELECT FROM pg_attribute
+        WHERE attrelid = tables.oid AND attname = 'workspace_id' AND attnotnull)
+    UNION ALL
+    SELECT indexrelid::regclass || ' is unique beyond the workspace' FROM pg_index JOIN tables ON oid = indrelid
+        WHERE indisunique AND NOT EXISTS (SELECT FROM pg_attribute
+            WHERE attrelid = indexrelid AND attname = 'workspace_id' AND attnum <= indnkeyatts)
+    UNION ALL
+    SELECT relname || ' has the foreign key ' || conname || ' beyond the workspace'
+        FROM pg_constraint JOIN tables ON tables.oid = conrelid
+        WHERE contype = 'f' AND NOT EXISTS (SELECT FROM unnest(conkey, confkey) AS pair(own, other)
+            JOIN pg_attribute AS a ON a.attrelid = conrelid AND a.attnum = own AND a.attname = 'workspace_id'
+            JOIN pg_attribute AS b ON b.attrelid = confrelid AND b.attnum = other AND b.attname = 'workspace_id')
+    UNION ALL
+    SELECT relname || ' has the trigger ' || tgname FROM pg_trigger JOIN tables ON tables.oid = tgrelid
+        WHERE NOT tgisinternal
+    UNION ALL
+    SELECT relname || '.' || attname || ' has a default that is no constant'
+        FROM pg_attrdef JOIN tables ON tables.oid = adrelid JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+        WHERE pg_get_expr(adbin, adrelid) LIKE '%(%'
+    UNION ALL
+    SELECT relname || '.' || attname || ' is numbered by a sequence'
+        FROM pg_attribute JOIN tables ON tables.oid = attrelid WHERE attidentity <> ''
+    UNION ALL
+    SELECT relname || ' has a policy with a subquery' FROM pg_policy JOIN tables ON tables.oid = polrelid
+        WHERE pg_get_expr(polqual, polrelid) ~* 'select' OR pg_get_expr(polwithcheck, polrelid) ~* 'select'";
+
+#[tokio::test]
+async fn tables_can_be_distributed_by_workspace() {
+    let stage = Stage::new(Backend::Postgres).await;
+    let store = Store::of(&stage).await;
+    let tables = "WITH tables AS (SELECT oid, relname FROM pg_class
+        WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND relname <> $1)";
+    let faults = format!("{tables} {UNDISTRIBUTABLE}");
+    let faults = store.all("", &faults, HISTORY).await;
+    let faults: Vec<String> = faults.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+    drop(store);
+    stage.end().await;
+}
+
 /// A column as the database tells of it.
 struct Column {
     kind: String,

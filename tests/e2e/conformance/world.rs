@@ -1,6 +1,6 @@
 //! A workspace with records of every object, and what somebody sees of it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use kernel::{
     Registry,
@@ -9,13 +9,12 @@ use kernel::{
 };
 use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
-use tokio::time::sleep;
 
 use super::{
     doors::{Asked, Call, Door, Operation, Outcome, all_fields, encode, input_members},
     maker::Maker,
 };
-use crate::support::{Caller, Stage, text};
+use crate::support::{Caller, Stage, eventually, text};
 
 /// So many records of every object are made, each with other values.
 pub const VARIANTS: usize = 12;
@@ -67,13 +66,11 @@ pub async fn import(caller: &Caller, name: &str) -> Json {
     let body = json!({ "object": "company", "fileId": file["id"], "format": "CSV", "mapping": mapping });
     let started = caller.post("/v1/jobs/import", &body).await.ok();
     let job = format!("/v1/jobs/{}", started["job"]["id"].as_str().unwrap());
-    loop {
+    eventually("the job's end", async || {
         let job = caller.get(&job).await.ok();
-        if job["finishedAt"].is_string() {
-            return job;
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
+        job["finishedAt"].is_string().then_some(job)
+    })
+    .await
 }
 
 /// Runs a command on its object's two newest records. Whether it agrees to is not the matter here.

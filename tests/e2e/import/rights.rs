@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{counts, ended, first_tickets, start, store, tickets, tickets_of};
-use crate::support::{Caller, Stage, on_both, text};
+use crate::support::{Caller, Stage, eventually, on_both, text};
 
 /// Starts a long import under a new user's key, has something happen once the first rows are there, and expects the
 /// import to stop.
@@ -16,9 +16,7 @@ async fn stops(stage: &Stage, happens: impl AsyncFn(&Caller, &str)) {
     let (file, mapping) = tickets(20_000);
     let before = tickets_of(owner).await;
     let started = start(&other, "ticket", &store(&other, "rows.csv", file).await, &mapping).await;
-    while tickets_of(owner).await == before {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    eventually("tickets", async || (tickets_of(owner).await > before).then_some(())).await;
     happens(&other, &text(&issued["apiKey"]["id"])).await;
     // A batch may have been on its last step; after it comes no other.
     let there = tickets_of(owner).await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Caller, on_both, text};
+use crate::support::{Caller, eventually, on_both, text};
 
 /// Instants of one form are ordered as their texts are.
 async fn in_order(owner: &Caller) {
@@ -64,13 +64,11 @@ on_both! {
         let job = owner.post("/v1/jobs/import", &input).await.ok()["job"].take();
         let (behind, _) = stage.at("2026-03-01T11:00:00Z").await;
         let path = format!("/v1/jobs/{}", text(&job["id"]));
-        let job = loop {
+        let job = eventually("the job's end", async || {
             let job = owner.get(&path).await.ok();
-            if !job["finishedAt"].is_null() {
-                break job;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        };
+            job["finishedAt"].is_string().then_some(job)
+        })
+        .await;
         assert!(text(&job["createdAt"]) <= text(&job["startedAt"]), "{job}");
         assert!(text(&job["startedAt"]) <= text(&job["finishedAt"]), "{job}");
         in_order(owner).await;

@@ -1,14 +1,12 @@
 //! Large files: they hold up nobody, and what nobody can reach any more is freed.
 
-use std::time::Duration;
-
 use kernel::{actor::Origin, time::Instant};
 use persistence::{Database, Limits};
 use reqwest::Method;
 use sea_orm::{ConnectionTrait, Statement, prelude::Uuid};
 use serde_json::json;
 
-use crate::support::{Stage, on_both, text};
+use crate::support::{Stage, eventually, on_both, text};
 
 /// How many pieces of files there are.
 async fn pieces(stage: &Stage) -> i64 {
@@ -30,9 +28,7 @@ on_both! {
             true
         };
         let create = async {
-            while pieces(stage).await == 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            eventually("the first pieces", async || (pieces(stage).await > 0).then_some(())).await;
             owner.create("contacts", json!({ "givenName": "Ada" })).await;
             false
         };

@@ -1,12 +1,15 @@
 //! Connections to PostgreSQL: those that have ended are not met again, and there are no more than configured.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::future::join_all;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
 
-use crate::support::{Backend, Caller, Fresh, Stage};
+use crate::support::{Backend, Caller, Fresh, Stage, eventually};
 
 /// Ends all of Kith's connections to the database, as a restart does.
 async fn end_all(admin: &DatabaseConnection) -> i64 {
@@ -107,17 +110,17 @@ async fn a_statement_ends_with_the_request_that_waits_for_it() {
     ] {
         admin.execute_unprepared(sql).await.unwrap();
     }
+    let begun = Instant::now();
     let reply = stage.owner.post("/v1/contacts", &json!({ "givenName": "Ada" })).await;
     assert!(!reply.status.is_success(), "{reply}");
     let runs = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
         AND pid <> pg_backend_pid()";
-    for _ in 0..50 {
-        if number(&admin, runs).await == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    assert_eq!(number(&admin, runs).await, 0, "nobody waits for it");
+    // Nobody waits for it. It would be busy for half a minute.
+    let ended = async || {
+        assert!(begun.elapsed() < Duration::from_secs(15), "the statement runs on");
+        (number(&admin, runs).await == 0).then_some(())
+    };
+    eventually("the statement's end", ended).await;
     admin.close().await.unwrap();
     stage.end().await;
 }

@@ -5,6 +5,8 @@ use std::{path::Path, time::UNIX_EPOCH};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
 
+use super::distribution;
+
 /// Which database a test runs on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Backend {
@@ -58,9 +60,12 @@ impl Fresh {
         }
     }
 
-    /// Removes it.
+    /// Removes it, after a look at the statements that were sent to it.
     pub async fn remove(self) {
         if self.backend == Backend::Postgres {
+            let database = self.connect().await;
+            distribution::check(&database).await;
+            database.close().await.expect("the connection ends");
             let admin = connect(&server_url()).await;
             execute(&admin, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
         }

@@ -3,6 +3,8 @@
 mod client;
 mod clock;
 mod database;
+pub mod distribution;
+mod eventually;
 mod expect;
 mod wire;
 
@@ -11,6 +13,7 @@ use std::{sync::Arc, time::Duration};
 use app::Kith;
 pub use client::{Caller, Reply};
 pub use database::{Backend, Fresh};
+pub use eventually::eventually;
 use persistence::{Database, Limits, Pooling};
 use serde_json::{Value as Json, json};
 pub use wire::Wire;

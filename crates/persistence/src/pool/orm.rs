@@ -62,6 +62,8 @@ macro_rules! run {
     ($connection:ident, $built:expr, $effect:expr, $method:ident, $convert:expr) => {{
         let Built { sql, values, .. } = $built;
         let mut values = SqlxValues(values.unwrap_or(Values(Vec::new())));
+        #[cfg(feature = "recording")]
+        crate::recording::note($connection.dialect(), &sql, $connection.workspace, Some(&values));
         $connection.enter_workspace().await.map_err(lost)?;
         loop {
             let again = $connection.untried.then(|| SqlxValues(values.0.clone()));

@@ -12,6 +12,8 @@ use super::{
     connection::{Connection, DriverConnection},
     failure::Failure,
 };
+#[cfg(feature = "recording")]
+use crate::recording;
 use crate::{
     bulk::Parameters,
     dialect::{Dialect, Row, Statement, build},
@@ -81,6 +83,8 @@ impl PooledConnection {
 
     async fn execute_with(&mut self, sql: String, parameters: Parameters, keep: bool) -> Result<u64> {
         self.before_statement().await?;
+        #[cfg(feature = "recording")]
+        recording::note(self.dialect(), &sql, self.workspace, recording::values(&parameters));
         let keep = keep && self.keeps_prepared();
         self.mark_busy()?;
         let sql = AssertSqlSafe(sql);
@@ -116,6 +120,8 @@ impl PooledConnection {
         keep: bool,
         take: impl FnMut(Row) -> Result<()>,
     ) -> Result<(), Failure> {
+        #[cfg(feature = "recording")]
+        recording::note(self.dialect(), &sql, self.workspace, recording::values(&parameters));
         let keep = keep && self.keeps_prepared();
         self.mark_busy()?;
         let (sql, mut came) = (AssertSqlSafe(sql), false);

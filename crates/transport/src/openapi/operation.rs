@@ -20,13 +20,13 @@ const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
 const PROBLEM: &str = "Problem";
 /// How any operation may fail.
-const ALWAYS: &[&str] = &["400", "405", "406", "408", "500", "503"];
+const ALWAYS: &[&str] = &["400", "405", "406", "408", "413", "500", "503"];
 /// How an operation may fail that needs a key.
 pub const KEYED: &[&str] = &["401", "403", "422"];
 /// How an operation may fail that is about one record.
 pub const ABOUT_ONE: &[&str] = &["404"];
 /// How an operation may fail that reads a body.
-const READING: &[&str] = &["413", "415"];
+const READING: &[&str] = &["415"];
 /// How an operation may fail that writes.
 pub const WRITING: &[&str] = &["409", "412"];
 

@@ -225,6 +225,8 @@ fn value(owner: Owner<'_>, attribute: &Attribute, side: Side, nullable: bool) ->
                 false => reference(&name, attribute.doc),
             };
         }
+        // All that is written is a filter.
+        Kind::Document if side == Side::Input => scalar(Type::Object),
         Kind::Document => scalar(Type::Object).schema_type(SchemaType::AnyValue),
         Kind::List(list) => return items(attribute, list, side, nullable),
     };
@@ -242,7 +244,9 @@ fn id(schema: ObjectBuilder, prefix: &str, side: Side) -> ObjectBuilder {
 fn items(attribute: &Attribute, of: &List, side: Side, nullable: bool) -> Node {
     // Where there is nothing, an empty list is shown; null clears it.
     let kind = or_null(Type::Array, nullable && side == Side::Input);
-    list(item(attribute, of, side), attribute.doc).schema_type(kind).max_items(Some(of.max)).into()
+    let least = (attribute.required && side == Side::Input).then_some(1);
+    let list = list(item(attribute, of, side), attribute.doc).schema_type(kind);
+    list.min_items(least).max_items(Some(of.max)).into()
 }
 
 fn item(attribute: &Attribute, of: &List, side: Side) -> Node {

@@ -23,7 +23,12 @@ fn expected(request: &HttpRequest) -> Result<Option<Vec<i64>>> {
         return Ok(None);
     }
     let wrong = || invalid("If-Match: the version in quotes is expected (\"3\"), or a list of them");
-    tags.split(',').map(|text| version(text.trim()).ok_or_else(wrong)).collect::<Result<_>>().map(Some)
+    let mut is_quoted = false;
+    let separates = |letter| {
+        is_quoted ^= letter == '"';
+        letter == ',' && !is_quoted
+    };
+    tags.split(separates).map(|text| version(text.trim()).ok_or_else(wrong)).collect::<Result<_>>().map(Some)
 }
 
 /// The version that an entity tag names. A weak one says that what it names is alike, not that it is the same.
@@ -58,7 +63,11 @@ impl Ask<'_> {
 fn agreed(by_header: Option<i64>, body: &mut Map<String, Json>) -> Result<Option<i64>> {
     let by_body = match body.remove("expectedVersion") {
         None | Some(Json::Null) => None,
-        Some(json) => Some(json.as_i64().ok_or_else(not_a_version)?),
+        // GraphQL's numbers end here too.
+        Some(json) => {
+            let version = json.as_i64().filter(|version| i32::try_from(*version).is_ok());
+            Some(version.ok_or_else(not_a_version)?)
+        }
     };
     match (by_header, by_body) {
         (Some(header), Some(body)) if header != body => {
@@ -126,7 +135,7 @@ mod tests {
         let named = |value| expected(&request("if-match", value)).unwrap();
         assert_eq!(named("\"3\""), Some(vec![3]));
         assert_eq!(named("\"3\", W/\"4\",\"5\""), Some(vec![3, NO_VERSION, 5]));
-        for strange in ["W/\"3\"", "\"03\"", "\"+3\"", "\"\"", "\"abc\""] {
+        for strange in ["W/\"3\"", "\"03\"", "\"+3\"", "\"\"", "\"abc\"", "\"3,4\""] {
             assert_eq!(named(strange), Some(vec![NO_VERSION]), "{strange}");
         }
         assert_eq!(expected(&request("if-match", "*")).unwrap(), None);
@@ -145,7 +154,9 @@ mod tests {
         assert_eq!(both(json!(3)).unwrap(), Some(3));
         assert_eq!(both(json!(null)).unwrap(), Some(3));
         assert_eq!(both(json!(4)).unwrap_err().public_code(), Code::InvalidParameter);
-        assert_eq!(both(json!("3")).unwrap_err().public_code(), Code::WrongType);
+        for wrong in [json!("3"), json!(3.5), json!(2_147_483_648_i64), json!(-2_147_483_649_i64)] {
+            assert_eq!(both(wrong).unwrap_err().public_code(), Code::WrongType);
+        }
     }
 
     #[test]
