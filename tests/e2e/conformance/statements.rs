@@ -66,20 +66,22 @@ async fn no_more_exceptions_are_listed_than_are_met() {
     let claim = Claim {
         workspace: nobody,
         job: nobody,
+        kind: "IMPORT".to_owned(),
         user: nobody,
         credential: nobody,
         lease: nobody,
         attempts: 0,
         progress,
+        checkpoint: None,
     };
-    store.claim_job(nobody, never, never).await.unwrap();
-    store.should_yield(&claim, never).await.unwrap();
+    store.claim_job(&["IMPORT"], nobody, never, never).await.unwrap();
+    store.should_yield(&["IMPORT"], &claim, never).await.unwrap();
     store.close().await;
     stage.server.kith.sweep_files().await.unwrap();
     let database = stage.database.connect().await;
     let met = distribution::check(&database).await;
     database.close().await.unwrap();
-    let idle: Vec<_> = distribution::exceptions().into_iter().filter(|sql| !met.contains(*sql)).collect();
+    let idle: Vec<_> = distribution::exceptions().into_iter().filter(|sql| !met.contains(sql)).collect();
     assert!(idle.is_empty(), "tests/golden/across_workspaces.sql does not need {idle:#?}");
     stage.end().await;
 }
