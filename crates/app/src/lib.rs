@@ -24,7 +24,7 @@ pub mod view;
 
 use std::sync::Arc;
 
-use kernel::{Code, Registry, Result, object::Object};
+use kernel::{Code, Registry, Result, access::Policy, object::Object, role::Role};
 use persistence::Database;
 use quick_cache::sync::Cache;
 use tokio::sync::Notify;
@@ -48,6 +48,7 @@ struct Inner {
     database: Database,
     context: Context,
     commands: Vec<Registered>,
+    policy: Policy,
     queued: Notify,
     credentials: Cache<(Uuid, Uuid), Arc<auth::CachedCredential>>,
 }
@@ -58,10 +59,16 @@ const CACHED_CREDENTIALS: usize = 10_000;
 impl Kith {
     /// Kith over a store.
     pub fn new(database: Database, context: Context) -> Self {
-        let (commands, queued, credentials) =
-            (commands::all(), Notify::new(), Cache::new(CACHED_CREDENTIALS));
-        let context = context.steady();
-        Self(Arc::new(Inner { database, context, commands, queued, credentials }))
+        Self::with_roles(database, context, &domain::roles::ROLES)
+    }
+
+    /// Kith over a store, with other roles than the built-in ones under their names.
+    pub fn with_roles(database: Database, context: Context, roles: &[&'static Role]) -> Self {
+        let commands = commands::all();
+        let policy = commands::policy(database.registry(), roles, &commands);
+        let (context, queued, credentials) =
+            (context.steady(), Notify::new(), Cache::new(CACHED_CREDENTIALS));
+        Self(Arc::new(Inner { database, context, commands, policy, queued, credentials }))
     }
 
     /// The objects.
@@ -77,6 +84,11 @@ impl Kith {
     /// The commands.
     pub fn commands(&self) -> &[Registered] {
         &self.0.commands
+    }
+
+    /// What each role may do, and the system.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.0.policy
     }
 
     /// Time, ids and randomness.
@@ -113,4 +125,9 @@ pub fn registry() -> Registry {
 /// The commands, for those who document them without a store.
 pub fn all_commands() -> Vec<Registered> {
     commands::all()
+}
+
+/// What each role may do, for those who document it without a store.
+pub fn policy(registry: &Registry) -> Policy {
+    commands::policy(registry, &domain::roles::ROLES, &commands::all())
 }
