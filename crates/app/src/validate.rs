@@ -475,3 +475,59 @@ fn owner(object: &Object, record: &Record, found: &Found) -> Option<Uuid> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use kernel::{
+        field::{List, Member},
+        value::{FieldType, Ref},
+    };
+    use serde_json::json;
+
+    use super::*;
+
+    kernel::object_type!(Journey, "journey");
+
+    const GUIDE: Field<Ref<Journey>> = Field::reference("guideId", "The guide.");
+    const WHO: Member<Ref<Journey>> = Member::reference("whoId", "The participant.");
+    const PART: Member<String> = Member::text("part", 20, "The part.");
+    static LIST: List = List::of("Participant", "participants", &[WHO.def, PART.def]);
+    const PARTICIPANTS: Field<Json> = Field::list("participants", &LIST, "The participants.");
+
+    fn change(guide: Uuid, participants: Json) -> PendingChange {
+        let object = Object::plain("journey", "journeys", "A journey.");
+        let object = object.fields(&[GUIDE.def, PARTICIPANTS.def]).needs(GUIDE);
+        let mut record = Record::new(Arc::new(object));
+        record.put(GUIDE.def.name, Value::Id(guide));
+        record.put(PARTICIPANTS.def.name, Json::write(participants));
+        PendingChange::new(None, record)
+    }
+
+    #[test]
+    fn references_in_groups_are_looked_at() {
+        let id = Uuid::from_u128(7);
+        let text = TypeId { prefix: "journey", uuid: id }.to_string();
+        let change = change(id, json!([{ "part": "driver" }, { "whoId": text, "part": "cook" }]));
+        let object = Arc::clone(&change.after.object);
+        let participants = object.attribute(PARTICIPANTS.def.name).unwrap();
+        let found = targets(participants, &change.after);
+        let found: Vec<_> =
+            found.iter().map(|target| (target.pointer(participants), target.key.clone())).collect();
+        assert_eq!(found, [("/participants/1/whoId".to_owned(), ("journey".to_owned(), id))]);
+    }
+
+    #[test]
+    fn rules_do_not_run_without_what_they_need() {
+        let mut change = change(Uuid::from_u128(7), json!([]));
+        check_needs(&mut change, &Found::new());
+        let told: Vec<_> = change.violations.iter().map(|found| (found.code, &*found.pointer)).collect();
+        assert_eq!(told, [(Code::ReferenceNotFound, "/guideId")]);
+        // One refusal for a field is enough.
+        check_needs(&mut change, &Found::new());
+        assert_eq!(change.violations.len(), 1);
+    }
+}

@@ -8,9 +8,11 @@ mod wire;
 
 use std::{sync::Arc, time::Duration};
 
+use app::{Context, Kith};
 pub use client::{Caller, Reply};
 pub use database::{Backend, Fresh};
-use persistence::Pooling;
+use kernel::role::Role;
+use persistence::{Database, Limits, Pooling};
 use serde_json::{Value as Json, json};
 pub use wire::Wire;
 
@@ -45,6 +47,17 @@ impl Stage {
         let settings = transport::Settings { field_by_field: true, ..config.settings() };
         let server = server::serve::run_with(&config, settings).await.expect("the server starts");
         Self::furnish(server, database).await
+    }
+
+    /// Another server on the same database, with other roles.
+    pub async fn with_roles(&self, roles: &[&'static Role], field_by_field: bool) -> Self {
+        let config = configuration(&self.database);
+        let limits = Limits { pooling: config.pooling, ..Limits::default() };
+        let store = Database::open(&config.database, Arc::new(app::registry()), limits).await;
+        let kith = Kith::with_roles(store.expect("the store opens"), Context::system(), roles);
+        let settings = transport::Settings { field_by_field, ..config.settings() };
+        let server = server::serve::start_with(kith, &config, settings).expect("the server starts");
+        Self::furnish(server, Arc::clone(&self.database)).await
     }
 
     async fn furnish(server: server::Running, database: Arc<Fresh>) -> Self {

@@ -43,11 +43,6 @@ pub static READ_ONLY: Role = Role {
 /// Every role.
 pub static ROLES: [&Role; 3] = [&OWNER, &AGENT, &READ_ONLY];
 
-/// The role of that name.
-pub fn role(name: &str) -> Option<&'static Role> {
-    ROLES.into_iter().find(|role| role.name == name)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -62,7 +57,6 @@ mod tests {
         let roles = ROLES.map(|role| (role.name, role.doc));
         let choices: Vec<_> = MembershipRole::ALL.iter().map(|choice| (choice.name, choice.doc)).collect();
         assert_eq!(choices, roles);
-        assert!(role("AGENT").is_some() && role("agent").is_none());
     }
 
     #[test]
