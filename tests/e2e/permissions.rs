@@ -3,16 +3,21 @@
 mod agent;
 mod foreign;
 mod keys;
+mod links;
+mod matrix;
 mod roles;
 mod sensitive;
 
 use kernel::{
     Registry,
-    object::{Action, Attribute, Object, Ownership},
+    object::{Action, Attribute, Object},
 };
 use serde_json::json;
 
-use crate::support::Caller;
+use crate::{
+    conformance::doors::{Call, Operation},
+    support::Caller,
+};
 
 /// With which records of an object somebody may do something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,29 +27,16 @@ enum Rows {
     All,
 }
 
-/// What the roles may do, told once more.
+/// What a role may do by an action, as the access matrix has it.
 fn may(role: &str, object: &Object, action: Action) -> Rows {
-    match (role, object.name) {
-        ("OWNER", _) => Rows::All,
-        ("READ_ONLY", "apiKey") => Rows::None,
-        ("READ_ONLY", _) => {
-            if action == Action::Read {
-                Rows::All
-            } else {
-                Rows::None
-            }
-        }
-        ("AGENT", "apiKey" | "membership") => Rows::None,
-        ("AGENT", _) if object.ownership != Ownership::Shared => Rows::Own,
-        ("AGENT", "tag") if action == Action::Create => Rows::All,
-        ("AGENT", _) => {
-            if action == Action::Read {
-                Rows::All
-            } else {
-                Rows::None
-            }
-        }
-        (role, _) => panic!("there is no role {role}"),
+    matrix::may(role, object, matrix::operation(action))
+}
+
+/// What a role may do by an operation.
+fn may_call(role: &str, call: &Call<'_>) -> Rows {
+    match call.operation {
+        Operation::Command(command) => matrix::may(role, &call.object, command.spec.name),
+        _ => may(role, &call.object, call.action),
     }
 }
 

@@ -9,7 +9,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use chrono_tz::Tz;
 use kernel::{
     Code, Result,
-    actor::{Actor, Origin, Role},
+    access::{Access, Policy},
+    actor::{Actor, Origin},
     time::Instant,
 };
 use persistence::credential::Credential;
@@ -172,7 +173,7 @@ impl Kith {
             self.0.credentials.remove(&place);
             return Err(Code::Unauthenticated.into());
         };
-        let credential = Arc::new(CachedCredential::new(credential)?);
+        let credential = Arc::new(CachedCredential::new(credential, self.policy())?);
         self.0.credentials.insert(place, Arc::clone(&credential));
         Ok(credential)
     }
@@ -227,7 +228,7 @@ impl Presented {
 pub(crate) struct CachedCredential {
     hash: String,
     user: Uuid,
-    role: &'static Role,
+    access: Arc<Access>,
     zone: Tz,
     expires_at: Option<Instant>,
     seal: Seal,
@@ -235,11 +236,11 @@ pub(crate) struct CachedCredential {
 }
 
 impl CachedCredential {
-    fn new(credential: Credential) -> Result<Self> {
+    fn new(credential: Credential, policy: &Policy) -> Result<Self> {
         Ok(Self {
             hash: credential.hash,
             user: credential.user,
-            role: domain::roles::role(&credential.role).ok_or(Code::Unauthenticated)?,
+            access: policy.role(&credential.role).map(Arc::clone).ok_or(Code::Unauthenticated)?,
             zone: credential.time_zone.parse().unwrap_or_default(),
             expires_at: credential.expires_at,
             seal: Seal::new(&credential.cursor_key)?,
@@ -258,9 +259,9 @@ impl CachedCredential {
         if self.expires_at.is_some_and(|end| end <= kith.context().clock.now()) {
             return Err(Code::Unauthenticated.into());
         }
-        let (user, role, zone) = (self.user, self.role, self.zone);
+        let (user, access, zone) = (self.user, Arc::clone(&self.access), self.zone);
         let (credential, epoch) = (Some(key), Some(self.epoch));
-        Ok(Actor { workspace, user, credential, role, zone, origin, request_id, epoch, remembered })
+        Ok(Actor { workspace, user, credential, access, zone, origin, request_id, epoch, remembered })
     }
 }
 

@@ -209,7 +209,7 @@ impl Registered {
 async fn run<C: Command>(kith: &Kith, actor: &Actor, call: Call) -> Result<Produced> {
     let (object, call) = (kith.object(C::SPEC.object)?, &call);
     let run = |actor: Actor| async move {
-        let permit = actor.permit(object, C::SPEC.action)?;
+        let permit = actor.permit_command(object, C::SPEC.name)?;
         if C::SPEC.needs_version && call.expected_version.is_none() {
             return Err(Code::VersionRequired.into());
         }

@@ -168,7 +168,7 @@ impl UnitOfWork {
                 if let Some(within) = rule.within {
                     holds = holds.and(Predicate::equals(within, change.at(within).clone()));
                 }
-                let read = self.permit(object.name, Action::Read)?;
+                let read = self.system(object.name, Action::Read)?;
                 if !self.transaction.find(&read, holds).await?.is_empty() {
                     unmark(&mut change.after, rule);
                 }
@@ -176,7 +176,7 @@ impl UnitOfWork {
         }
         for field in object.attributes.iter().filter(|field| field.restrict) {
             let (Some(target), Value::Id(id)) = (field.target(), change.at(field.index)) else { continue };
-            let (id, read) = (*id, self.permit(target, Action::Read)?);
+            let (id, read) = (*id, self.system(target, Action::Read)?);
             let found = self.transaction.find_referenced(&read, &[id], true).await?;
             if found.iter().all(|record| record.get(system::DELETED_AT).is_some()) {
                 let detail = format!("{}: the {target} is deleted; restore it first", field.name);

@@ -26,7 +26,7 @@ pub mod view;
 
 use std::sync::Arc;
 
-use kernel::{Code, Registry, Result, object::Object, value::Choice};
+use kernel::{Code, Registry, Result, access::Policy, object::Object, role::Role, value::Choice};
 use persistence::Database;
 use quick_cache::sync::Cache;
 use tokio::sync::Notify;
@@ -52,6 +52,7 @@ struct Inner {
     context: Context,
     commands: Vec<Registered>,
     jobs: Vec<RegisteredJob>,
+    policy: Policy,
     queued: Notify,
     credentials: Cache<(Uuid, Uuid), Arc<auth::CachedCredential>>,
 }
@@ -62,7 +63,7 @@ const CACHED_CREDENTIALS: usize = 10_000;
 impl Kith {
     /// Kith over a store.
     pub fn new(database: Database, context: Context) -> Self {
-        Self::with(database, context, all_commands(), all_jobs())
+        Self::build(database, context, all_commands(), all_jobs(), &domain::roles::ROLES)
     }
 
     /// Kith over a store, with these commands and jobs.
@@ -72,9 +73,25 @@ impl Kith {
         commands: Vec<Registered>,
         jobs: Vec<RegisteredJob>,
     ) -> Self {
+        Self::build(database, context, commands, jobs, &domain::roles::ROLES)
+    }
+
+    /// Kith over a store, with other roles than the built-in ones under their names.
+    pub fn with_roles(database: Database, context: Context, roles: &[&'static Role]) -> Self {
+        Self::build(database, context, all_commands(), all_jobs(), roles)
+    }
+
+    fn build(
+        database: Database,
+        context: Context,
+        commands: Vec<Registered>,
+        jobs: Vec<RegisteredJob>,
+        roles: &[&'static Role],
+    ) -> Self {
+        let policy = commands::policy(database.registry(), roles, &commands);
         let (queued, credentials) = (Notify::new(), Cache::new(CACHED_CREDENTIALS));
         let context = context.steady();
-        Self(Arc::new(Inner { database, context, commands, jobs, queued, credentials }))
+        Self(Arc::new(Inner { database, context, commands, jobs, policy, queued, credentials }))
     }
 
     /// The objects.
@@ -100,6 +117,11 @@ impl Kith {
     /// The names of their kinds.
     pub(crate) fn job_kinds(&self) -> Vec<&'static str> {
         self.jobs().iter().map(|job| job.kind.name).collect()
+    }
+
+    /// What each role may do, and the system.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.0.policy
     }
 
     /// Time, ids and randomness.
@@ -146,4 +168,9 @@ pub fn all_commands() -> Vec<Registered> {
 /// The jobs.
 pub fn all_jobs() -> Vec<RegisteredJob> {
     jobs::all()
+}
+
+/// What each role may do, for those who document it without a store.
+pub fn policy(registry: &Registry) -> Policy {
+    commands::policy(registry, &domain::roles::ROLES, &commands::all())
 }

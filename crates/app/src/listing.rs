@@ -1,14 +1,12 @@
 //! Lists: from what a client asks for to a plan, the same for both doors.
 
 use kernel::{
-    Code, Error, Result,
-    object::{Action, Object},
+    Code, Error, Permit, Result,
     plan::{Deleted, MAX_PAGE, Order, Page, Plan, parse_order},
     predicate::Parser,
 };
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 
 use crate::{Caller, Kith};
 
@@ -56,14 +54,12 @@ pub const DEFAULT_PAGE: u32 = 50;
 impl Kith {
     /// The plan of a list; the caller adds the columns it wants. The name tells lists of one object apart
     /// that lie behind different links.
-    pub fn list(&self, caller: &Caller, object: &Arc<Object>, name: &str, listing: &Listing) -> Result<Plan> {
-        let mut plan = Plan::new(caller.actor.permit(object, Action::Read)?);
+    pub fn list(&self, caller: &Caller, permit: Permit, name: &str, listing: &Listing) -> Result<Plan> {
+        let mut plan = Plan::new(permit);
         let everything = json!({});
         let json = listing.predicate.as_ref().unwrap_or(&everything);
         let now = self.context().clock.now();
-        let parse = |json, pointer| {
-            Parser::new(self.registry(), &caller.actor, now).parse(&plan.permit, json, pointer)
-        };
+        let parse = |json, pointer| Parser::new(caller.actor.zone, now).parse(&plan.permit, json, pointer);
         // Each has limits of its own, so that whatever may be kept can be asked more of.
         let among = listing.among.as_ref().map(|json| parse(json, "")).transpose()?;
         let predicate = parse(json, "/where")?;

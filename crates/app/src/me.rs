@@ -1,9 +1,6 @@
 //! The caller and its permissions, which a client has to know before it offers anything.
 
-use kernel::{
-    actor::{Actor, Rows},
-    object::Action,
-};
+use kernel::{actor::Actor, object::Action, role::Rows};
 use serde::Serialize;
 
 use crate::Kith;

@@ -66,6 +66,11 @@ impl UnitOfWork {
         self.actor().permit(self.kith.object(object)?, action)
     }
 
+    /// The system's permit for an action on an object: for what a change brings about, whoever makes it.
+    pub(crate) fn system(&self, object: &str, action: Action) -> Result<Permit> {
+        self.actor().permit_under(self.kith.policy().system(), self.kith.object(object)?, action)
+    }
+
     /// Creates one record. Violations of reading its input are reported with all others.
     pub async fn create(&mut self, permit: &Permit, input: impl Into<Input>) -> Result<Record> {
         let Input { values, violations, items: _ } = input.into();
@@ -296,7 +301,7 @@ impl UnitOfWork {
 
     /// Whether the record exists and is not deleted, even if the actor cannot see it.
     pub async fn lives<O: ObjectType>(&mut self, id: Uuid) -> Result<bool> {
-        let permit = self.permit(O::NAME, Action::Read)?;
+        let permit = self.system(O::NAME, Action::Read)?;
         Ok(self.transaction.existing(&permit, &[id]).await?.get(&id) == Some(&false))
     }
 
@@ -340,7 +345,8 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Creates the records that rules create along with a change, which is their cause.
+    /// Creates the records that rules create along with a change, which is their cause, whether the actor could create
+    /// them or not.
     async fn create_related(&mut self, pending: &mut [PendingChange]) -> Result<()> {
         let mut by_object: Vec<(&'static str, Vec<(Uuid, NewRecord)>)> = Vec::new();
         for pending in pending.iter_mut().filter(|pending| pending.violations.is_empty()) {
@@ -353,7 +359,7 @@ impl UnitOfWork {
             }
         }
         for (object, group) in by_object {
-            let permit = self.permit(object, Action::Create)?;
+            let permit = self.system(object, Action::Create)?;
             let object = permit.object();
             let draft = |(cause, record)| PendingChange {
                 cause: Some(cause),

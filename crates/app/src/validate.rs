@@ -12,7 +12,7 @@ use kernel::{
     actor::Actor,
     change::{Change, NewRecord, References},
     error::Violation,
-    field::Kind,
+    field::{Kind, Writing},
     id::TypeId,
     input,
     object::{Action, Attribute, Object, Ownership, key_texts},
@@ -46,8 +46,18 @@ pub(crate) struct PendingChange {
     pub nulls: Vec<usize>,
 }
 
-/// Records that changes refer to, by object and id.
-type Found = HashMap<(String, Uuid), Record>;
+/// The prefix of an object's ids, and the id of one of its records.
+type Key = (String, Uuid);
+
+/// A record that changes refer to.
+struct Referenced {
+    record: Record,
+    /// Whether the permit of the changes reaches it, so that they may begin to refer to it.
+    seen: bool,
+}
+
+/// The records that changes refer to.
+type Found = HashMap<Key, Referenced>;
 
 impl PendingChange {
     pub fn new(before: Option<Record>, after: Record) -> Self {
@@ -94,10 +104,11 @@ impl UnitOfWork {
     /// Validates changes of one object; violations are added to each.
     pub(crate) async fn validate(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
         let object = permit.object();
-        let found = self.referenced_records(object, pending).await?;
+        let found = self.referenced_records(permit, pending).await?;
         for change in pending.iter_mut() {
             check_texts(change);
             check_references(self.actor(), change, &found);
+            check_needs(change, &found);
             self.apply_rules(change, &found);
             self.check_predicates(change);
             check_days(self.now(), change);
@@ -112,7 +123,7 @@ impl UnitOfWork {
 
     /// Resolves each record's owner, after reading what it depends on.
     pub(crate) async fn load_owners(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
-        let found = self.referenced_records(permit.object(), pending).await?;
+        let found = self.referenced_records(permit, pending).await?;
         self.resolve_owners(permit.object(), pending, &found);
         Ok(())
     }
@@ -130,8 +141,9 @@ impl UnitOfWork {
             let needed = object.needs.iter().filter_map(|name| object.attribute(name));
             needed
                 .map(|attribute| {
-                    let targets = targets(attribute, record);
-                    (attribute.name, targets.iter().filter_map(|target| found.get(target)).cloned().collect())
+                    let found =
+                        targets(attribute, record).into_iter().filter_map(|target| found.get(&target.key));
+                    (attribute.name, found.map(|found| found.record.clone()).collect())
                 })
                 .collect()
         };
@@ -170,7 +182,7 @@ impl UnitOfWork {
             let over = self.kith.registry().objects().iter().find(|object| upper_snake(object.name) == *over);
             let json = pending.after.value(attribute.name).as_document();
             let (Some(over), Some(json)) = (over, json) else { continue };
-            let parser = Parser::new(self.kith.registry(), self.actor(), self.now());
+            let parser = Parser::new(self.actor().zone, self.now());
             let read = self.actor().permit(over, Action::Read);
             let pointer = format!("/{}", attribute.name);
             if let Err(error) = read.and_then(|permit| parser.parse(&permit, &json, &pointer)) {
@@ -182,45 +194,79 @@ impl UnitOfWork {
         }
     }
 
-    /// The records that changes refer to and the actor can see: those newly referred to, and those that
-    /// rules or ownership look at.
-    async fn referenced_records(&mut self, object: &Object, pending: &[PendingChange]) -> Result<Found> {
+    /// The records that changes refer to: those newly referred to, as far as the permit reaches, and those that rules or
+    /// ownership look at. Of the latter, what was referred to before and what Kith alone sets is loaded whether the
+    /// permit reaches it or not.
+    async fn referenced_records(&mut self, permit: &Permit, pending: &[PendingChange]) -> Result<Found> {
+        let object = permit.object();
         let mut wanted: HashMap<String, HashSet<Uuid>> = HashMap::new();
-        let mut want = |(object, id): (String, Uuid)| {
-            wanted.entry(object).or_default().insert(id);
-        };
-        let mut held = HashSet::new();
-        let actor = self.actor().clone();
+        let (mut kept, mut held) = (HashSet::new(), HashSet::new());
         for attribute in &object.attributes {
             let needed = object.needs.contains(&attribute.name)
                 || object.ownership == Ownership::Through(attribute.name);
             for change in pending {
-                if needed && let Some(before) = &change.before {
-                    target(attribute, before).into_iter().for_each(&mut want);
+                let mut want = |(object, id): Key| {
+                    wanted.entry(object).or_default().insert(id);
+                };
+                let differs = change.differs(attribute);
+                if needed
+                    && let Some(key) = change.before.as_ref().and_then(|before| target(attribute, before))
+                {
+                    kept.insert(key.clone());
+                    want(key);
                 }
-                if attribute.restrict && change.differs(attribute) {
+                if attribute.restrict && differs {
                     // Nobody deletes it before this is written.
                     held.extend(attribute.refers_to());
                 }
-                if needed || change.differs(attribute) {
-                    let targets = targets(attribute, &change.after).into_iter();
-                    targets.filter(|target| needed || !is_oneself(&actor, target)).for_each(&mut want);
+                if needed || differs {
+                    for Target { key, .. } in targets(attribute, &change.after) {
+                        if needed && (!differs || attribute.writing == Writing::Computed) {
+                            kept.insert(key.clone());
+                        }
+                        if needed || !is_oneself(self.actor(), &key) {
+                            want(key);
+                        }
+                    }
                 }
             }
         }
         let mut found = Found::new();
         for (name, ids) in wanted {
             let Some(object) = self.kith.registry().by_prefix(&name).cloned() else { continue };
-            let Ok(permit) = self.actor().permit(&object, Action::Read) else { continue };
-            let ids: Vec<_> = ids.into_iter().collect();
-            for ids in ids.chunks(1_000) {
-                let hold = held.contains(name.as_str());
-                for record in self.transaction.find_referenced(&permit, ids, hold).await? {
-                    found.insert((name.clone(), record.id()), record);
+            let hold = held.contains(name.as_str());
+            let mut missing: Vec<_> = ids.into_iter().collect();
+            if let Ok(read) = permit.beside(&object, Action::Read) {
+                self.load_referenced(&read, &missing, hold, true, &mut found).await?;
+                if read.only_of().is_none() {
+                    continue;
                 }
             }
+            missing.retain(|id| {
+                let key = (name.clone(), *id);
+                kept.contains(&key) && !found.contains_key(&key)
+            });
+            let read = self.system(object.name, Action::Read)?;
+            self.load_referenced(&read, &missing, hold, false, &mut found).await?;
         }
         Ok(found)
+    }
+
+    async fn load_referenced(
+        &mut self,
+        read: &Permit,
+        ids: &[Uuid],
+        hold: bool,
+        seen: bool,
+        found: &mut Found,
+    ) -> Result<()> {
+        let prefix = &read.object().prefix;
+        for ids in ids.chunks(1_000) {
+            let records = self.transaction.find_referenced(read, ids, hold).await?;
+            let records = records.into_iter().map(|record| Referenced { record, seen });
+            found.extend(records.map(|found| ((prefix.clone(), found.record.id()), found)));
+        }
+        Ok(())
     }
 
     /// Checks that unique values are free; a violation has the holder's id where the actor can see it.
@@ -300,7 +346,7 @@ impl UnitOfWork {
 /// have none.
 fn check_texts(change: &mut PendingChange) {
     let object = std::sync::Arc::clone(&change.after.object);
-    let outside = |attribute: &&Attribute| attribute.writing != kernel::field::Writing::Computed;
+    let outside = |attribute: &&Attribute| attribute.writing != Writing::Computed;
     for attribute in object.attributes.iter().filter(outside) {
         if !matches!(attribute.kind, Kind::Text(_)) || !change.differs(attribute) {
             continue;
@@ -317,24 +363,42 @@ fn check_texts(change: &mut PendingChange) {
 /// Notes every reference to a record that does not exist or cannot be seen.
 fn check_references(actor: &Actor, change: &mut PendingChange, found: &Found) {
     let object = std::sync::Arc::clone(&change.after.object);
-    for attribute in
-        object.attributes.iter().filter(|attribute| attribute.writing != kernel::field::Writing::Computed)
-    {
+    for attribute in object.attributes.iter().filter(|attribute| attribute.writing != Writing::Computed) {
         if !change.differs(attribute) {
             continue;
         }
         // A reference that was there before may stay, even if its record is deleted by now.
         let before = change.before.as_ref().map(|before| targets(attribute, before)).unwrap_or_default();
-        for (position, key) in targets(attribute, &change.after).into_iter().enumerate() {
-            let lives = found.get(&key).is_some_and(|record| record.get(system::DELETED_AT).is_none());
-            if lives || is_oneself(actor, &key) || before.contains(&key) {
+        for target in targets(attribute, &change.after) {
+            let key = &target.key;
+            let lives = found
+                .get(key)
+                .is_some_and(|found| found.seen && found.record.get(system::DELETED_AT).is_none());
+            if lives || is_oneself(actor, key) || before.iter().any(|before| before.key == *key) {
                 continue;
             }
-            let pointer = match attribute.list() {
-                Some(_) => format!("/{}/{position}", attribute.name),
-                None => format!("/{}", attribute.name),
-            };
             let detail = format!("{}: there is no such {}", attribute.name, key.0);
+            change.violations.push(Violation::new(
+                Code::ReferenceNotFound,
+                target.pointer(attribute),
+                detail,
+            ));
+        }
+    }
+}
+
+/// Notes every record that rules look at and that could not be loaded: without it a rule would let pass what it is
+/// there to refuse.
+fn check_needs(change: &mut PendingChange, found: &Found) {
+    let object = std::sync::Arc::clone(&change.after.object);
+    for attribute in object.needs.iter().filter_map(|name| object.attribute(name)) {
+        let before = change.before.as_ref().and_then(|before| target(attribute, before));
+        let after = targets(attribute, &change.after).into_iter().map(|target| target.key);
+        let is_told = |found: &Violation| found.pointer.split('/').nth(1) == Some(attribute.name);
+        let is_missing = before.into_iter().chain(after).any(|key| !found.contains_key(&key));
+        if is_missing && !change.violations.iter().any(is_told) {
+            let detail = format!("{}: what it refers to cannot be read", attribute.name);
+            let pointer = format!("/{}", attribute.name);
             change.violations.push(Violation::new(Code::ReferenceNotFound, pointer, detail));
         }
     }
@@ -357,12 +421,27 @@ fn check_days(now: Instant, change: &mut PendingChange) {
 }
 
 /// Whether this is the actor's own user, who is there as long as the credential is good.
-fn is_oneself(actor: &Actor, (object, id): &(String, Uuid)) -> bool {
+fn is_oneself(actor: &Actor, (object, id): &Key) -> bool {
     actor.credential.is_some() && object == "user" && *id == actor.user
 }
 
-/// The record that a reference refers to: the prefix of its object's ids, and its id.
-fn target(attribute: &Attribute, record: &Record) -> Option<(String, Uuid)> {
+/// A record that a field refers to, and where in the field.
+struct Target {
+    key: Key,
+    item: Option<usize>,
+    member: Option<&'static str>,
+}
+
+impl Target {
+    fn pointer(&self, attribute: &Attribute) -> String {
+        let item = self.item.map(|item| format!("/{item}")).unwrap_or_default();
+        let member = self.member.map(|member| format!("/{member}")).unwrap_or_default();
+        format!("/{}{item}{member}", attribute.name)
+    }
+}
+
+/// The record that a reference refers to.
+fn target(attribute: &Attribute, record: &Record) -> Option<Key> {
     match (attribute.kind, record.value(attribute.name)) {
         (Kind::Reference(object), Value::Id(id)) => Some((kernel::text::snake(object), *id)),
         _ => None,
@@ -370,17 +449,29 @@ fn target(attribute: &Attribute, record: &Record) -> Option<(String, Uuid)> {
 }
 
 /// The records that a field refers to, a list's items one after the other.
-fn targets(attribute: &Attribute, record: &Record) -> Vec<(String, Uuid)> {
-    let refers = |member: &Attribute| matches!(member.kind, Kind::Reference(_) | Kind::AnyReference);
-    match (attribute.list(), attribute.members.first()) {
-        (Some(list), Some(member)) if list.plain && refers(member) => {
-            let items = record.value(attribute.name).as_document();
-            let items = items.as_ref().and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
-            let ids = items.iter().filter_map(|item| TypeId::parse(item.as_str()?));
-            ids.map(|id| (id.prefix.to_owned(), id.uuid)).collect()
-        }
-        _ => target(attribute, record).into_iter().collect(),
+fn targets(attribute: &Attribute, record: &Record) -> Vec<Target> {
+    let Some(list) = attribute.list() else {
+        let key = target(attribute, record);
+        return key.map(|key| Target { key, item: None, member: None }).into_iter().collect();
+    };
+    let refers = |member: &&Attribute| matches!(member.kind, Kind::Reference(_) | Kind::AnyReference);
+    let members: Vec<_> = attribute.members.iter().filter(refers).collect();
+    if members.is_empty() {
+        return Vec::new();
     }
+    let items = record.value(attribute.name).as_document();
+    let items = items.as_ref().and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+    let mut targets = Vec::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        for member in &members {
+            let value = if list.plain { Some(item) } else { item.get(member.name) };
+            if let Some(TypeId { prefix, uuid }) = value.and_then(Json::as_str).and_then(TypeId::parse) {
+                let member = (!list.plain).then_some(member.name);
+                targets.push(Target { key: (prefix.to_owned(), uuid), item: Some(place), member });
+            }
+        }
+    }
+    targets
 }
 
 /// The owner of a record, along the chain of records it belongs to.
@@ -392,8 +483,64 @@ fn owner(object: &Object, record: &Record, found: &Found) -> Option<Uuid> {
             _ => None,
         },
         Ownership::Through(name) => {
-            let parent = found.get(&target(object.attribute(name)?, record)?)?;
+            let parent = &found.get(&target(object.attribute(name)?, record)?)?.record;
             persistence::owner_of(&parent.object, parent)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use kernel::{
+        field::{List, Member},
+        value::{FieldType, Ref},
+    };
+    use serde_json::json;
+
+    use super::*;
+
+    kernel::object_type!(Journey, "journey");
+
+    const GUIDE: Field<Ref<Journey>> = Field::reference("guideId", "The guide.");
+    const WHO: Member<Ref<Journey>> = Member::reference("whoId", "The participant.");
+    const PART: Member<String> = Member::text("part", 20, "The part.");
+    static LIST: List = List::of("Participant", "participants", &[WHO.def, PART.def]);
+    const PARTICIPANTS: Field<Json> = Field::list("participants", &LIST, "The participants.");
+
+    fn change(guide: Uuid, participants: Json) -> PendingChange {
+        let object = Object::plain("journey", "journeys", "A journey.");
+        let object = object.fields(&[GUIDE.def, PARTICIPANTS.def]).needs(GUIDE);
+        let mut record = Record::new(Arc::new(object));
+        record.put(GUIDE.def.name, Value::Id(guide));
+        record.put(PARTICIPANTS.def.name, Json::write(participants));
+        PendingChange::new(None, record)
+    }
+
+    #[test]
+    fn references_in_groups_are_looked_at() {
+        let id = Uuid::from_u128(7);
+        let text = TypeId { prefix: "journey", uuid: id }.to_string();
+        let change = change(id, json!([{ "part": "driver" }, { "whoId": text, "part": "cook" }]));
+        let object = Arc::clone(&change.after.object);
+        let participants = object.attribute(PARTICIPANTS.def.name).unwrap();
+        let found = targets(participants, &change.after);
+        let found: Vec<_> =
+            found.iter().map(|target| (target.pointer(participants), target.key.clone())).collect();
+        assert_eq!(found, [("/participants/1/whoId".to_owned(), ("journey".to_owned(), id))]);
+    }
+
+    #[test]
+    fn rules_do_not_run_without_what_they_need() {
+        let mut change = change(Uuid::from_u128(7), json!([]));
+        check_needs(&mut change, &Found::new());
+        let told: Vec<_> = change.violations.iter().map(|found| (found.code, &*found.pointer)).collect();
+        assert_eq!(told, [(Code::ReferenceNotFound, "/guideId")]);
+        // One refusal for a field is enough.
+        check_needs(&mut change, &Found::new());
+        assert_eq!(change.violations.len(), 1);
     }
 }

@@ -5,7 +5,8 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use kernel::{
-    Code, Of, Record,
+    Code, Of, Record, Registry,
+    access::Access,
     actor::{Actor, Origin},
     change::{Change, NewRecord, References},
     field::Field,
@@ -118,7 +119,7 @@ impl<O: ObjectType> Trial<O> {
             workspace: Uuid::from_u128(1),
             user: USER,
             credential: None,
-            role: &crate::roles::OWNER,
+            access: Arc::new(Access::new(&crate::roles::OWNER, &Registry::default(), &[])),
             zone: chrono_tz::UTC,
             origin: Origin::Api,
             request_id: Arc::from("test"),

@@ -1,4 +1,4 @@
-//! The actor: the workspace, the user, the role. It grants every permit.
+//! The actor: the workspace, the user, the access of its role. It grants every permit.
 
 use std::sync::Arc;
 
@@ -6,94 +6,11 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use crate::{
-    error::{Code, Result},
-    object::{Action, Object, Ownership},
-    permit::Permit,
+    access::Access,
+    error::Result,
+    object::{Action, Object},
+    permit::{Holder, Permit},
 };
-
-/// The records that a grant covers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Rows {
-    /// All of the workspace.
-    All,
-    /// Those of the user; shared records count as theirs.
-    Own,
-}
-
-impl Rows {
-    /// As clients see it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "ALL",
-            Self::Own => "OWN",
-        }
-    }
-}
-
-/// The objects that a grant covers.
-#[derive(Clone, Copy, Debug)]
-pub enum Objects {
-    /// Every object.
-    Any,
-    /// The objects of these names.
-    Named(&'static [&'static str]),
-    /// The objects whose records have owners.
-    Owned,
-    /// The objects whose records are shared.
-    Shared,
-}
-
-impl Objects {
-    fn cover(&self, object: &Object) -> bool {
-        match self {
-            Objects::Any => true,
-            Objects::Named(names) => names.contains(&object.name),
-            Objects::Owned => object.ownership != Ownership::Shared,
-            Objects::Shared => object.ownership == Ownership::Shared,
-        }
-    }
-}
-
-/// The actions of a role on some objects' records.
-#[derive(Clone, Copy, Debug)]
-pub struct Grant {
-    /// The objects.
-    pub objects: Objects,
-    /// The actions.
-    pub actions: &'static [Action],
-    /// The records.
-    pub rows: Rows,
-}
-
-/// A role: the first grant that covers an object decides; without one nothing is allowed.
-#[derive(Debug)]
-pub struct Role {
-    /// Its name, as stored and shown: `OWNER`.
-    pub name: &'static str,
-    /// Its description, for clients.
-    pub doc: &'static str,
-    /// Its grants.
-    pub grants: &'static [Grant],
-    /// Whether it may read sensitive fields.
-    pub reads_sensitive: bool,
-}
-
-impl Role {
-    /// The objects that the role's grants name and do not let it read.
-    pub fn closed(&self) -> impl Iterator<Item = &'static str> {
-        let closed = self.grants.iter().filter(|grant| !grant.actions.contains(&Action::Read));
-        closed.flat_map(|grant| match grant.objects {
-            Objects::Named(names) => names.iter().copied(),
-            _ => [].iter().copied(),
-        })
-    }
-
-    /// The grant for an action on this object.
-    pub fn grant(&self, object: &Object, action: Action) -> Option<&Grant> {
-        let grant = self.grants.iter().find(|grant| grant.objects.cover(object))?;
-        grant.actions.contains(&action).then_some(grant)
-    }
-}
 
 /// The origin of a change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -129,8 +46,8 @@ pub struct Actor {
     pub user: Uuid,
     /// The key; none for the server's own command line.
     pub credential: Option<Uuid>,
-    /// The role.
-    pub role: &'static Role,
+    /// The access of its role.
+    pub access: Arc<Access>,
     /// The workspace's time zone, in which days begin and end.
     pub zone: Tz,
     /// The origin of its changes.
@@ -147,9 +64,21 @@ pub struct Actor {
 impl Actor {
     /// Grants the permit for an action on records of an object.
     pub fn permit(&self, object: &Arc<Object>, action: Action) -> Result<Permit> {
-        match self.role.grant(object, action) {
-            Some(grant) => Ok(Permit::grant(self, object, action, grant.rows)),
-            None => Err(Code::Forbidden.into()),
-        }
+        Permit::grant(&self.access, self.holder(), object, action)
+    }
+
+    /// Grants the permit for a command of an object.
+    pub fn permit_command(&self, object: &Arc<Object>, name: &str) -> Result<Permit> {
+        Permit::grant_command(&self.access, self.holder(), object, name)
+    }
+
+    /// Grants the permit for an action under another access: that of the system, on the actor's behalf.
+    pub fn permit_under(&self, access: &Arc<Access>, object: &Arc<Object>, action: Action) -> Result<Permit> {
+        Permit::grant(access, self.holder(), object, action)
+    }
+
+    fn holder(&self) -> Holder {
+        let epoch = self.epoch.filter(|_| self.remembered);
+        Holder { workspace: self.workspace, user: self.user, credential: self.credential, epoch }
     }
 }

@@ -110,7 +110,7 @@ fn item_change(
     pointer: &str,
 ) -> Result<items::ListChange, Vec<Violation>> {
     let fail = |code, detail: String| vec![Violation::new(code, pointer, detail)];
-    permit.readable(attribute.name).map_err(|error| fail(error.code, error.detail))?;
+    permit.writable(attribute.name).map_err(|error| fail(error.code, error.detail))?;
     let mut change = items::ListChange { field: attribute.index, ..items::ListChange::default() };
     let Some(list) = attribute.list().filter(|_| !json.is_null()) else { return Ok(change) };
     if adds {
@@ -167,7 +167,7 @@ fn member(
 ) -> Result<(usize, Value), Vec<Violation>> {
     let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
     let fail = |code, detail: String| vec![Violation::new(code, pointer.clone(), detail)];
-    let attribute = permit.readable(name).map_err(|error| fail(error.code, error.detail))?;
+    let attribute = permit.writable(name).map_err(|error| fail(error.code, error.detail))?;
     match (attribute.writing, purpose) {
         (Writing::Computed, _) => return Err(fail(Code::ReadOnly, format!("{name} is set by Kith"))),
         (Writing::Once, Purpose::Update) => {

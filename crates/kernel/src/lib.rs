@@ -1,6 +1,7 @@
 //! The words everyone uses: ids, money, values, fields, objects, predicates, plans, changes, pages,
-//! errors and their codes, actors, permits and the clock.
+//! errors and their codes, roles, access, actors, permits and the clock.
 
+pub mod access;
 pub mod actor;
 pub mod answer;
 pub mod change;
@@ -17,6 +18,7 @@ pub mod plan;
 pub mod predicate;
 pub mod record;
 pub mod registry;
+pub mod role;
 pub mod secret;
 pub mod system;
 pub mod text;

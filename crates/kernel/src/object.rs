@@ -18,7 +18,7 @@ mod types;
 
 pub use constraint::{Holder, OnlyOne, Together};
 pub use item_changes::ItemChanges;
-pub use link::{Bridge, Link, Path, Via};
+pub use link::{Bridge, Link, Over, Path, Via};
 pub use log_fields::LogFields;
 pub use types::{Belongs, Every, ObjectType};
 
@@ -281,6 +281,8 @@ pub struct Object {
     pub plural: &'static str,
     /// Its description, for clients.
     pub doc: &'static str,
+    /// Its place in its registry.
+    pub place: usize,
     /// The prefix of its ids: `line_item`.
     pub prefix: String,
     /// Its table: `line_items`.
@@ -348,6 +350,7 @@ impl Object {
             name,
             plural,
             doc,
+            place: 0,
             prefix: snake(name),
             table: snake(plural),
             path: kebab(plural),

@@ -1,64 +1,95 @@
 //! The permit for one action on the records of one object. Only an actor grants it, and nothing reaches the database
-//! without it: workspace, row scope and readable fields are read from it.
+//! without it: workspace, row scope and fields are read from it.
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use crate::{
-    actor::{Actor, Role, Rows},
+    access::{Access, ObjectAccess},
     error::{Code, Error, Result},
     object::{Action, Attribute, Object},
+    role::Rows,
 };
 
 /// The permit for one action on the records of one object.
 #[derive(Clone, Debug)]
 pub struct Permit {
-    workspace: Uuid,
-    user: Uuid,
-    credential: Option<Uuid>,
-    object: Arc<Object>,
+    holder: Holder,
+    access: Arc<Access>,
+    granted: Arc<ObjectAccess>,
     action: Action,
-    rows: Rows,
-    role: &'static Role,
-    epoch: Option<i64>,
     unconditional: bool,
 }
 
+/// The holder of a permit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder {
+    pub workspace: Uuid,
+    pub user: Uuid,
+    pub credential: Option<Uuid>,
+    /// The epoch of the workspace's access that reads must prove.
+    pub epoch: Option<i64>,
+}
+
 impl Permit {
-    pub(crate) fn grant(actor: &Actor, object: &Arc<Object>, action: Action, rows: Rows) -> Self {
-        Self {
-            workspace: actor.workspace,
-            user: actor.user,
-            credential: actor.credential,
-            object: Arc::clone(object),
-            action,
-            rows,
-            role: actor.role,
-            epoch: actor.epoch.filter(|_| actor.remembered),
-            unconditional: false,
+    /// The permit that the access grants.
+    pub(crate) fn grant(
+        access: &Arc<Access>,
+        holder: Holder,
+        object: &Arc<Object>,
+        action: Action,
+    ) -> Result<Self> {
+        let granted = access.to(object)?;
+        if !granted.allows(action) {
+            return Err(Code::Forbidden.into());
         }
+        let (access, granted) = (Arc::clone(access), Arc::clone(granted));
+        Ok(Self { holder, access, granted, action, unconditional: false })
+    }
+
+    /// The permit for a command that the access grants.
+    pub(crate) fn grant_command(
+        access: &Arc<Access>,
+        holder: Holder,
+        object: &Arc<Object>,
+        name: &str,
+    ) -> Result<Self> {
+        let command = access.to(object)?.commands().iter().find(|command| command.name == name);
+        Self::grant(access, holder, object, command.ok_or(Code::Forbidden)?.action)
+    }
+
+    /// The permit to read the records behind a link, by its place. There is no other way to them from a record.
+    pub fn follow(&self, link: usize) -> Result<Self> {
+        let target = self.access.at(self.granted.follow(link)?);
+        let granted = target.map(Arc::clone).ok_or(Code::UnknownField)?;
+        Ok(Self { granted, action: Action::Read, ..self.clone() })
+    }
+
+    /// A permit of the same holder under the same access, for another object or action.
+    pub fn beside(&self, object: &Arc<Object>, action: Action) -> Result<Self> {
+        Self::grant(&self.access, self.holder, object, action)
     }
 
     /// The workspace whose records these are.
     pub fn workspace(&self) -> Uuid {
-        self.workspace
+        self.holder.workspace
     }
 
     /// The credential under which it was granted; none for the server's own command line.
     pub fn credential(&self) -> Option<Uuid> {
-        self.credential
+        self.holder.credential
     }
 
     /// The epoch of the workspace's access that reads must prove; none if the credential was just looked up.
     pub fn epoch(&self) -> Option<i64> {
-        self.epoch
+        self.holder.epoch.filter(|_| !self.unconditional)
     }
 
     /// The permit without the condition on the epoch, for reading back what this request has just written.
     #[must_use]
     pub fn unconditional(self) -> Self {
-        Self { epoch: None, unconditional: true, ..self }
+        Self { unconditional: true, ..self }
     }
 
     /// Whether it is for reading back what this request has just written.
@@ -68,7 +99,7 @@ impl Permit {
 
     /// The object.
     pub fn object(&self) -> &Arc<Object> {
-        &self.object
+        self.granted.object()
     }
 
     /// The action.
@@ -78,29 +109,42 @@ impl Permit {
 
     /// The user whose records alone may be reached; none if all may.
     pub fn only_of(&self) -> Option<Uuid> {
-        (self.rows == Rows::Own).then_some(self.user)
+        (self.granted.rows() == Rows::Own).then_some(self.holder.user)
     }
 
-    /// The objects whose records' events the actor must not see.
-    pub fn closed_objects(&self) -> impl Iterator<Item = &'static str> {
-        self.role.closed()
+    /// The objects whose records' events must not be seen.
+    pub fn closed_objects(&self) -> &[&'static str] {
+        self.access.closed()
     }
 
     /// Whether the field may be read.
     pub fn may_read(&self, attribute: &Attribute) -> bool {
-        self.role.reads_sensitive || !attribute.sensitive
+        self.granted.may_read(attribute)
     }
 
     /// The field of that name, if there is one and it may be read.
     pub fn readable(&self, name: &str) -> Result<&Attribute> {
-        let unknown = || {
-            let detail = format!("{} has no field {name}", self.object.name);
-            Error::new(Code::UnknownField, detail)
-        };
-        let attribute = self.object.attribute(name).ok_or_else(unknown)?;
-        if self.may_read(attribute) {
+        let attribute = self.field(name)?;
+        if self.granted.may_read(attribute) {
             return Ok(attribute);
         }
         Err(Error::new(Code::FieldForbidden, format!("your role may not read {name}")))
+    }
+
+    /// The field of that name, if there is one and it may be written, which includes that it may be read.
+    pub fn writable(&self, name: &str) -> Result<&Attribute> {
+        let attribute = self.readable(name)?;
+        if self.granted.may_write(attribute) {
+            return Ok(attribute);
+        }
+        Err(Error::new(Code::FieldForbidden, format!("your role may not write {name}")))
+    }
+
+    fn field(&self, name: &str) -> Result<&Attribute> {
+        let unknown = || {
+            let detail = format!("{} has no field {name}", self.object().name);
+            Error::new(Code::UnknownField, detail)
+        };
+        self.object().attribute(name).ok_or_else(unknown)
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     field::Kind,
-    object::{Holder, Link, Object, Path, Via},
+    object::{Holder, Link, Object, Over, Path, Via},
     system,
 };
 
@@ -32,7 +32,8 @@ impl Registry {
             }
         }
         let mut registry = Self::default();
-        for (index, object) in objects.into_iter().enumerate() {
+        for (index, mut object) in objects.into_iter().enumerate() {
+            object.place = index;
             registry.by_name.insert(object.name, index);
             registry.by_path.insert(object.path.clone(), index);
             registry.by_prefix.insert(object.prefix.clone(), index);
@@ -138,10 +139,11 @@ fn links(objects: &[Object]) -> Vec<(&'static str, Link)> {
                 }
                 Kind::List(list) => {
                     let Some(member) = attribute.members.first() else { continue };
-                    let via = |near: &str, far: &str| Via {
+                    let via = |near: &str, far: &str, over| Via {
                         table: list.table.to_owned(),
                         near: near.to_owned(),
                         far: far.to_owned(),
+                        over,
                         only: list
                             .shared
                             .then(|| ("object".to_owned(), object.name.to_owned()))
@@ -150,12 +152,12 @@ fn links(objects: &[Object]) -> Vec<(&'static str, Link)> {
                         deletable: false,
                     };
                     if let (Some(name), Some(target)) = (attribute.link_name(), member.target()) {
-                        let path = Path::Via(via("record_id", &member.column));
+                        let path = Path::Via(via("record_id", &member.column, Over::Near(attribute.index)));
                         links.push((object.name, link(&name, attribute.doc, target, path)));
                     }
                     if let Some((name, doc)) = attribute.inverse {
                         for subject in objects.iter().filter(|candidate| candidate.is_subject) {
-                            let mut via = via(&member.column, "record_id");
+                            let mut via = via(&member.column, "record_id", Over::Far(attribute.index));
                             let object_is = |column: &str| (column.to_owned(), subject.prefix.clone());
                             via.only.extend(member.of_object().map(object_is));
                             links.push((subject.name, link(name, doc, object.name, Path::Via(via))));
@@ -175,6 +177,7 @@ fn links(objects: &[Object]) -> Vec<(&'static str, Link)> {
                 table: object.table.clone(),
                 near: near.column.clone(),
                 far: far.column.clone(),
+                over: Over::Records { object: object.name, near: near.index, far: far.index },
                 only: Vec::new(),
                 deletable: object.attribute(system::DELETED_AT.def.name).is_some(),
             };

@@ -51,7 +51,7 @@ impl<'a> Sql<'a> {
         }
         if let Some(told) = permit.object().tells_of.and_then(|log| permit.object().attribute(log.object)) {
             for closed in permit.closed_objects() {
-                condition = condition.add(column(alias, &told.column).ne(closed));
+                condition = condition.add(column(alias, &told.column).ne(*closed));
             }
         }
         match permit.only_of() {

@@ -42,7 +42,8 @@ pub fn start(kith: Kith, config: &Config) -> Outcome<Running> {
     start_with(kith, config, config.settings())
 }
 
-fn start_with(kith: Kith, config: &Config, settings: Settings) -> Outcome<Running> {
+/// Serves a Kith, with settings of the transport that no configuration has.
+pub fn start_with(kith: Kith, config: &Config, settings: Settings) -> Outcome<Running> {
     let transport = Transport::new(kith.clone(), settings);
     let listening = |error: io::Error| Failure::from(error).during(format!("listening on {}", config.listen));
     let listener = listener::bind(&config.listen).map_err(listening)?;

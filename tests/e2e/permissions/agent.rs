@@ -8,7 +8,7 @@ use kernel::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::{Rows, changes, hidden, may};
+use super::{Rows, changes, hidden, may, may_call};
 use crate::{
     conformance::{
         doors::{Asked, Call, Door, Operation, Outcome},
@@ -235,7 +235,7 @@ on_both! {
         let mut maker = Maker::new(stage.server.kith.registry(), &stage.owner);
         let mut calls = Vec::new();
         for call in Call::all(&stage.server.kith) {
-            if call.is_on_record() && may("AGENT", &call.object, call.action) == Rows::Own {
+            if call.is_on_record() && may_call("AGENT", &call) == Rows::Own {
                 let input = world::input(&call, &mut maker).await;
                 calls.push((call, input));
             }

@@ -3,7 +3,7 @@
 use kernel::object::{Action, Ownership};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Rows, changes, hidden, may};
+use super::{Rows, changes, hidden, matrix, may, may_call};
 use crate::{
     conformance::{
         doors::{Asked, Call, Door, Operation, Outcome},
@@ -45,7 +45,7 @@ on_both! {
 }
 
 async fn check(stage: &Stage, caller: &Caller, role: &str, call: &Call<'_>, asked: &Asked) {
-    let rows = may(role, &call.object, call.action);
+    let rows = may_call(role, call);
     for door in Door::BOTH {
         let before = changes(&stage.owner).await;
         // An agent asks for nothing that it may not read: what comes of that is told elsewhere.
@@ -76,7 +76,7 @@ async fn contents(stage: &Stage, caller: &Caller, role: &str) {
     let file = kith.registry().object("file").unwrap();
     let upload = caller.request(reqwest::Method::POST, "/v1/files?name=b.csv").body("x");
     let status = caller.send(upload).await.status.as_u16();
-    assert_eq!(status, if may(role, file, Action::Create) == Rows::None { 403 } else { 201 }, "{role}");
+    assert_eq!(status, if matrix::may(role, file, "uploadFile") == Rows::None { 403 } else { 201 }, "{role}");
     let files = stage.owner.get("/v1/files?sort=createdAt").await.ok();
     let others = &files["items"][0];
     assert_eq!(others["ownerId"], stage.owner.user.as_str());

@@ -10,10 +10,11 @@ mod wire;
 
 use std::{sync::Arc, time::Duration};
 
-use app::Kith;
+use app::{Context, Kith};
 pub use client::{Caller, Reply};
 pub use database::{Backend, Fresh};
 pub use eventually::eventually;
+use kernel::role::Role;
 use persistence::{Database, Limits, Pooling};
 use serde_json::{Value as Json, json};
 pub use wire::Wire;
@@ -64,6 +65,17 @@ impl Stage {
         let store = Database::open(&config.database, Arc::new(registry), limits).await;
         let kith = kith(store.expect("the store opens"));
         Self::furnish(server::serve::start(kith, &config).expect("the server starts"), database).await
+    }
+
+    /// Another server on the same database, with other roles.
+    pub async fn with_roles(&self, roles: &[&'static Role], field_by_field: bool) -> Self {
+        let config = configuration(&self.database);
+        let limits = Limits { pooling: config.pooling, ..Limits::default() };
+        let store = Database::open(&config.database, Arc::new(app::registry()), limits).await;
+        let kith = Kith::with_roles(store.expect("the store opens"), Context::system(), roles);
+        let settings = transport::Settings { field_by_field, ..config.settings() };
+        let server = server::serve::start_with(kith, &config, settings).expect("the server starts");
+        Self::furnish(server, Arc::clone(&self.database)).await
     }
 
     async fn furnish(server: server::Running, database: Arc<Fresh>) -> Self {

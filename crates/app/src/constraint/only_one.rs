@@ -11,7 +11,7 @@ use kernel::{
 use crate::{unit_of_work::UnitOfWork, validate::PendingChange};
 
 impl UnitOfWork {
-    /// Takes a flag from the record that has it, where another gets it; the last one of several has it.
+    /// Takes a flag from the record that has it, whoever may see that one, where another gets it; the last one of several has it.
     pub(super) async fn enforce_only_one(
         &mut self,
         permit: &Permit,
@@ -42,7 +42,7 @@ impl UnitOfWork {
                 continue;
             }
             let ids: HashSet<_> = pending.iter().map(|change| change.after.id()).collect();
-            let Ok(update) = self.permit(object.name, Action::Update) else { continue };
+            let update = self.system(object.name, Action::Update)?;
             let marked = Predicate::equals(rule.flag, Value::Boolean(true));
             let holds = match rule.within {
                 Some(field) => {

@@ -53,7 +53,7 @@ impl Target {
         let mut violations = Vec::new();
         for member in mapping.members() {
             let at = format!("{pointer}/fields/{member}");
-            match create.readable(member) {
+            match create.writable(member) {
                 Err(error) => violations.push(Violation::new(error.code, at, error.detail)),
                 Ok(attribute) if attribute.writing == Writing::Computed => {
                     violations.push(Violation::new(Code::ReadOnly, at, format!("{member} is set by Kith")));

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{
-    platform::job::{self, Job, JobState},
-    roles,
-};
+use domain::platform::job::{self, Job, JobState};
 use kernel::{
     Code, Error, Of, Result,
     actor::{Actor, Origin},
@@ -78,7 +75,7 @@ impl Kith {
         };
         let id = TypeId { prefix: "job", uuid: claim.job }.to_string();
         tracing::info!(job = %id, kind = %claim.kind, rows = claim.progress.read, "begins to work on a job");
-        let keeper = keeper(&claim, id.as_str().into());
+        let keeper = keeper(self, &claim, id.as_str().into());
         let done = self.run_job(&keeper, &mut claim, stopping).await;
         let end = match done {
             Ok(result) => End { state: JobState::Succeeded, result, detail: None },
@@ -192,13 +189,13 @@ struct End {
     detail: Option<String>,
 }
 
-/// The actor that updates the job's own record: the job's user as an owner, even if the key has ended.
-fn keeper(claim: &Claim, request_id: Arc<str>) -> Actor {
+/// The actor that updates the job's own record: the job's user under the system's access, even if the key has ended.
+fn keeper(kith: &Kith, claim: &Claim, request_id: Arc<str>) -> Actor {
     Actor {
         workspace: claim.workspace,
         user: claim.user,
         credential: Some(claim.credential),
-        role: &roles::OWNER,
+        access: Arc::clone(kith.policy().system()),
         zone: chrono_tz::UTC,
         origin: Origin::Job,
         request_id,

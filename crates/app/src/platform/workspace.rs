@@ -11,7 +11,6 @@ use domain::{
         user::{self, User},
         workspace,
     },
-    roles,
     sales::{
         pipeline::{self, Pipeline},
         stage::{self, Stage, StageKind},
@@ -96,7 +95,7 @@ impl Kith {
             workspace,
             user,
             credential: None,
-            role: &roles::OWNER,
+            access: Arc::clone(self.policy().system()),
             zone: chrono_tz::UTC,
             origin: Origin::CommandLine,
             request_id: Arc::from(request_id),

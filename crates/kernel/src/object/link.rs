@@ -39,10 +39,30 @@ pub struct Via {
     pub near: String,
     /// Its column with the other record's id.
     pub far: String,
+    /// What the table holds.
+    pub over: Over,
     /// Columns and the values they must have, where the table serves several objects.
     pub only: Vec<(String, String)>,
     /// Whether its rows are records that can be deleted.
     pub deletable: bool,
+}
+
+/// What a connecting table holds, which decides who may follow the link.
+#[derive(Clone, Debug)]
+pub enum Over {
+    /// The items of the list at that place in this object.
+    Near(usize),
+    /// The items of the list at that place in the other object.
+    Far(usize),
+    /// The records of a third object, two of whose fields hold the ids.
+    Records {
+        /// The object.
+        object: &'static str,
+        /// The place of the field with this record's id.
+        near: usize,
+        /// The place of the field with the other record's id.
+        far: usize,
+    },
 }
 
 impl Link {

@@ -1,16 +1,15 @@
 //! From predicate JSON to a predicate: names resolved, operands read, limits kept, permissions asked.
 
+use chrono_tz::Tz;
 use serde_json::{Map, Value as Json};
 
 use super::{Compare, Operator, Predicate, Quantifier, Scoped, Test, relative};
 use crate::{
-    actor::Actor,
     error::{Code, Error, Result, Violation},
     field::Kind,
     input,
-    object::{Action, Attribute, Link},
+    object::{Attribute, Link},
     permit::Permit,
-    registry::Registry,
     time::Instant,
     value::Value,
 };
@@ -27,9 +26,8 @@ pub const MAX_VALUES: usize = 500;
 pub const MAX_OPERANDS: usize = 5_000;
 
 /// Reads predicates for one caller at one instant.
-pub struct Parser<'a> {
-    registry: &'a Registry,
-    actor: &'a Actor,
+pub struct Parser {
+    zone: Tz,
     now: Instant,
     leaves: usize,
     nodes: usize,
@@ -43,10 +41,10 @@ enum Scope<'p> {
     Items(&'p [Attribute]),
 }
 
-impl<'a> Parser<'a> {
-    /// A parser for one caller.
-    pub fn new(registry: &'a Registry, actor: &'a Actor, now: Instant) -> Self {
-        Self { registry, actor, now, leaves: 0, nodes: 0, operands: 0 }
+impl Parser {
+    /// A parser for one caller, in whose time zone days begin and end.
+    pub fn new(zone: Tz, now: Instant) -> Self {
+        Self { zone, now, leaves: 0, nodes: 0, operands: 0 }
     }
 
     /// Reads a predicate over the records of the permit's object. Errors point into the predicate, below
@@ -169,15 +167,8 @@ impl<'a> Parser<'a> {
         at: &Pointer,
         depth: usize,
     ) -> Result<Predicate> {
-        let object = permit.object();
-        let target =
-            self.registry.target(link).ok_or_else(|| at.error(Code::UnknownField, "no such link"))?;
-        let target =
-            self.actor.permit(target, Action::Read).map_err(|error| at.error(error.code, error.detail))?;
-        if let crate::object::Path::One { field } = link.path {
-            if !object.at(field).is_some_and(|attribute| permit.may_read(attribute)) {
-                return Err(at.error(Code::FieldForbidden, "your role may not read this link"));
-            }
+        let target = permit.follow(index).map_err(|error| at.error(error.code, error.detail))?;
+        if link.is_one() {
             let predicate = self.node(Scope::Object(&target), json, at, depth + 1)?;
             let of = Box::new(Scoped { permit: target, predicate });
             return Ok(Predicate::Link { link: index, how: Quantifier::Some, of });
@@ -318,7 +309,7 @@ impl<'a> Parser<'a> {
         // A list is asked about its items.
         let attribute = attribute.members.first().unwrap_or(attribute);
         if let Some(text) = relative_operand(json) {
-            let zone = self.actor.zone;
+            let zone = self.zone;
             let value = match attribute.kind {
                 Kind::Instant => relative::instant(text, self.now, zone).map(Value::Instant),
                 Kind::Date => relative::date(text, self.now, zone).map(Value::Date),

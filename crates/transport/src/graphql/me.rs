@@ -10,10 +10,10 @@ use async_graphql::{
 };
 use kernel::{
     Error, Result,
-    actor::Rows,
     answer::{Writer, write_record},
     object::Action,
     plan::Plan,
+    role::Rows,
 };
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -64,7 +64,7 @@ impl<'a> Planner<'a> {
             let value = match part.name {
                 "user" => self.record_of(actor.user, "user", &part.sets).await?,
                 "workspace" => self.record_of(actor.workspace, "workspace", &part.sets).await?,
-                "role" => actor.role.name.into(),
+                "role" => actor.access.role().name.into(),
                 "permissions" => self.permissions(&part.sets),
                 _ => TYPE.into(),
             };

@@ -174,7 +174,8 @@ impl<'a> Planner<'a> {
             }
             if object.plural == field.name {
                 let listing = self.listing(field.field)?;
-                let mut plan = self.kith.list(self.caller, object, object.plural, &listing)?;
+                let permit = self.caller.actor.permit(object, Action::Read)?;
+                let mut plan = self.kith.list(self.caller, permit, object.plural, &listing)?;
                 let connection = self.connection(&mut plan, field, &object.type_name, 1)?;
                 return Ok(Answer::Many(Box::new(plan), connection));
             }
@@ -235,10 +236,10 @@ impl<'a> Planner<'a> {
     async fn collection(&mut self, collection: &Collection, field: &Collected<'a>) -> Result<Answer> {
         let id = self.id(field.field, self.kith.object(collection.object)?)?;
         let members = self.kith.members(&self.caller.actor, collection, id).await?;
-        let object = Arc::clone(self.kith.object(members.object)?);
+        let permit = self.caller.actor.permit(self.kith.object(members.object)?, Action::Read)?;
         let mut listing = self.listing(field.field)?;
         listing.among = Some(members.predicate);
-        let mut plan = self.kith.list(self.caller, &object, collection.name, &listing)?;
+        let mut plan = self.kith.list(self.caller, permit, collection.name, &listing)?;
         let connection = self.connection(&mut plan, field, NODE, 1)?;
         Ok(Answer::Many(Box::new(plan), connection))
     }
@@ -288,16 +289,17 @@ impl<'a> Planner<'a> {
                 None => Source::Column(column),
             });
         };
-        let target = Arc::clone(self.kith.registry().target(link).ok_or(Code::InvalidQuery)?);
+        let permit = plan.permit.follow(place)?;
         if link.is_one() {
             self.reach(reached);
-            let mut child = Plan::new(self.caller.actor.permit(&target, Action::Read)?);
+            let mut child = Plan::new(permit);
             let shape = self.record(&mut child, &field.sets, reached)?;
             return Ok(Source::One(plan.follow(place, child), shape));
         }
         let listing = self.listing(field.field)?;
         let name = format!("{}.{}", object.name, link.name);
-        let mut child = self.kith.list(self.caller, &target, &name, &listing)?;
+        let target = Arc::clone(permit.object());
+        let mut child = self.kith.list(self.caller, permit, &name, &listing)?;
         let connection = self.connection(&mut child, field, &target.type_name, reached)?;
         Ok(Source::Many(plan.follow(place, child), connection))
     }

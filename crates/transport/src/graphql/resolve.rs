@@ -138,10 +138,9 @@ pub fn one(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
     }
     future(async move {
         let (ask, node) = (asked(&ctx)?, parent::<Arc<Node>>(&ctx)?);
-        let (_, link) = node.permit.object().link(&name).ok_or(Code::InvalidQuery)?;
-        let target = ask.kith.registry().target(link).ok_or(Code::InvalidQuery)?;
+        let (place, link) = node.permit.object().link(&name).ok_or(Code::InvalidQuery)?;
         let Path::One { field } = link.path else { return Ok(None) };
-        let permit = ask.caller.actor.permit(target, Action::Read)?;
+        let permit = node.permit.follow(place)?;
         let id = node.permit.object().at(field).and_then(|field| node.fields.get(field.name)?.as_str());
         match id.and_then(TypeId::parse) {
             Some(id) => read_one(ask, permit, id.uuid, Deleted::Exclude).await,
@@ -159,9 +158,8 @@ pub fn many(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
         let (ask, node) = (asked(&ctx)?, parent::<Arc<Node>>(&ctx)?);
         let object = node.permit.object();
         let (place, link) = object.link(&name).ok_or(Code::InvalidQuery)?;
-        let target = ask.kith.registry().target(link).ok_or(Code::InvalidQuery)?;
         let list = format!("{}.{}", object.name, link.name);
-        let mut child = ask.kith.list(&ask.caller, target, &list, &listing(&ctx)?)?;
+        let mut child = ask.kith.list(&ask.caller, node.permit.follow(place)?, &list, &listing(&ctx)?)?;
         child.all_columns();
         let mut plan = Plan::by_id(node.permit.clone(), node.id);
         plan.deleted = Deleted::Include;
@@ -189,7 +187,8 @@ pub fn known<'a>(ctx: &ResolverContext<'a>, grouped: bool) -> FieldFuture<'a> {
 pub fn list(ctx: ResolverContext<'_>, object: Arc<Object>) -> FieldFuture<'_> {
     future(async move {
         let ask = asked(&ctx)?;
-        let plan = ask.kith.list(&ask.caller, &object, object.plural, &listing(&ctx)?)?;
+        let permit = ask.caller.actor.permit(&object, Action::Read)?;
+        let plan = ask.kith.list(&ask.caller, permit, object.plural, &listing(&ctx)?)?;
         read_page(ask, plan, false).await
     })
 }
@@ -200,10 +199,10 @@ pub fn collection<'a>(ctx: ResolverContext<'a>, collection: &'static Collection)
         let ask = asked(&ctx)?;
         let id = id_argument(&ctx, ask.kith.object(collection.object)?)?;
         let members = ask.kith.members(&ask.caller.actor, collection, id).await?;
-        let object = ask.kith.object(members.object)?;
+        let permit = ask.caller.actor.permit(ask.kith.object(members.object)?, Action::Read)?;
         let mut listing = listing(&ctx)?;
         listing.among = Some(members.predicate);
-        let plan = ask.kith.list(&ask.caller, object, collection.name, &listing)?;
+        let plan = ask.kith.list(&ask.caller, permit, collection.name, &listing)?;
         read_page(ask, plan, true).await
     })
 }

@@ -4,7 +4,7 @@ use app::{
     contract,
     me::{DOC, MEMBERS, Permission},
 };
-use kernel::{Code, actor::Rows, object::Action, plan::Deleted};
+use kernel::{Code, object::Action, plan::Deleted, role::Rows};
 use utoipa::openapi::{
     KnownFormat, Ref, RefOr, Schema, SchemaFormat,
     schema::{AdditionalProperties, Array, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type},

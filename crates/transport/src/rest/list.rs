@@ -39,10 +39,11 @@ pub async fn search(mut ask: Ask<'_>) -> Result<HttpResponse> {
     ask.parameters.finish()?;
     let mut faults = Faults::default();
     let Question { listing, order_by, selection } = Question::read(ask.members(JSON)?, &mut faults)?;
-    let order = order_by.map(|json| parse_order(&ask.permit(ask.object)?, &json));
+    let permit = ask.permit(ask.object)?;
+    let order = order_by.map(|json| parse_order(&permit, &json));
     let order = order.map(|order| faults.note("orderBy", order)).transpose()?.flatten().unwrap_or_default();
     let listing = Listing { order, ..listing };
-    let page = Page::plan(&ask, ask.object, ask.object.plural, &listing, &selection, &mut faults)?;
+    let page = Page::plan(&ask, permit, ask.object.plural, &listing, &selection, &mut faults)?;
     faults.finish(Code::Invalid)?;
     page.ok_or(Code::Internal)?.answer(&ask, false).await
 }
@@ -93,7 +94,7 @@ impl Ask<'_> {
             count,
             ..Listing::default()
         };
-        let page = Page::plan(self, object, name, &listing, &selection, faults)?;
+        let page = Page::plan(self, permit, name, &listing, &selection, faults)?;
         parameters.finish()?;
         page.ok_or_else(|| Code::Internal.into())
     }
@@ -108,7 +109,7 @@ struct Page {
 impl Page {
     fn plan(
         ask: &Ask<'_>,
-        object: &Arc<Object>,
+        permit: Permit,
         name: &str,
         listing: &Listing,
         selection: &Selection,
@@ -122,15 +123,15 @@ impl Page {
         }
         // A cursor belongs to one predicate and one order: it is looked at where those are right.
         let plan = match faults.is_empty() {
-            true => faults.note("cursor", ask.kith.list(&ask.caller, object, name, listing))?,
+            true => faults.note("cursor", ask.kith.list(&ask.caller, permit.clone(), name, listing))?,
             false => None,
         };
         let mut plan = match plan {
             Some(plan) => plan,
-            None => Plan::new(ask.permit(object)?),
+            None => Plan::new(permit),
         };
         plan.page.look_ahead = true;
-        let shape = faults.note("fields", selection.listed(ask.kith, &ask.caller.actor, &mut plan))?;
+        let shape = faults.note("fields", selection.listed(&mut plan))?;
         Ok(shape.filter(|_| faults.is_empty()).map(|shape| Self { plan, shape }))
     }
 

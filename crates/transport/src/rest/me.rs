@@ -38,7 +38,7 @@ async fn me(kith: &Kith, caller: &Caller) -> Result<Json> {
     let actor = &caller.actor;
     Ok(json!({
         "user": record(kith, caller, "user", actor.user).await?,
-        "role": actor.role.name,
+        "role": actor.access.role().name,
         "workspace": record(kith, caller, "workspace", actor.workspace).await?,
         "permissions": kith.permissions(actor),
     }))
@@ -46,7 +46,7 @@ async fn me(kith: &Kith, caller: &Caller) -> Result<Json> {
 
 async fn record(kith: &Kith, caller: &Caller, object: &str, id: Uuid) -> Result<Json> {
     let mut plan = Plan::by_id(caller.actor.permit(kith.object(object)?, Action::Read)?, id);
-    let shape = Selection::default().shape(kith, &caller.actor, &mut plan)?;
+    let shape = Selection::default().shape(&mut plan)?;
     let budget = kith.budget();
     let table = kith.read(&plan, &budget).await?;
     if table.is_empty() {

@@ -82,7 +82,7 @@ impl Ask<'_> {
         let selection = self.take_selection()?;
         self.parameters.finish()?;
         let permit = self.caller.actor.permit(self.object, Action::Read)?;
-        selection.shape(self.kith, &self.caller.actor, &mut kernel::plan::Plan::new(permit.clone()))?;
+        selection.shape(&mut kernel::plan::Plan::new(permit.clone()))?;
         Ok((selection, permit.unconditional()))
     }
 

@@ -36,7 +36,7 @@ impl Ask<'_> {
     ) -> Result<Option<Shown>> {
         let mut plan = Plan::by_id(permit, id);
         plan.deleted = deleted;
-        let shape = selection.shape(self.kith, &self.caller.actor, &mut plan)?;
+        let shape = selection.shape(&mut plan)?;
         self.shown_by(&mut plan, &shape).await
     }
 
@@ -60,7 +60,7 @@ impl Ask<'_> {
     ) -> Result<Option<Shown>> {
         let mut plan = Plan::by_id(permit, record.id());
         plan.deleted = Deleted::Include;
-        let shape = selection.shape(self.kith, &self.caller.actor, &mut plan)?;
+        let shape = selection.shape(&mut plan)?;
         let version = version_of(&mut plan);
         match Table::of(record, &plan) {
             // Whatever could be written can be shown.

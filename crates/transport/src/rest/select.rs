@@ -5,12 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use app::Kith;
 use kernel::{
-    Code, Error, Permit, Result, Violation,
-    actor::Actor,
+    Code, Error, Result, Violation,
     answer::{Member, Shape, Source},
-    object::{Action, Link, Object, Path},
+    object::Object,
     plan::Plan,
 };
 
@@ -66,17 +64,17 @@ impl Selection {
     }
 
     /// Adds to the plan of one record what is shown of it, and says how.
-    pub fn shape(&self, kith: &Kith, actor: &Actor, plan: &mut Plan) -> Result<Shape> {
-        self.shape_as(Place::Alone, kith, actor, plan)
+    pub fn shape(&self, plan: &mut Plan) -> Result<Shape> {
+        self.shape_as(Place::Alone, plan)
     }
 
     /// The same for records that stand among others: they leave out long texts that are not named.
-    pub fn listed(&self, kith: &Kith, actor: &Actor, plan: &mut Plan) -> Result<Shape> {
-        self.shape_as(Place::Among, kith, actor, plan)
+    pub fn listed(&self, plan: &mut Plan) -> Result<Shape> {
+        self.shape_as(Place::Among, plan)
     }
 
-    fn shape_as(&self, place: Place, kith: &Kith, actor: &Actor, plan: &mut Plan) -> Result<Shape> {
-        let mut reach = Reach { kith, actor, links: 0, records: u64::from(plan.page.limit) };
+    fn shape_as(&self, place: Place, plan: &mut Plan) -> Result<Shape> {
+        let mut reach = Reach { links: 0, records: u64::from(plan.page.limit) };
         let parents = reach.records;
         reach.record(self, place, plan, parents)
     }
@@ -90,14 +88,12 @@ enum Place {
 }
 
 /// How much an answer reaches, while it is planned.
-struct Reach<'a> {
-    kith: &'a Kith,
-    actor: &'a Actor,
+struct Reach {
     links: usize,
     records: u64,
 }
 
-impl Reach<'_> {
+impl Reach {
     fn record(&mut self, selection: &Selection, place: Place, plan: &mut Plan, count: u64) -> Result<Shape> {
         let unread = selection.fields.iter().filter_map(|name| plan.permit.readable(name).err());
         let unread: Vec<_> =
@@ -136,10 +132,7 @@ impl Reach<'_> {
         let unknown =
             || Violation::new(Code::UnknownField, "/include", format!("{} has no link {name}", object.name));
         let (place, link) = object.link(name).ok_or_else(unknown)?;
-        let target = self.kith.registry().target(link).ok_or_else(unknown)?;
-        let permit = self.actor.permit(target, Action::Read)?;
-        check_path(link, &plan.permit, &permit)?;
-        let mut child = Plan::new(permit);
+        let mut child = Plan::new(plan.permit.follow(place)?);
         if !link.is_one() {
             child.page.limit = MAX_INCLUDED;
         }
@@ -154,19 +147,6 @@ impl Reach<'_> {
         let shape = self.record(selection, Place::Among, &mut child, count)?;
         let child = plan.follow(place, child);
         Ok(if link.is_one() { Source::One(child, shape) } else { Source::Each(child, shape) })
-    }
-}
-
-/// A link is followed by a field; whoever may not read the field does not follow the link.
-fn check_path(link: &Link, near: &Permit, far: &Permit) -> Result<()> {
-    let (permit, field) = match link.path {
-        Path::One { field } => (near, field),
-        Path::Many { field } => (far, field),
-        Path::Via(_) => return Ok(()),
-    };
-    match permit.object().at(field) {
-        Some(attribute) if permit.may_read(attribute) => Ok(()),
-        _ => Err(Error::new(Code::FieldForbidden, format!("your role may not follow {}", link.name))),
     }
 }
 

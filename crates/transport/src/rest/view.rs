@@ -16,11 +16,11 @@ pub async fn show(mut ask: Ask<'_>, view: &View) -> Result<HttpResponse> {
     ask.parameters.finish()?;
     let (actor, everything) = (&ask.caller.actor, Selection::default());
     let mut plan = Plan::by_id(actor.permit(ask.object, Action::Read)?, ask.id()?);
-    let record = everything.shape(ask.kith, actor, &mut plan)?;
+    let record = everything.shape(&mut plan)?;
     let mut shape = Shape { members: vec![Member::new(view.object, Source::Itself(record))] };
     for panel in view.panels {
         let (link, mut child) = ask.kith.panel(actor, &plan, panel)?;
-        let record = everything.listed(ask.kith, actor, &mut child)?;
+        let record = everything.listed(&mut child)?;
         let child = plan.follow(link, child);
         shape.members.push(Member::new(panel.name, Source::Each(child, record)));
     }
