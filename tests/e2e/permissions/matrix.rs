@@ -73,7 +73,7 @@ fn matrix() -> String {
         writeln!(text, "\n{}", object.name).unwrap();
         let fields = &object.attributes;
         writeln!(text, "  reads  {}", names(fields, |_| true)).unwrap();
-        writeln!(text, "  writes {}", names(fields, is_input)).unwrap();
+        writeln!(text, "  writes {}", names(fields, |field| is_input(object, field))).unwrap();
         for access in policy.roles() {
             let role = access.role().name;
             writeln!(text, "  {role:9} {}", line(object, &access.objects()[place])).unwrap();
@@ -82,9 +82,13 @@ fn matrix() -> String {
     text
 }
 
-/// Whether clients may give the field.
-fn is_input(field: &Attribute) -> bool {
-    field.writing != Writing::Computed
+/// Whether a standard operation takes the field.
+fn is_input(object: &Object, field: &Attribute) -> bool {
+    match field.writing {
+        Writing::Free => object.allows(Action::Create) || object.allows(Action::Update),
+        Writing::Once | Writing::ByCommand => object.allows(Action::Create),
+        Writing::Computed => false,
+    }
 }
 
 fn names(fields: &[Attribute], which: impl Fn(&Attribute) -> bool) -> String {
@@ -103,7 +107,7 @@ fn line(object: &Object, access: &ObjectAccess) -> String {
     let mut line = format!("{rows:4} {}", operations.join(" "));
     let hidden = names(&object.attributes, |field| !access.may_read(field));
     let locked = names(&object.attributes, |field| {
-        access.may_read(field) && is_input(field) && !access.may_write(field)
+        access.may_read(field) && is_input(object, field) && !access.may_write(field)
     });
     for (what, fields) in [("neither reads nor writes", hidden), ("does not write", locked)] {
         if fields != "nothing" {
