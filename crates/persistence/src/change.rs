@@ -201,13 +201,17 @@ impl<'r> ShownChange<'r> {
 
     /// The record after the change, as it is shown where it is read itself.
     fn record(&self) -> String {
-        let mut out = Vec::with_capacity(1_024);
+        let is_kept =
+            |field: &Attribute| !field.is_long() || self.is_new() || self.before.contains_key(field.name);
         let fields = self.object.into_iter().flat_map(|object| &object.attributes);
-        for field in fields.filter(|field| self.permit.may_read(field)) {
-            if !field.is_long() || self.is_new() || self.before.contains_key(field.name) {
-                key(&mut out, &field.key);
-                self.value(&mut out, field);
-            }
+        let mut fields: Vec<_> =
+            fields.filter(|field| self.permit.may_read(field) && is_kept(field)).collect();
+        // Documents are shown in canonical form, their members in order.
+        fields.sort_unstable_by_key(|field| field.name);
+        let mut out = Vec::with_capacity(1_024);
+        for field in fields {
+            key(&mut out, &field.key);
+            self.value(&mut out, field);
         }
         document(out)
     }
