@@ -117,7 +117,12 @@ impl Permit {
         self.access.closed()
     }
 
-    /// Whether the field may be read.
+    /// The same access to another object, whose records a log tells of.
+    pub fn access_to(&self, object: &Arc<Object>) -> Option<&ObjectAccess> {
+        self.access.to(object).ok().map(AsRef::as_ref)
+    }
+
+    /// Whether the field, which is the object's own, may be read.
     pub fn may_read(&self, attribute: &Attribute) -> bool {
         self.granted.may_read(attribute)
     }

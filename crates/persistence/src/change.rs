@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use kernel::{
-    Error, Permit, Record, Registry, Result, Value,
+    Error, Record, Registry, Result, Value,
+    access::ObjectAccess,
     answer::{Budget, Cells, write_value},
     field::ChangePart,
     object::{Attribute, Object},
@@ -144,7 +145,8 @@ type Members<'r> = BTreeMap<&'r str, &'r RawValue>;
 
 /// A change that is read from the log.
 struct ShownChange<'r> {
-    permit: &'r Permit,
+    /// The access to the record's object, which says what is shown of it.
+    access: Option<&'r ObjectAccess>,
     /// The record's object; none if there is no such object any more.
     object: Option<&'r Object>,
     record_id: &'r str,
@@ -172,9 +174,10 @@ impl<'r> ShownChange<'r> {
         let Cell::Json(data) = cell(fields.data)? else { return Ok(None) };
         let text = |cell: Cell<'r>| if let Cell::Text(text) = cell { text } else { "" };
         let Cell::Json(before) = cell(fields.changes)? else { return Ok(None) };
+        let object = registry.object(text(cell(fields.object)?));
         Ok(Some(Self {
-            permit: &plan.permit,
-            object: registry.object(text(cell(fields.object)?)).map(AsRef::as_ref),
+            access: object.and_then(|object| plan.permit.access_to(object)),
+            object: object.map(AsRef::as_ref),
             record_id: text(cell(fields.record_id)?),
             version: if let Cell::Integer(version) = cell(fields.version)? { version } else { 0 },
             user: cell(fields.actor)?,
@@ -195,6 +198,10 @@ impl<'r> ShownChange<'r> {
         }
     }
 
+    fn may_read(&self, field: &Attribute) -> bool {
+        self.access.is_some_and(|access| access.may_read(field))
+    }
+
     fn is_new(&self) -> bool {
         self.before.is_empty()
     }
@@ -204,8 +211,7 @@ impl<'r> ShownChange<'r> {
         let is_kept =
             |field: &Attribute| !field.is_long() || self.is_new() || self.before.contains_key(field.name);
         let fields = self.object.into_iter().flat_map(|object| &object.attributes);
-        let mut fields: Vec<_> =
-            fields.filter(|field| self.permit.may_read(field) && is_kept(field)).collect();
+        let mut fields: Vec<_> = fields.filter(|field| self.may_read(field) && is_kept(field)).collect();
         // Documents are shown in canonical form, their members in order.
         fields.sort_unstable_by_key(|field| field.name);
         let mut out = Vec::with_capacity(1_024);
@@ -241,7 +247,7 @@ impl<'r> ShownChange<'r> {
         let changed = if self.is_new() { &self.data } else { &self.before };
         let fields = changed.keys().filter(|name| !STAMPS.contains(*name));
         let fields = fields.filter_map(|name| self.object?.attribute(name));
-        fields.filter(move |field| field.sensitive == sensitive && self.permit.may_read(field))
+        fields.filter(move |field| field.sensitive == sensitive && self.may_read(field))
     }
 
     fn changes(&self, sensitive: bool) -> String {
