@@ -10,7 +10,7 @@ use kernel::{
     object::{Action, Attribute, Object},
 };
 
-use super::Rows as May;
+use super::Rows;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/access.txt");
 const HEAD: &str = "\
@@ -18,8 +18,11 @@ const HEAD: &str = "\
 # Compiled from the roles and compared by a test. KITH_WRITE_GOLDEN=1 tests/run access_matrix writes it anew.
 ";
 
-/// The records and operations of each role and object, as the file has them.
-static MATRIX: LazyLock<HashMap<(String, String), (May, Vec<String>)>> = LazyLock::new(|| {
+/// The records and operations of each role and object.
+type Matrix = HashMap<(String, String), (Rows, Vec<String>)>;
+
+/// The matrix as the file has it.
+static MATRIX: LazyLock<Matrix> = LazyLock::new(|| {
     let text = fs::read_to_string(FILE).unwrap();
     let mut matrix = HashMap::new();
     let mut object = String::new();
@@ -30,9 +33,9 @@ static MATRIX: LazyLock<HashMap<(String, String), (May, Vec<String>)>> = LazyLoc
         };
         let words: Vec<_> = line.split(" | ").next().unwrap().split_whitespace().map(str::to_owned).collect();
         let rows = match words[1].as_str() {
-            "all" => May::All,
-            "own" => May::Own,
-            "none" => May::None,
+            "all" => Rows::All,
+            "own" => Rows::Own,
+            "none" => Rows::None,
             // The lines of its fields.
             _ => continue,
         };
@@ -42,9 +45,9 @@ static MATRIX: LazyLock<HashMap<(String, String), (May, Vec<String>)>> = LazyLoc
 });
 
 /// With which records a role may do something, by the file.
-pub fn may(role: &str, object: &Object, operation: &str) -> May {
+pub fn may(role: &str, object: &Object, operation: &str) -> Rows {
     let (rows, operations) = &MATRIX[&(role.to_owned(), object.name.to_owned())];
-    if operations.iter().any(|name| name == operation) { *rows } else { May::None }
+    if operations.iter().any(|name| name == operation) { *rows } else { Rows::None }
 }
 
 #[test]
@@ -131,7 +134,7 @@ pub fn operation(action: Action) -> &'static str {
 fn the_access_matrix_tells_the_kinds_of_records() {
     let registry = app::registry();
     let deal = registry.object("deal").unwrap();
-    assert_eq!(may("AGENT", deal, "moveDeal"), May::Own);
-    assert_eq!(may("READ_ONLY", deal, "moveDeal"), May::None);
-    assert_eq!(may("OWNER", deal, "update"), May::All);
+    assert_eq!(may("AGENT", deal, "moveDeal"), Rows::Own);
+    assert_eq!(may("READ_ONLY", deal, "moveDeal"), Rows::None);
+    assert_eq!(may("OWNER", deal, "update"), Rows::All);
 }
