@@ -19,6 +19,9 @@ mod m20261126_000015_jobs;
 mod m20261126_000016_policies;
 mod step;
 mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod testing;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -57,6 +60,7 @@ mod tests {
     use sea_orm_migration::sea_orm::{ConnectionTrait, Database};
 
     use super::*;
+    use crate::testing::on_postgres;
 
     #[tokio::test]
     async fn sqlite_takes_every_step() {
@@ -69,24 +73,13 @@ mod tests {
 
     #[tokio::test]
     async fn postgres_takes_every_step_behind_a_wall() {
-        let Ok(url) = std::env::var("KITH_TEST_POSTGRES_URL") else { return };
-        let server = Database::connect(&url).await.unwrap();
-        let name = format!("migrations_{}", std::process::id());
-        let role = format!(
-            "DO $$ BEGIN CREATE ROLE {APP_ROLE}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-        );
-        server.execute_unprepared(&role).await.unwrap();
-        server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-
-        let (base, _) = url.rsplit_once('/').unwrap();
-        let database = Database::connect(format!("{base}/{name}")).await.unwrap();
-        Migrator::up(&database, None).await.unwrap();
-        let open = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
-                    AND NOT relrowsecurity AND relname <> 'seaql_migrations'";
-        assert!(database.query_one_raw(statement(&database, open)).await.unwrap().is_none());
-
-        database.close().await.unwrap();
-        server.execute_unprepared(&format!("DROP DATABASE {name}")).await.unwrap();
+        on_postgres("migrations", async |database| {
+            Migrator::up(database, None).await.unwrap();
+            let open = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
+                        AND NOT relrowsecurity AND relname <> 'seaql_migrations'";
+            assert!(database.query_one_raw(statement(database, open)).await.unwrap().is_none());
+        })
+        .await;
     }
 
     fn statement(database: &impl ConnectionTrait, sql: &str) -> sea_orm_migration::sea_orm::Statement {

@@ -100,7 +100,7 @@ mod tests {
 
     use sea_orm_migration::sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 
-    use crate::{APP_ROLE, Migrator};
+    use crate::{Migrator, testing::on_postgres};
 
     /// Values as a database writes them.
     struct Words {
@@ -230,19 +230,6 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_broken_is_mended_on_postgres() {
-        let Ok(url) = std::env::var("KITH_TEST_POSTGRES_URL") else { return };
-        let server = Database::connect(&url).await.unwrap();
-        let role = format!(
-            "DO $$ BEGIN CREATE ROLE {APP_ROLE}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-        );
-        server.execute_unprepared(&role).await.unwrap();
-        let name = format!("rules_{}", std::process::id());
-        server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-        let (base, _) = url.rsplit_once('/').unwrap();
-        let mut options = sea_orm_migration::sea_orm::ConnectOptions::new(format!("{base}/{name}"));
-        let database = Database::connect(options.max_connections(1).to_owned()).await.unwrap();
-        is_mended(&database).await;
-        database.close().await.unwrap();
-        server.execute_unprepared(&format!("DROP DATABASE {name}")).await.unwrap();
+        on_postgres("rules", is_mended).await;
     }
 }

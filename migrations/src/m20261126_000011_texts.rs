@@ -197,7 +197,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{APP_ROLE, Migrator};
+    use crate::{Migrator, testing::on_postgres};
 
     /// An id as the database spells it.
     fn id(database: &DatabaseConnection, number: usize) -> String {
@@ -268,18 +268,6 @@ mod tests {
 
     #[tokio::test]
     async fn postgres_writes_forms_anew_where_they_differ() {
-        let Ok(url) = std::env::var("KITH_TEST_POSTGRES_URL") else { return };
-        let server = Database::connect(&url).await.unwrap();
-        let name = format!("migrations_texts_{}", std::process::id());
-        let role = format!(
-            "DO $$ BEGIN CREATE ROLE {APP_ROLE}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-        );
-        server.execute_unprepared(&role).await.unwrap();
-        server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-        let (base, _) = url.rsplit_once('/').unwrap();
-        let database = Database::connect(format!("{base}/{name}")).await.unwrap();
-        forms_are_written_anew(&database).await;
-        database.close().await.unwrap();
-        server.execute_unprepared(&format!("DROP DATABASE {name}")).await.unwrap();
+        on_postgres("migrations_texts", forms_are_written_anew).await;
     }
 }

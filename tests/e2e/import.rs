@@ -264,33 +264,25 @@ on_both! {
     }
 }
 
-/// A job is cancelled while it runs, and writes nothing after that.
-async fn cancelled(backend: Backend) {
-    let stage = Stage::over(Arc::new(Fresh::new(backend).await), |config| config.jobs = 1).await;
-    let owner = &stage.owner;
-    let (file, mapping) = tickets(20_000);
-    let started = start(owner, "ticket", &store(owner, "rows.csv", file).await, &mapping).await;
-    let id = text(&started.json()["job"]["id"]);
-    first_tickets(owner).await;
-    let cancelled = owner.command(&format!("jobs/{id}/cancel"), json!({})).await.ok()["job"].take();
-    assert_eq!(cancelled["state"], "CANCELLED");
-    let there = tickets_of(owner).await;
-    assert_eq!((&cancelled["rowsRead"], &cancelled["rowsCreated"]), (&json!(there), &json!(there)));
-    // One job runs at a time: when the next has ended, nobody is at work on the cancelled one any more.
-    assert_eq!(counts(&import(owner, "ticket", "Subject\nThe next\n", &mapping).await), [1, 0, 0, 0]);
-    assert_eq!(tickets_of(owner).await, there + 1);
-    assert_eq!(owner.get(&format!("/v1/jobs/{id}")).await.ok()["state"], "CANCELLED");
-    stage.end().await;
-}
-
-#[tokio::test]
-async fn a_cancelled_job_stops_on_sqlite() {
-    cancelled(Backend::Sqlite).await;
-}
-
-#[tokio::test]
-async fn a_cancelled_job_stops_on_postgres() {
-    cancelled(Backend::Postgres).await;
+on_both! {
+    /// A job is cancelled while it runs, and writes nothing after that.
+    async fn a_cancelled_job_stops(backend: Backend) {
+        let stage = Stage::over(Arc::new(Fresh::new(backend).await), |config| config.jobs = 1).await;
+        let owner = &stage.owner;
+        let (file, mapping) = tickets(20_000);
+        let started = start(owner, "ticket", &store(owner, "rows.csv", file).await, &mapping).await;
+        let id = text(&started.json()["job"]["id"]);
+        first_tickets(owner).await;
+        let cancelled = owner.command(&format!("jobs/{id}/cancel"), json!({})).await.ok()["job"].take();
+        assert_eq!(cancelled["state"], "CANCELLED");
+        let there = tickets_of(owner).await;
+        assert_eq!((&cancelled["rowsRead"], &cancelled["rowsCreated"]), (&json!(there), &json!(there)));
+        // One job runs at a time: when the next has ended, nobody is at work on the cancelled one any more.
+        assert_eq!(counts(&import(owner, "ticket", "Subject\nThe next\n", &mapping).await), [1, 0, 0, 0]);
+        assert_eq!(tickets_of(owner).await, there + 1);
+        assert_eq!(owner.get(&format!("/v1/jobs/{id}")).await.ok()["state"], "CANCELLED");
+        stage.end().await;
+    }
 }
 
 on_both! {

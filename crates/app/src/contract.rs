@@ -31,11 +31,11 @@ pub const COUNT: &str = "CountFilter";
 pub const DIRECTION: &str = "OrderDirection";
 /// The codes of errors.
 pub const ERROR_CODE: &str = "ErrorCode";
-/// Who the caller is.
+/// The caller.
 pub const ME: &str = "Me";
-/// What the caller may do with the records of an object.
+/// The caller's permission for the records of an object.
 pub const PERMISSION: &str = "Permission";
-/// What may be done with records.
+/// An action on records.
 pub const PERMITTED_ACTION: &str = "PermittedAction";
 /// With which records it may be done.
 pub const PERMITTED_ROWS: &str = "PermittedRows";

@@ -87,7 +87,7 @@ pub struct JobRun<'a, J: JobType> {
 impl<'a, J: JobType> JobRun<'a, J> {
     fn new(turn: Turn<'a>) -> Result<Self> {
         let checkpoint = turn.claim.checkpoint.as_deref().map_or(Ok(J::Checkpoint::default()), |json| {
-            serde_json::from_str(json).map_err(Error::internal)
+            serde_json::from_str(json).map_err(|error| Error::internal(error))
         })?;
         let begun = turn.kith.context().clock.now();
         let progress = turn.claim.progress;
@@ -192,7 +192,7 @@ impl RegisteredJob {
 
 async fn run<J: JobType>(mut turn: Turn<'_>) -> Result<Option<Json>, Interruption> {
     let request = std::mem::take(&mut turn.request);
-    let job: J = serde_json::from_value(request).map_err(Error::internal)?;
+    let job: J = serde_json::from_value(request).map_err(|error| Error::internal(error))?;
     let output = job.run(JobRun::new(turn)?).await?;
     Ok(json_of(&output)?)
 }
@@ -245,7 +245,7 @@ pub(crate) fn lease_end(now: Instant) -> Instant {
 
 /// The JSON of what a job takes, keeps or gives; none where that is nothing.
 fn json_of(value: &impl Serialize) -> Result<Option<Json>> {
-    let json = serde_json::to_value(value).map_err(Error::internal)?;
+    let json = serde_json::to_value(value).map_err(|error| Error::internal(error))?;
     Ok(Some(json).filter(|json| !json.is_null()))
 }
 

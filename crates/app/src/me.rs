@@ -10,10 +10,10 @@ pub const MEMBERS: [(&str, &str); 4] = [
     ("user", "The user for whom the caller acts."),
     ("role", "The caller's role."),
     ("workspace", "The workspace, the only one that the caller can reach."),
-    ("permissions", "What the caller may do, object by object."),
+    ("permissions", "The caller's permissions, object by object."),
 ];
 /// The description of `me`, for clients.
-pub const DOC: &str = "Who the caller is and what they may do.";
+pub const DOC: &str = "The caller, and what they may do.";
 
 /// A caller's permissions on the records of an object.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -35,7 +35,7 @@ impl Permission {
         ("object", "The object."),
         (
             "actions",
-            "What the caller may do: any of `READ`, `CREATE`, `UPDATE` and `DELETE`, which includes restoring.",
+            "The actions that the caller may take: any of `READ`, `CREATE`, `UPDATE` and `DELETE`, which includes restoring.",
         ),
         (
             "rows",

@@ -170,14 +170,18 @@ impl ObjectAccess {
         self.rows
     }
 
-    /// Whether the field may be read.
+    /// Whether the field may be read; one of another object may not.
     pub fn may_read(&self, field: &Attribute) -> bool {
-        self.reads(field.index)
+        self.owns(field) && self.reads(field.index)
     }
 
-    /// Whether the field may be written.
+    /// Whether the field may be written; one of another object may not.
     pub fn may_write(&self, field: &Attribute) -> bool {
-        self.writable.get(field.index) == Some(&true)
+        self.owns(field) && self.writable.get(field.index) == Some(&true)
+    }
+
+    fn owns(&self, field: &Attribute) -> bool {
+        self.object.at(field.index).is_some_and(|own| std::ptr::eq(own, field))
     }
 
     fn reads(&self, field: usize) -> bool {

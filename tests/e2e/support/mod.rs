@@ -159,24 +159,33 @@ pub fn text(json: &Json) -> String {
 /// Declares a test that runs on both databases.
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($stage:ident) $body:block) => {
+        $crate::support::on_both! {
+            $(#[$meta])*
+            async fn $name(backend: Backend) {
+                async fn run($stage: &$crate::support::Stage) $body
+
+                let stage = $crate::support::Stage::new(backend).await;
+                run(&stage).await;
+                stage.end().await;
+            }
+        }
+    };
+    // The test sets its own server up.
+    ($(#[$meta:meta])* async fn $name:ident($backend:ident: Backend) $body:block) => {
         $(#[$meta])*
         mod $name {
             use super::*;
 
-            async fn run($stage: &crate::support::Stage) $body
+            async fn run($backend: $crate::support::Backend) $body
 
             #[tokio::test]
             async fn sqlite() {
-                let stage = crate::support::Stage::new(crate::support::Backend::Sqlite).await;
-                run(&stage).await;
-                stage.end().await;
+                run($crate::support::Backend::Sqlite).await;
             }
 
             #[tokio::test]
             async fn postgres() {
-                let stage = crate::support::Stage::new(crate::support::Backend::Postgres).await;
-                run(&stage).await;
-                stage.end().await;
+                run($crate::support::Backend::Postgres).await;
             }
         }
     };

@@ -199,5 +199,8 @@ impl Received {
 
 /// Does what may wait for a disk where it keeps nobody else waiting.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
-    spawn_blocking(work).await.map_err(|error| Error::internal(error))?.map_err(Error::internal)
+    spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal(error))?
+        .map_err(|error| Error::internal(error))
 }

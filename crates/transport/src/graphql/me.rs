@@ -36,7 +36,7 @@ pub fn register(types: &mut Types) -> Field {
         me.field(Field::new(*name, of, move |ctx| resolve::known(&ctx, grouped)).description(*doc))
     });
     let permission =
-        Type::new(PERMISSION).description("What the caller may do with the records of an object.");
+        Type::new(PERMISSION).description("The caller's permission for the records of an object.");
     let permission = Permission::DOCS.iter().fold(permission, |permission, (name, doc)| {
         let of = match *name {
             "actions" => TypeRef::named_nn_list_nn(ACTION),
@@ -46,7 +46,7 @@ pub fn register(types: &mut Types) -> Field {
         };
         permission.field(Field::new(*name, of, |ctx| resolve::known(&ctx, false)).description(*doc))
     });
-    let actions = Enum::new(ACTION).description("What may be done with records.");
+    let actions = Enum::new(ACTION).description("An action on records.");
     types.add(actions.items(Action::ALL.iter().map(|action| action.as_str())));
     let rows = Enum::new(ROWS).description("With which records something may be done.");
     types.add(rows.items([Rows::All, Rows::Own].map(Rows::as_str)));
