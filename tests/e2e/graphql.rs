@@ -105,8 +105,9 @@ on_both! {
                 pageInfo { more: hasNextPage } } } } } } userErrors { code } } }
             fragment C on Contact { fullName emails { to: address } tags(first: 1) { nodes { name } } }";
         let mut counts = Vec::new();
-        for contacts in [1, 3] {
-            let variables = json!({ "id": company(contacts), "input": { "industry": format!("{contacts}") } });
+        // The first one is to be prepared.
+        for (turn, contacts) in [1, 1, 3].into_iter().enumerate() {
+            let variables = json!({ "id": company(contacts), "input": { "industry": format!("{turn}") } });
             let before = stage.server.kith.statements();
             let data = stage.owner.graphql(change, variables).await;
             counts.push(stage.server.kith.statements() - before);
@@ -118,7 +119,7 @@ on_both! {
             assert_eq!(edges[0]["node"]["deals"]["pageInfo"], json!({ "more": false }));
             assert_eq!(edges[0]["node"]["deals"]["nodes"][0]["lineItems"]["nodes"][0]["name"], "Wheel");
         }
-        assert_eq!(counts[0], counts[1], "the number of statements grows with the rows");
+        assert_eq!(counts[1], counts[2], "the number of statements grows with the rows");
     }
 }
 

@@ -44,7 +44,7 @@ impl Command for OpenTickets {
     type On = ();
 
     async fn run(self, work: &mut UnitOfWork, (): ()) -> Result<Produced> {
-        Ok(vec![(&work.start_job(&self).await?).into()])
+        Ok(vec![work.start_job(&self).await?.into()])
     }
 }
 

@@ -28,3 +28,4 @@ mod service;
 mod storage;
 mod support;
 mod work;
+mod writes;

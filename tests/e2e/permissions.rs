@@ -35,7 +35,7 @@ fn may(role: &str, object: &Object, action: Action) -> Rows {
 /// What a role may do by an operation.
 fn may_call(role: &str, call: &Call<'_>) -> Rows {
     match call.operation {
-        Operation::Command(command) => matrix::may(role, &call.object, command.spec.name),
+        Operation::Command(command) => matrix::may(role, &call.object, &command.name),
         _ => may(role, &call.object, call.action),
     }
 }

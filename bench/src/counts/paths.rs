@@ -21,7 +21,7 @@ pub struct Path {
 }
 
 /// The list.
-pub const ALL: [Path; 7] = [
+pub const ALL: [Path; 8] = [
     Path {
         name: "contact by id, REST",
         requests: one::rest,
@@ -39,6 +39,11 @@ pub const ALL: [Path; 7] = [
         name: "create a contact, REST",
         requests: |scene| create::rest(scene, 1..2),
         check: create::check,
+    },
+    Path {
+        name: "create a contact, GraphQL",
+        requests: |scene| create::graphql(scene, 1..2),
+        check: create::check_graphql,
     },
     Path { name: "change a contact, REST", requests: change, check: changed },
 ];

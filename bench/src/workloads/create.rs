@@ -10,17 +10,40 @@ use crate::{
     scene::{Scene, text},
 };
 
-/// The requests, one for each workspace.
-pub fn rest(scene: &Scene, workspaces: Range<usize>) -> Outcome<Vec<Request>> {
-    let contact = json!({
+/// What GraphQL shows of the contact.
+const MUTATION: &str = "mutation Create($input: CreateContactInput!) { createContact(input: $input) { contact { \
+    id version createdAt updatedAt givenName familyName fullName emails { address type } country lifecycle } \
+    userErrors { code field message } } }";
+
+fn contact() -> Json {
+    json!({
         "givenName": "Ada",
         "familyName": "Bench {n}",
         "emails": [{ "address": "ada.{n}@bench.example" }],
         "country": "DE",
         "lifecycle": "LEAD",
-    });
-    let post = |key: &str| Request::post("/v1/contacts", key, &contact);
+    })
+}
+
+/// The requests to REST, one for each workspace.
+pub fn rest(scene: &Scene, workspaces: Range<usize>) -> Outcome<Vec<Request>> {
+    let post = |key: &str| Request::post("/v1/contacts", key, &contact());
     Ok(scene.among(workspaces).iter().map(|workspace| post(&workspace.key)).collect())
+}
+
+/// The requests to GraphQL, one for each workspace.
+pub fn graphql(scene: &Scene, workspaces: Range<usize>) -> Outcome<Vec<Request>> {
+    let body = json!({ "query": MUTATION, "variables": { "input": contact() } });
+    let post = |key: &str| Request::post("/graphql", key, &body);
+    Ok(scene.among(workspaces).iter().map(|workspace| post(&workspace.key)).collect())
+}
+
+/// Whether the contact that GraphQL answers is the one that was sent.
+pub fn check_graphql(scene: &Scene, answer: &Json) -> Outcome {
+    match answer.pointer("/data/createContact/contact") {
+        Some(contact) => check(scene, contact),
+        None => Err(failed(format!("no contact was created: {answer}"))),
+    }
 }
 
 /// Whether the contact is the one that was sent.

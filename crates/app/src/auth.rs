@@ -3,7 +3,7 @@
 //! A key is `kith_` and the base64url text of the workspace's id, the key's id and 32 random bytes. The ids
 //! lead to one row; of the random bytes only the SHA-256 is kept, which suffices for 256 bits nobody chose.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use chrono_tz::Tz;
@@ -90,7 +90,9 @@ impl Kith {
         match refusal {
             // The cached credential is current, as is what else is cached with it, such as the time zone; and the error
             // has nothing to do with access.
-            Some(error) if !is_about_access(error.code) && remembered == Some(credential.epoch) => Err(error),
+            Some(error) if !error.code.is_about_access() && remembered == Some(credential.epoch) => {
+                Err(error)
+            }
             // The database may have done it, so it is not repeated.
             Some(error) if matches!(error.code, Code::Unavailable | Code::Timeout | Code::Internal) => {
                 Err(error)
@@ -135,10 +137,10 @@ impl Kith {
     /// changed before the commit: a key that has ended writes nothing, and a valid one is not refused because of
     /// others. A unique value that only the database found to be taken, by a faster writer, is retried once: the retry
     /// can say which record holds it.
-    pub(crate) async fn with_retries<T, F: Future<Output = Result<T>>>(
+    pub(crate) async fn with_retries<T>(
         &self,
         actor: &Actor,
-        mut act: impl FnMut(Actor) -> F,
+        mut act: impl AsyncFnMut(Actor) -> Result<T>,
     ) -> Result<T> {
         let (mut actor, mut outrun) = (actor.clone(), false);
         for _ in 0..MAX_ATTEMPTS {
@@ -263,11 +265,6 @@ impl CachedCredential {
         let (credential, epoch) = (Some(key), Some(self.epoch));
         Ok(Actor { workspace, user, credential, access, zone, origin, request_id, epoch, remembered })
     }
-}
-
-/// Whether a fresh look at the credential could have another outcome.
-fn is_about_access(code: Code) -> bool {
-    matches!(code, Code::Unauthenticated | Code::Forbidden | Code::FieldForbidden)
 }
 
 fn hash(secret: &[u8]) -> String {

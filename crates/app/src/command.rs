@@ -1,12 +1,11 @@
 //! Commands: named operations of an object. A command is its input with a `run`; one registration makes the
 //! REST endpoint, the GraphQL mutation, the documentation, the permission and the transaction.
 
-use std::{borrow::Cow, future::Future, pin::Pin};
+use std::{borrow::Cow, future::Future, sync::Arc};
 
 use kernel::{
-    Code, Error, Of, Record, Result, Violation,
-    actor::Actor,
-    object::{Action, ObjectType},
+    Code, Error, Of, Permit, Record, Result, Violation,
+    object::{Action, Object, ObjectType},
     text::trim,
 };
 use serde::de::DeserializeOwned;
@@ -15,10 +14,16 @@ use utoipa::{
     PartialSchema,
     openapi::{RefOr, Schema},
 };
-use uuid::Uuid;
 use validator::{Validate, ValidationError, ValidationErrors};
 
-use crate::{Kith, operation::finish, schema, unit_of_work::UnitOfWork};
+use crate::{
+    contract,
+    operation::{Call, Endpoint, Input, Operation, OperationKind, Prepare, Step, Write},
+    schema,
+    unit_of_work::UnitOfWork,
+};
+
+pub use crate::operation::{Output, OutputKind, Produced, Product};
 
 /// The specification of a command.
 #[derive(Debug)]
@@ -86,49 +91,9 @@ impl Spec {
     }
 }
 
-/// One thing a command answers.
-#[derive(Clone, Copy, Debug)]
-pub struct Output {
-    /// Its name in the answer.
-    pub name: &'static str,
-    /// Its kind.
-    pub kind: OutputKind,
-    /// Its description, for clients.
-    pub doc: &'static str,
-}
-
-/// The kind of an output.
-#[derive(Clone, Copy, Debug)]
-pub enum OutputKind {
-    /// A record of the named object.
-    Record(&'static str),
-    /// A text.
-    Text,
-}
-
 /// An output that is a record.
 pub const fn record(name: &'static str, object: &'static str, doc: &'static str) -> Output {
     Output { name, kind: OutputKind::Record(object), doc }
-}
-
-/// The products of a command, in the order of its outputs; `Nothing` for an absent output.
-pub type Produced = Vec<Product>;
-
-/// One thing a command produced.
-#[derive(Clone, Debug)]
-pub enum Product {
-    /// A record, by its id.
-    Record(Uuid),
-    /// A text.
-    Text(String),
-    /// Nothing.
-    Nothing,
-}
-
-impl<O: ObjectType> From<&Of<O>> for Product {
-    fn from(record: &Of<O>) -> Self {
-        Product::Record(record.id())
-    }
 }
 
 /// The subject of a command: a record, or the object as a whole.
@@ -164,75 +129,56 @@ pub trait Command: DeserializeOwned + Validate + PartialSchema + Send + 'static 
     fn run(self, work: &mut UnitOfWork, on: Self::On) -> impl Future<Output = Result<Produced>> + Send;
 }
 
-/// A call of a command.
-#[derive(Clone, Debug, Default)]
-pub struct Call {
-    /// The record it is about.
-    pub id: Option<Uuid>,
-    /// The version of it that the caller has seen.
-    pub expected_version: Option<i64>,
-    /// The command's own input.
-    pub input: Map<String, Json>,
-}
-
-type RunFn =
-    for<'a> fn(&'a Kith, &'a Actor, Call) -> Pin<Box<dyn Future<Output = Result<Produced>> + Send + 'a>>;
-
-/// A command in the registry.
+/// A command, to be registered.
 pub struct Registered {
     /// The specification.
     pub spec: Spec,
-    /// Whether it is about one record.
-    pub on_record: bool,
-    /// The schema of its input.
-    pub input: RefOr<Schema>,
-    run: RunFn,
+    on_record: bool,
+    input: RefOr<Schema>,
+    prepare: Prepare,
 }
 
 impl Registered {
     /// Registers a command.
     pub fn of<C: Command>() -> Self {
-        Self {
-            spec: C::SPEC,
-            on_record: C::On::IS_RECORD,
-            input: C::schema(),
-            run: |kith, actor, call| Box::pin(run::<C>(kith, actor, call)),
-        }
+        Self { spec: C::SPEC, on_record: C::On::IS_RECORD, input: C::schema(), prepare: prepare::<C> }
     }
 
-    /// Runs the command for an actor.
-    pub async fn run(&self, kith: &Kith, actor: &Actor, call: Call) -> Result<Produced> {
-        (self.run)(kith, actor, call).await
+    /// The operation that it is.
+    pub(crate) fn operation(self, object: Arc<Object>) -> Operation {
+        let Self { spec, on_record, input, prepare } = self;
+        Operation {
+            name: spec.name.to_owned(),
+            object,
+            action: spec.action,
+            on_record,
+            endpoints: vec![Endpoint::post(spec.path)],
+            doc: spec.doc.to_owned(),
+            kind: OperationKind::Write(Write {
+                input: Input::Members(input),
+                input_type: contract::input(spec.name),
+                outputs: spec.outputs.to_vec(),
+                is_standard: false,
+                needs_version: spec.needs_version,
+                starts_job: spec.starts_job,
+                prepare,
+            }),
+        }
     }
 }
 
-async fn run<C: Command>(kith: &Kith, actor: &Actor, call: Call) -> Result<Produced> {
-    let (object, call) = (kith.object(C::SPEC.object)?, &call);
-    let run = |actor: Actor| async move {
-        let permit = actor.permit_command(object, C::SPEC.name)?;
-        if C::SPEC.needs_version && call.expected_version.is_none() {
-            return Err(Code::VersionRequired.into());
-        }
-        let command = read::<C>(call.input.clone())?;
-        let mut work = UnitOfWork::begin(kith, &actor).await?;
-        let produced = on(&mut work, &permit, call.id, call.expected_version, command).await;
-        finish(work, produced).await
-    };
-    kith.with_retries(actor, run).await
-}
-
-async fn on<C: Command>(
-    work: &mut UnitOfWork,
-    permit: &kernel::Permit,
-    id: Option<Uuid>,
-    expected: Option<i64>,
-    command: C,
-) -> Result<Produced> {
-    let record = match id {
-        Some(id) if C::On::IS_RECORD => Some(work.lock(permit, id, expected).await?),
-        _ => None,
-    };
-    command.run(work, <C::On as Subject>::from(record)?).await
+fn prepare<C: Command>(_: &Permit, call: &Call) -> Result<Step> {
+    let command = read::<C>(call.input.clone())?;
+    let (id, seen) = (call.id.filter(|_| C::On::IS_RECORD), call.expected_version);
+    Ok(Box::new(move |work, permit| {
+        Box::pin(async move {
+            let record = match id {
+                Some(id) => Some(work.lock(permit, id, seen).await?),
+                None => None,
+            };
+            command.run(work, <C::On as Subject>::from(record)?).await
+        })
+    }))
 }
 
 /// Reads and checks the input: all that is wrong at once.

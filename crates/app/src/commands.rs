@@ -1,11 +1,5 @@
 //! Every command, by area. A new one stands in its area's folder and here.
 
-use kernel::{
-    Registry,
-    access::{self, Policy},
-    role::Role,
-};
-
 use crate::{activities, command::Registered, import, platform, sales, service};
 
 pub(crate) fn all() -> Vec<Registered> {
@@ -23,15 +17,4 @@ pub(crate) fn all() -> Vec<Registered> {
         Registered::of::<service::ticket::ReopenTicket>(),
         Registered::of::<activities::task::CompleteTask>(),
     ]
-}
-
-/// The access of roles to objects and commands.
-pub(crate) fn policy(registry: &Registry, roles: &[&'static Role], commands: &[Registered]) -> Policy {
-    let named = commands.iter().map(|Registered { spec, .. }| access::Command {
-        name: spec.name,
-        object: spec.object,
-        action: spec.action,
-    });
-    let named: Vec<_> = named.chain([platform::file::UPLOAD]).collect();
-    Policy::new(registry, roles, &named)
 }

@@ -16,7 +16,9 @@ pub mod listing;
 mod marketing;
 pub mod me;
 pub mod operation;
+mod operations;
 mod platform;
+mod read;
 mod sales;
 mod schema;
 mod service;
@@ -34,6 +36,7 @@ use uuid::Uuid;
 
 pub use auth::Caller;
 pub use context::Context;
+pub use operations::Operations;
 pub use platform::{
     file::{Content, MAX_FILE},
     workspace::{NewWorkspace, Workspace},
@@ -50,7 +53,7 @@ pub struct Kith(Arc<Inner>);
 struct Inner {
     database: Database,
     context: Context,
-    commands: Vec<Registered>,
+    operations: Operations,
     jobs: Vec<RegisteredJob>,
     policy: Policy,
     queued: Notify,
@@ -88,10 +91,11 @@ impl Kith {
         jobs: Vec<RegisteredJob>,
         roles: &[&'static Role],
     ) -> Self {
-        let policy = commands::policy(database.registry(), roles, &commands);
+        let operations = Operations::new(database.registry(), commands);
+        let policy = operations.policy(database.registry(), roles);
         let (queued, credentials) = (Notify::new(), Cache::new(CACHED_CREDENTIALS));
         let context = context.steady();
-        Self(Arc::new(Inner { database, context, commands, jobs, policy, queued, credentials }))
+        Self(Arc::new(Inner { database, context, operations, jobs, policy, queued, credentials }))
     }
 
     /// The objects.
@@ -104,9 +108,9 @@ impl Kith {
         self.registry().object(name).ok_or_else(|| Code::UnknownOperation.into())
     }
 
-    /// The commands.
-    pub fn commands(&self) -> &[Registered] {
-        &self.0.commands
+    /// The operations.
+    pub fn operations(&self) -> &Operations {
+        &self.0.operations
     }
 
     /// The jobs that it can run.
@@ -160,7 +164,12 @@ pub fn registry_of(job_kinds: &'static [Choice]) -> Registry {
     domain::registry(job_kinds)
 }
 
-/// The commands, for those who document them without a store.
+/// The operations of a registry, for those who document them without a store.
+pub fn operations(registry: &Registry) -> Operations {
+    Operations::new(registry, all_commands())
+}
+
+/// The commands.
 pub fn all_commands() -> Vec<Registered> {
     commands::all()
 }
@@ -172,5 +181,5 @@ pub fn all_jobs() -> Vec<RegisteredJob> {
 
 /// What each role may do, for those who document it without a store.
 pub fn policy(registry: &Registry) -> Policy {
-    commands::policy(registry, &domain::roles::ROLES, &commands::all())
+    operations(registry).policy(registry, &domain::roles::ROLES)
 }

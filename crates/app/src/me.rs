@@ -52,9 +52,7 @@ impl Kith {
         objects
             .filter_map(|object| {
                 let commanded = |action| {
-                    self.commands()
-                        .iter()
-                        .any(|known| (known.spec.object, known.spec.action) == (object.name, action))
+                    self.operations().of(object).any(|known| known.is_named() && known.action == action)
                 };
                 let known =
                     Action::ALL.iter().filter(|action| object.allows(**action) || commanded(**action));

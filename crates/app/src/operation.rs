@@ -1,135 +1,220 @@
-//! The standard operations of every object, once: get and list are plans, the others change one record.
+//! Operations, as data: what callers may ask for. Both doors, their documents, the permissions and the tests' walks
+//! read this registry; what writes is done by [`Kith::perform`] alone.
+
+mod perform;
+pub(crate) mod standard;
+
+use std::{fmt, pin::Pin, sync::Arc};
 
 use kernel::{
-    Code, Record, Result,
+    Of, Permit, Record, Result,
     actor::Actor,
-    answer::{Budget, Table},
-    input::{self, Purpose},
-    object::{Action, Object},
-    plan::Plan,
+    input::Purpose,
+    object::{Action, Object, ObjectType},
 };
 use serde_json::{Map, Value as Json};
+use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use crate::{Kith, unit_of_work::UnitOfWork};
+use crate::{
+    unit_of_work::UnitOfWork,
+    view::{Collection, View},
+};
 
-impl Kith {
-    /// A budget for the answer to one request.
-    pub fn budget(&self) -> Budget {
-        self.database().budget()
+pub use perform::Mode;
+
+/// An operation of an object.
+pub struct Operation {
+    /// Its name: `createContact`, `moveDeal`. Mutations are called by it, and OpenAPI's operations.
+    pub name: String,
+    /// The object it belongs to.
+    pub object: Arc<Object>,
+    /// The action that its caller must be permitted.
+    pub action: Action,
+    /// Whether it is about one record, by its id, rather than about the object as a whole.
+    pub on_record: bool,
+    /// Its endpoints in REST; the first is the documented one.
+    pub endpoints: Vec<Endpoint>,
+    /// Its description, for clients.
+    pub doc: String,
+    /// What kind of operation it is.
+    pub kind: OperationKind,
+}
+
+/// An endpoint of an operation in REST, below the path of its object or record.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The last part of the path; empty for the path of the object or record itself.
+    pub path: &'static str,
+}
+
+impl Endpoint {
+    pub(crate) const fn new(method: &'static str, path: &'static str) -> Self {
+        Self { method, path }
     }
 
-    /// Reads what a plan asks for, within the request's budget.
-    pub async fn read(&self, plan: &Plan, budget: &Budget) -> Result<Table> {
-        self.database().read(plan, budget).await
+    pub(crate) const fn get(path: &'static str) -> Self {
+        Self::new("GET", path)
     }
 
-    /// Reads one record with all that the actor may read of it.
-    pub(crate) async fn record(&self, actor: &Actor, object: &str, id: Uuid) -> Result<Record> {
-        let permit = actor.permit(self.object(object)?, Action::Read)?;
-        let mut plan = Plan::by_id(permit, id);
-        plan.all_columns();
-        let table = self.read(&plan, &Budget::unlimited()).await?;
-        if table.is_empty() {
-            return Err(Code::NotFound.into());
-        }
-        let mut record = Record::new(plan.permit.object().clone());
-        for (place, field) in plan.columns.iter().enumerate() {
-            if let Some(value) = record.values.get_mut(*field) {
-                *value = table.cell(0, place)?.to_value();
-            }
-        }
-        Ok(record)
-    }
-
-    /// Creates a record.
-    pub async fn create(&self, actor: &Actor, object: &str, input: &Map<String, Json>) -> Result<Record> {
-        let object = self.standard(object, Action::Create)?;
-        let create = |actor: Actor| async move {
-            let permit = actor.permit(object, Action::Create)?;
-            let values = input::read(&permit, Purpose::Create, input);
-            let mut work = UnitOfWork::begin(self, &actor).await?;
-            let created = work.create(&permit, values).await;
-            finish(work, created).await
-        };
-        self.with_retries(actor, create).await
-    }
-
-    /// Changes a record by JSON Merge Patch (RFC 7396), and the items of its lists one by one.
-    pub async fn update(
-        &self,
-        actor: &Actor,
-        object: &str,
-        id: Uuid,
-        expected: Option<i64>,
-        input: &Map<String, Json>,
-    ) -> Result<Record> {
-        let object = self.standard(object, Action::Update)?;
-        let update = |actor: Actor| async move {
-            let permit = actor.permit(object, Action::Update)?;
-            let input = input::read(&permit, Purpose::Update, input);
-            let mut work = UnitOfWork::begin(self, &actor).await?;
-            let updated = async {
-                work.lock_contended(&permit, &input.values).await?;
-                let before = work.lock(&permit, id, expected).await?;
-                work.update(&permit, before, input).await
-            };
-            let updated = updated.await;
-            finish(work, updated).await
-        };
-        self.with_retries(actor, update).await
-    }
-
-    /// Deletes a record; it can be restored for 30 days.
-    pub async fn delete(
-        &self,
-        actor: &Actor,
-        object: &str,
-        id: Uuid,
-        expected: Option<i64>,
-    ) -> Result<Record> {
-        let object = self.standard(object, Action::Delete)?;
-        let delete = |actor: Actor| async move {
-            let permit = actor.permit(object, Action::Delete)?;
-            let mut work = UnitOfWork::begin(self, &actor).await?;
-            let deleted = work.delete(&permit, id, expected).await;
-            finish(work, deleted).await
-        };
-        self.with_retries(actor, delete).await
-    }
-
-    /// Restores a deleted record.
-    pub async fn restore(
-        &self,
-        actor: &Actor,
-        object: &str,
-        id: Uuid,
-        expected: Option<i64>,
-    ) -> Result<Record> {
-        let object = self.standard(object, Action::Delete)?;
-        let restore = |actor: Actor| async move {
-            let permit = actor.permit(object, Action::Delete)?;
-            let mut work = UnitOfWork::begin(self, &actor).await?;
-            let restored = work.restore(&permit, id, expected).await;
-            finish(work, restored).await
-        };
-        self.with_retries(actor, restore).await
-    }
-
-    /// The object, if it has this standard operation.
-    fn standard(&self, object: &str, action: Action) -> Result<&std::sync::Arc<Object>> {
-        let object = self.object(object)?;
-        if object.allows(action) { Ok(object) } else { Err(Code::UnknownOperation.into()) }
+    pub(crate) const fn post(path: &'static str) -> Self {
+        Self::new("POST", path)
     }
 }
 
-/// Commits what succeeded; undoes what did not, so that the connection is free again.
-pub(crate) async fn finish<T>(work: UnitOfWork, outcome: Result<T>) -> Result<T> {
-    match outcome {
-        Ok(value) => work.commit().await.map(|()| value),
-        Err(error) => {
-            work.transaction.rollback().await?;
-            Err(error)
+/// The kind of an operation.
+pub enum OperationKind {
+    /// Lists records.
+    List,
+    /// Lists records, by a request with a body.
+    Search,
+    /// Gets a record.
+    Get,
+    /// Gets a record and what is around it.
+    View(&'static View),
+    /// Lists the records that a record stands for.
+    Collection(&'static Collection),
+    /// Gets the content of a file.
+    Download,
+    /// Stores a file.
+    Upload,
+    /// Changes records in a unit of work.
+    Write(Write),
+}
+
+/// An operation that changes records in a unit of work.
+pub struct Write {
+    /// What it takes.
+    pub input: Input,
+    /// The contract's name of what it takes.
+    pub input_type: String,
+    /// What it answers.
+    pub outputs: Vec<Output>,
+    /// Whether it is a standard operation, whose answer in REST is the one record itself; that of a command are its
+    /// outputs by their names.
+    pub is_standard: bool,
+    /// Whether the caller must say which version it has seen.
+    pub needs_version: bool,
+    /// Whether it only starts the work: its answer is the job that does it.
+    pub starts_job: bool,
+    pub(crate) prepare: Prepare,
+}
+
+/// What an operation that writes takes, beside a record's id and version.
+pub enum Input {
+    /// Nothing.
+    Nothing,
+    /// The object's own fields.
+    Fields(Purpose),
+    /// Members with a schema of their own.
+    Members(RefOr<Schema>),
+}
+
+/// One thing that an operation answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// Its name in the answer.
+    pub name: &'static str,
+    /// Its kind.
+    pub kind: OutputKind,
+    /// Its description, for clients.
+    pub doc: &'static str,
+}
+
+/// The kind of an output.
+#[derive(Clone, Copy, Debug)]
+pub enum OutputKind {
+    /// A record of the named object.
+    Record(&'static str),
+    /// A text.
+    Text,
+}
+
+/// The products of an operation, in the order of its outputs.
+pub type Produced = Vec<Product>;
+
+/// One thing that an operation produced.
+#[derive(Clone, Debug)]
+pub enum Product {
+    /// A record that is at hand, as it now is.
+    Record(Record),
+    /// A record, by its id.
+    Id(Uuid),
+    /// A text.
+    Text(String),
+    /// Nothing.
+    Nothing,
+}
+
+impl<O: ObjectType> From<Of<O>> for Product {
+    fn from(record: Of<O>) -> Self {
+        Self::Record(record.into_inner())
+    }
+}
+
+/// A call of an operation that writes.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// The record it is about.
+    pub id: Option<Uuid>,
+    /// The version of it that the caller has seen.
+    pub expected_version: Option<i64>,
+    /// What the operation takes.
+    pub input: Map<String, Json>,
+    /// Whether it is done, or only tried.
+    pub mode: Mode,
+}
+
+/// Reads and checks a call without touching the database, and leaves what is to be done.
+pub(crate) type Prepare = fn(&Permit, &Call) -> Result<Step>;
+/// What is to be done in the unit of work, under the permit for it.
+pub(crate) type Step = Box<dyn for<'a> FnOnce(&'a mut UnitOfWork, &'a Permit) -> Doing<'a, Produced> + Send>;
+pub(crate) type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+impl Operation {
+    /// The documented endpoint.
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoints.first().copied().unwrap_or(Endpoint::post(""))
+    }
+
+    /// The write that it is, if it is one.
+    pub fn write(&self) -> Option<&Write> {
+        match &self.kind {
+            OperationKind::Write(write) => Some(write),
+            _ => None,
         }
+    }
+
+    /// Whether roles grant it by its name, rather than with all others of its action.
+    pub fn is_named(&self) -> bool {
+        match &self.kind {
+            OperationKind::Write(write) => !write.is_standard,
+            kind => matches!(kind, OperationKind::Upload),
+        }
+    }
+
+    /// Whether it can be begun under a cached credential, and done again from the start where that turns out to be
+    /// stale: it reads, or it changes one record, and not one by which callers are known.
+    pub fn is_repeatable(&self) -> bool {
+        match &self.kind {
+            OperationKind::Write(write) => write.is_standard && !self.object.governs_access,
+            kind => !matches!(kind, OperationKind::Upload),
+        }
+    }
+
+    /// The actor's permit for it.
+    pub fn permit(&self, actor: &Actor) -> Result<Permit> {
+        match self.is_named() {
+            true => actor.permit_command(&self.object, &self.name),
+            false => actor.permit(&self.object, self.action),
+        }
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)
     }
 }

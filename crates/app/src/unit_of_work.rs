@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use kernel::{
     Code, Error, Of, Permit, Record, Result, Value,
     actor::Actor,
+    answer::Budget,
     change::NewRecord,
     error::Violation,
     field::{Field, Kind},
@@ -305,27 +306,25 @@ impl UnitOfWork {
         Ok(self.transaction.existing(&permit, &[id]).await?.get(&id) == Some(&false))
     }
 
-    /// The record that a command's input refers to.
-    pub async fn referenced<O: ObjectType>(&mut self, member: &str, text: &str) -> Result<Of<O>> {
-        let object = O::NAME;
-        let prefix = self.kith.object(object)?.prefix.clone();
-        let pointer = format!("/{member}");
-        let wrong =
-            || Violation::new(Code::WrongType, &*pointer, format!("{member}: an id {prefix}_… is expected"));
-        let id = TypeId::parse_as(&prefix, text).ok_or_else(wrong)?;
-        let found = self.find_one(id).await?;
-        let missing =
-            || Violation::new(Code::ReferenceNotFound, &*pointer, format!("there is no such {object}"));
-        Ok(found.ok_or_else(missing)?)
+    /// The id of an object that a member of a command's input is. Whether there is such a record is checked where a
+    /// reference is set to it.
+    pub fn id_of<O: ObjectType>(&self, member: &str, text: &str) -> Result<Uuid> {
+        let prefix = &self.kith.object(O::NAME)?.prefix;
+        let wrong = || {
+            let detail = format!("{member}: an id {prefix}_… is expected");
+            Violation::new(Code::WrongType, format!("/{member}"), detail)
+        };
+        Ok(TypeId::parse_as(prefix, text).ok_or_else(wrong)?)
     }
 
-    /// Commits.
-    pub async fn commit(self) -> Result<()> {
-        self.transaction.commit().await?;
-        if self.queues {
-            self.kith.0.queued.notify_one();
-        }
-        Ok(())
+    /// The record that a member of a command's input refers to.
+    pub async fn referenced<O: ObjectType>(&mut self, member: &str, text: &str) -> Result<Of<O>> {
+        let id = self.id_of::<O>(member, text)?;
+        let missing = || {
+            let detail = format!("there is no such {}", O::NAME);
+            Violation::new(Code::ReferenceNotFound, format!("/{member}"), detail)
+        };
+        Ok(self.find_one(id).await?.ok_or_else(missing)?)
     }
 
     /// Sets the numbers of serial fields.
@@ -407,7 +406,7 @@ impl UnitOfWork {
         if let Ok(sensitive) = permit.readable(event::SENSITIVE_CHANGES.def.name) {
             shown.push(plan.column(sensitive.index));
         }
-        let table = self.transaction.read(&plan).await?;
+        let table = self.transaction.read(&plan, &Budget::unlimited()).await?;
         let cells = (0..table.len()).flat_map(|row| shown.iter().map(move |column| (row, *column)));
         let mut names = BTreeSet::new();
         for (row, column) in cells {

@@ -18,10 +18,10 @@ static SYSTEM: Role = Role {
 };
 
 /// A named operation of an object, as permission knows it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Command {
     /// Its name: `moveDeal`.
-    pub name: &'static str,
+    pub name: String,
     /// Its object.
     pub object: &'static str,
     /// The action that it comes to.
@@ -141,7 +141,7 @@ impl ObjectAccess {
         let granted = |command: &&Command| command.object == object.name && actions.contains(&command.action);
         Self {
             actions: actions.iter().fold(0, |bits, action| bits | bit(*action)),
-            commands: commands.iter().filter(granted).copied().collect(),
+            commands: commands.iter().filter(granted).cloned().collect(),
             rows: grant.map_or(Rows::Own, |grant| grant.rows),
             readable: object.attributes.iter().map(readable).collect(),
             writable: object.attributes.iter().map(writable).collect(),

@@ -40,9 +40,10 @@ pub struct Table {
 }
 
 impl Table {
-    /// A record that is at hand, as if the plan had found it; none where the plan follows links.
+    /// A record that is at hand, as if the plan had found it; what the plan's links lead to is yet to be read. None where
+    /// the record is of another object.
     pub fn of(record: &Record, plan: &Plan) -> Option<Self> {
-        if !plan.children.is_empty() {
+        if !std::ptr::eq(record.object.as_ref(), plan.object()) {
             return None;
         }
         let value = |field: &usize| record.values.get(*field).cloned();

@@ -165,6 +165,13 @@ pub struct Error {
     pub cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
+impl Code {
+    /// Whether another look at the caller's credential could have another outcome.
+    pub fn is_about_access(self) -> bool {
+        matches!(self, Self::Unauthenticated | Self::Forbidden | Self::FieldForbidden)
+    }
+}
+
 impl Error {
     /// A failure with its own sentence.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {

@@ -86,15 +86,10 @@ impl Permit {
         self.holder.epoch.filter(|_| !self.unconditional)
     }
 
-    /// The permit without the condition on the epoch, for reading back what this request has just written.
+    /// The permit without the condition on the epoch, for reads in a unit of work, whose commit proves it.
     #[must_use]
     pub fn unconditional(self) -> Self {
         Self { unconditional: true, ..self }
-    }
-
-    /// Whether it is for reading back what this request has just written.
-    pub fn is_unconditional(&self) -> bool {
-        self.unconditional
     }
 
     /// The object.

@@ -148,8 +148,13 @@ impl Plan {
     /// One record by its id.
     pub fn by_id(permit: Permit, id: uuid::Uuid) -> Self {
         let mut plan = Self::new(permit);
-        plan.predicate = Predicate::equals(Object::ID, Value::Id(id));
+        plan.narrow_to(id);
         plan
+    }
+
+    /// Makes it a plan of one record, by its id.
+    pub fn narrow_to(&mut self, id: uuid::Uuid) {
+        self.predicate = Predicate::equals(Object::ID, Value::Id(id));
     }
 
     /// The object that is read.

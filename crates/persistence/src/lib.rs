@@ -194,8 +194,7 @@ impl Database {
     /// Reads what a plan asks for, within a budget.
     pub async fn read(&self, plan: &Plan, budget: &Budget) -> Result<Table> {
         let permit = &plan.permit;
-        // The answer to a write does not wait behind other reads with a limit: the write has happened.
-        let max_wait = permit.credential().filter(|_| !permit.is_unconditional()).map(|_| self.max_wait);
+        let max_wait = permit.credential().map(|_| self.max_wait);
         let credential = permit.credential().unwrap_or_default();
         let request = AcquireRequest {
             share: permit.workspace(),

@@ -46,7 +46,8 @@ pub(crate) async fn read(
     Ok(table)
 }
 
-async fn read_children(
+/// Reads what the plan's links lead to from the rows of a table.
+pub(crate) async fn read_children(
     connection: &mut PooledConnection,
     sql: &Sql<'_>,
     plan: &Plan,

@@ -109,12 +109,23 @@ impl Transaction {
         self.now
     }
 
-    /// Reads what a plan asks for, with what the transaction has written.
-    pub async fn read(&mut self, plan: &Plan) -> Result<Table> {
+    /// Reads what a plan asks for, with what the transaction has written, within a budget.
+    pub async fn read(&mut self, plan: &Plan, budget: &Budget) -> Result<Table> {
         let registry = Arc::clone(&self.registry);
         let connection = self.read_connection().await?;
         let sql = Sql::new(&registry, connection.dialect());
-        reader::read(connection, &sql, plan, &Budget::unlimited()).await
+        reader::read(connection, &sql, plan, budget).await
+    }
+
+    /// Reads what the plan's links lead to from records that are at hand.
+    pub async fn read_links(&mut self, plan: &Plan, table: &mut Table, budget: &Budget) -> Result<()> {
+        if plan.children.is_empty() {
+            return Ok(());
+        }
+        let registry = Arc::clone(&self.registry);
+        let connection = self.read_connection().await?;
+        let sql = Sql::new(&registry, connection.dialect());
+        reader::read_children(connection, &sql, plan, budget, table).await
     }
 
     /// Locks the records of these ids that the permit reaches, until the transaction ends. Deleted ones are found if

@@ -3,12 +3,14 @@
 mod coerce;
 mod document;
 mod error;
+mod execution;
 mod extension;
 pub mod guard;
 mod http;
 mod introspection;
 mod literals;
 mod me;
+mod mutation;
 mod operation;
 mod planner;
 mod prepared;
@@ -28,9 +30,10 @@ use kernel::{Code, Error, Result, json, secret::masked};
 use serde_json::{Map, Value as Json};
 
 use crate::{Settings, problem};
-use extension::{Ask, Outcome};
+use execution::{Executed, Execution};
+use extension::Validity;
 pub(crate) use http::handle;
-use operation::Operation;
+use operation::ParsedOperation;
 use prepared::Prepared;
 
 /// The GraphQL endpoint of one schema.
@@ -62,10 +65,10 @@ pub struct Reply {
 }
 
 impl Gateway {
-    /// The endpoint over the registry and the commands.
+    /// The endpoint over the registries of objects and operations.
     pub fn new(kith: &Kith, settings: &Settings) -> Result<Self> {
         let schema =
-            schema::build(kith.registry(), kith.commands()).map_err(|error| Error::internal(error.0))?;
+            schema::build(kith.registry(), kith.operations()).map_err(|error| Error::internal(error.0))?;
         let Settings { max_records, field_by_field, .. } = *settings;
         Ok(Self { schema, prepared: Arc::default(), max_records, field_by_field })
     }
@@ -100,39 +103,54 @@ impl Gateway {
         let known = self.prepared.find(&query, name.as_deref());
         let operation = match &known {
             Some(known) => Arc::clone(known),
-            None => Arc::new(Operation::read(registry, &query, name)?),
+            None => Arc::new(ParsedOperation::read(registry, &query, name)?),
         };
         let variables = operation.fill(registry, variables)?;
-        let mut ask = Ask::new(kith.clone(), caller, operation, variables, self.clone());
-        if known.is_some() && ask.run().await? {
-            let Outcome { data, cost, asked, .. } = ask.outcome();
-            if !asked {
-                // What has asked for nothing has not proved that the credential is still good.
-                kith.reauthenticated(ask.caller).await?;
-            }
-            self.prepared.count();
-            return Ok(reply(&data.unwrap_or_default(), &[], cost));
+        let mut execution = Execution::new(kith.clone(), caller, operation, variables, self.clone());
+        if known.is_none() || !execution.is_repeatable()? {
+            execution.caller = kith.reauthenticated(execution.caller).await?;
         }
-        // Only what is known to read alone is answered under what is remembered of the credential.
-        ask.caller = kith.reauthenticated(ask.caller).await?;
-        let ask = Arc::new(ask);
-        let response = self.schema.execute(request(&ask)).await;
-        let outcome = ask.outcome();
-        match outcome {
-            Outcome { refusal: Some(refusal), .. } => Err(refusal),
-            Outcome { validated: false, .. } => {
-                let errors = Json::from(told(&ask, &response, Code::InvalidQuery));
-                let body = masked(&format!(r#"{{"errors":{errors}}}"#)).into_owned().into_bytes();
-                Ok(Reply { body, refused: Some(Code::InvalidQuery), is_request: true, in_doubt: false })
-            }
-            Outcome { data: Some(data), cost, .. } => {
-                if known.is_none() {
-                    self.prepared.keep(query, &ask.operation);
-                }
-                Ok(reply(&data, &[], cost))
-            }
-            Outcome { cost, .. } => executed(&ask, response, cost),
+        if known.is_none()
+            && let Some(invalid) = self.invalid(&execution).await
+        {
+            return Ok(invalid);
         }
+        if self.field_by_field && execution.operation.definition()?.ty == OperationType::Query {
+            return self.field_by_field(execution).await;
+        }
+        let Executed { data, errors, cost, proved } = execution.run().await?;
+        match known {
+            Some(_) => self.prepared.count(),
+            None => self.prepared.keep(query, &execution.operation),
+        }
+        if !proved {
+            // What has not asked the database has not proved that the credential is still good.
+            kith.reauthenticated(execution.caller).await?;
+        }
+        Ok(reply(&data, &errors, cost))
+    }
+
+    /// What is told of a document that is not valid.
+    async fn invalid(&self, execution: &Execution) -> Option<Reply> {
+        let validity = Validity::default();
+        let response = self.schema.execute(request(execution).data(validity.clone())).await;
+        if validity.get() {
+            return None;
+        }
+        let errors = Json::from(told(execution, &response, Code::InvalidQuery));
+        let body = masked(&format!(r#"{{"errors":{errors}}}"#)).into_owned().into_bytes();
+        Some(Reply { body, refused: Some(Code::InvalidQuery), is_request: true, in_doubt: false })
+    }
+
+    /// Executes a query as async-graphql does.
+    async fn field_by_field(&self, execution: Execution) -> Result<Reply> {
+        let mut planner = execution.planner(&execution.caller);
+        planner.query(&execution.operation.definition()?.selection_set.node).await?;
+        let cost = planner.cost();
+        let execution = Arc::new(execution);
+        let request = request(&execution).data(Arc::clone(&execution));
+        let response = self.schema.execute(request).await;
+        executed(&execution, response, cost)
     }
 }
 
@@ -144,32 +162,32 @@ fn refused(error: &Error, request_id: &str) -> Reply {
     Reply { body, refused: Some(error.public_code()), is_request: true, in_doubt: error.is_in_doubt() }
 }
 
-/// What async-graphql validates and, where no plan does, executes.
-fn request(ask: &Arc<Ask>) -> Request {
-    let variables = Variables::from_json(Json::Object(ask.variables.clone()));
-    let mut request = Request::new("").variables(variables).data(Arc::clone(ask));
-    request.operation_name.clone_from(&ask.operation.name);
-    request.set_parsed_query(ask.operation.document.clone());
+/// What async-graphql validates.
+fn request(execution: &Execution) -> Request {
+    let variables = Variables::from_json(Json::Object(execution.variables.clone()));
+    let mut request = Request::new("").variables(variables);
+    request.operation_name.clone_from(&execution.operation.name);
+    request.set_parsed_query(execution.operation.document.clone());
     request
 }
 
 /// What the executor answered.
-fn executed(ask: &Ask, response: Response, cost: u64) -> Result<Reply> {
-    let request_id = &ask.caller.actor.request_id;
+fn executed(execution: &Execution, response: Response, cost: u64) -> Result<Reply> {
+    let request_id = &execution.caller.actor.request_id;
     for error in &response.errors {
         match error.source::<Error>() {
             Some(error) => problem::log(error, request_id),
             None => tracing::error!(%request_id, error = %error.message, "a GraphQL field failed"),
         }
     }
-    let errors = told(ask, &response, Code::Internal);
-    let data = in_order(response.data, ask.document(), ask.operation.definition()?);
+    let errors = told(execution, &response, Code::Internal);
+    let data = in_order(response.data, execution.document(), execution.operation.definition()?);
     Ok(reply(&serde_json::to_vec(&data).map_err(|error| Error::internal(error))?, &errors, cost))
 }
 
 /// The errors of a response, those without a code under this one.
-fn told(ask: &Ask, response: &Response, code: Code) -> Vec<Json> {
-    error::server_errors(&response.errors, code, &ask.caller.actor.request_id)
+fn told(execution: &Execution, response: &Response, code: Code) -> Vec<Json> {
+    error::server_errors(&response.errors, code, &execution.caller.actor.request_id)
 }
 
 fn reply(data: &[u8], errors: &[Json], cost: u64) -> Reply {
@@ -191,8 +209,7 @@ fn in_order(
     operation: &OperationDefinition,
 ) -> async_graphql::Value {
     let async_graphql::Value::Object(mut members) = data else { return data };
-    let root = if operation.ty == OperationType::Mutation { "Mutation" } else { "Query" };
-    let fields = document.fields(&[&operation.selection_set.node], &[root]);
+    let fields = document.fields(&[&operation.selection_set.node], &["Query"]);
     let member = |field: &document::Collected<'_>| {
         let value = members.swap_remove(field.key).unwrap_or_default();
         (async_graphql::Name::new(field.key), value)

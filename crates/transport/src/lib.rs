@@ -20,9 +20,9 @@ use actix_web::{
     middleware::{Compress, Condition, Next, from_fn},
     web::{self, Bytes, ServiceConfig},
 };
-use app::Kith;
+use app::{Caller, Kith};
 use graphql::Gateway;
-use kernel::{Code, Error, Result};
+use kernel::{Code, Error, Result, Value, plan::Plan};
 
 /// The HTTP status that a refusal with this code comes with.
 pub fn status(code: Code) -> u16 {
@@ -105,9 +105,14 @@ impl Transport {
 
     /// The OpenAPI document, made when somebody first asks for it.
     fn document(&self) -> Bytes {
-        let make = || openapi::document(self.kith.registry(), self.kith.commands()).into();
+        let make = || openapi::document(self.kith.registry(), self.kith.operations()).into();
         self.document.get_or_init(make).clone()
     }
+}
+
+/// How a caller's workspace seals cursors.
+fn sealer(caller: &Caller) -> impl Fn(&Plan, &[Value], bool) -> String {
+    |plan, keys, backward| caller.seal.seal(plan, keys, backward)
 }
 
 /// Registers every path of both doors.

@@ -10,10 +10,7 @@ mod record;
 
 use std::collections::BTreeMap;
 
-use app::{
-    command::Registered,
-    view::{COLLECTIONS, VIEWS},
-};
+use app::{Operations, contract, operation::OperationKind};
 use kernel::Registry;
 use utoipa::openapi::{
     Components, Info, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths, Server,
@@ -21,7 +18,6 @@ use utoipa::openapi::{
     tag::{Tag, TagBuilder},
 };
 
-use crate::rest;
 use part::Node;
 
 const ABOUT: &str = "The REST door of Kith, a headless CRM. Every request carries `Authorization: Bearer kith_…`; the \
@@ -33,13 +29,13 @@ had by GraphQL at `/graphql`.";
 const BEARER: &str = "bearer";
 
 /// Writes the document: JSON with line breaks, the last one included.
-pub fn document(registry: &Registry, commands: &[Registered]) -> String {
-    let mut text = build(registry, commands).to_pretty_json().unwrap_or_default();
+pub fn document(registry: &Registry, operations: &Operations) -> String {
+    let mut text = build(registry, operations).to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
 }
 
-fn build(registry: &Registry, commands: &[Registered]) -> OpenApi {
+fn build(registry: &Registry, operations: &Operations) -> OpenApi {
     let mut schemas = Schemas::new();
     part::add_shared(&mut schemas);
     filter::add_shared(&mut schemas);
@@ -47,28 +43,20 @@ fn build(registry: &Registry, commands: &[Registered]) -> OpenApi {
     for object in registry.objects() {
         record::add(&mut schemas, registry, object);
         filter::add(&mut schemas, registry, object);
-        path::of_object(&mut paths, object);
-        if object.name == rest::FILE {
-            path::of_contents(&mut paths, object);
-        }
     }
-    for command in commands {
-        if let Some(object) = registry.object(command.spec.object) {
-            record::add_command(&mut schemas, registry, command);
-            path::of_command(&mut paths, object, command);
+    for operation in operations.iter() {
+        match &operation.kind {
+            OperationKind::Search => {
+                schemas.insert(contract::input(&operation.name), filter::search(&operation.object));
+            }
+            OperationKind::View(view) => record::add_view(&mut schemas, registry, &operation.object, view),
+            OperationKind::Collection(collection) => {
+                record::add_collection(&mut schemas, registry, collection);
+            }
+            OperationKind::Write(write) => record::add_write(&mut schemas, registry, operation, write),
+            _ => {}
         }
-    }
-    for view in VIEWS {
-        if let Some(object) = registry.object(view.object) {
-            record::add_view(&mut schemas, registry, object, view);
-            path::of_view(&mut paths, object, view);
-        }
-    }
-    for collection in COLLECTIONS {
-        if let Some(object) = registry.object(collection.object) {
-            record::add_collection(&mut schemas, registry, collection);
-            path::of_collection(&mut paths, registry, object, collection);
-        }
+        path::add(&mut paths, registry, operation);
     }
     path::of_server(&mut paths);
     let tags = registry.objects().iter().map(|object| tag(&object.type_name, object.doc));

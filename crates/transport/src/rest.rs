@@ -1,19 +1,20 @@
 //! REST: the operations of every object, its commands, views and collections, all behind three patterns of
 //! paths that are looked up in the registry.
 
-mod command;
+mod answer;
 mod files;
 mod filter;
+mod get;
 mod list;
 mod me;
 mod precondition;
 mod query;
-mod record;
 mod reply;
 mod route;
 mod search;
 mod select;
 mod view;
+mod write;
 
 use std::sync::Arc;
 
@@ -21,7 +22,10 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Bytes, Data, Payload},
 };
-use app::{Caller, Kith};
+use app::{
+    Caller, Kith,
+    operation::{Operation, OperationKind},
+};
 use kernel::{Code, Error, Result, id::TypeId, json, object::Object};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -30,7 +34,7 @@ use crate::{Transport, problem, request};
 pub(crate) use files::is_upload;
 pub(crate) use query::MAX_NAMES;
 use query::Parameters;
-pub(crate) use route::{FILE, Operation, Route};
+pub(crate) use route::Route;
 pub(crate) use select::{MAX_DEPTH, MAX_INCLUDED, MAX_LINKS, MAX_RECORDS};
 
 /// What the paths of all operations begin with. What follows is looked up in the registry: a pattern would be
@@ -58,14 +62,15 @@ async fn answer(transport: &Transport, request: &HttpRequest, mut payload: Paylo
         return me::show(transport, request, payload).await;
     }
     let [objects, second, third] = parts(path)?;
-    let route = Route::find(kith.registry(), kith.commands(), objects.unwrap_or_default(), second, third)?;
+    let objects = objects.unwrap_or_default();
+    let route = Route::find(kith.registry(), kith.operations(), objects, second, third)?;
     let operation = route.choose(request.method().as_str())?;
     request::refuse_unsupported(request)?;
     precondition::refuse_unhonoured(request, operation)?;
     // Who sends a request is looked at once it is there: a body may take its time, and a key end meanwhile. A file
     // is too long to be waited for; its sender is looked at before it and after it.
-    let body = match operation {
-        Operation::Upload => Bytes::new(),
+    let body = match operation.kind {
+        OperationKind::Upload => Bytes::new(),
         _ => request::body(transport, request, &mut payload).await?,
     };
     let run = async |caller: Caller| {
@@ -82,7 +87,7 @@ async fn answer(transport: &Transport, request: &HttpRequest, mut payload: Paylo
         };
         ask.answer(operation).await
     };
-    request::with_cached_caller(transport, request, operation.can_begin_anew(route.object), run).await
+    request::with_cached_caller(transport, request, operation.is_repeatable(), run).await
 }
 
 /// The parts of a path behind `/v1`, up to three.
@@ -108,21 +113,17 @@ struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    async fn answer(self, operation: Operation<'_>) -> Result<HttpResponse> {
-        match operation {
-            Operation::List => list::list(self).await,
-            Operation::Search => list::search(self).await,
-            Operation::Create => record::create(self).await,
-            Operation::Get => record::get(self).await,
-            Operation::Update => record::update(self).await,
-            Operation::Delete => record::delete(self).await,
-            Operation::Restore => record::restore(self).await,
-            Operation::Command(command) => command::run(self, command).await,
-            Operation::View(view) => view::show(self, view).await,
-            Operation::Collection(collection) => list::collection(self, collection).await,
-            // Larger than all the others, which would have to be moved with it.
-            Operation::Upload => Box::pin(files::upload(self)).await,
-            Operation::Download => files::download(self).await,
+    async fn answer(self, operation: &Operation) -> Result<HttpResponse> {
+        match &operation.kind {
+            OperationKind::List => list::list(self).await,
+            OperationKind::Search => list::search(self).await,
+            OperationKind::Get => get::get(self).await,
+            OperationKind::View(view) => view::show(self, view).await,
+            OperationKind::Collection(collection) => list::collection(self, collection).await,
+            OperationKind::Download => files::download(self).await,
+            // What writes is larger than all that reads, which would have to be moved with it.
+            OperationKind::Write(write) => Box::pin(write::perform(self, operation, write)).await,
+            OperationKind::Upload => Box::pin(files::upload(self)).await,
         }
     }
 

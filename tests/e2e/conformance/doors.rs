@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use app::{
     Kith,
-    command::Registered,
-    view::{COLLECTIONS, Collection, VIEWS, View},
+    operation::{Input, Operation as Registered, OperationKind},
+    view::{Collection, View},
 };
 use kernel::{
     Registry,
@@ -49,9 +49,32 @@ pub enum Operation<'k> {
     Update,
     Delete,
     Restore,
+    /// Any other operation that writes.
     Command(&'k Registered),
     View(&'static View),
     Collection(&'static Collection),
+}
+
+impl<'k> Operation<'k> {
+    /// An operation of the registry; none for the contents of files, which are not asked for in JSON.
+    fn of(known: &'k Registered) -> Option<Self> {
+        let verb = known.name.trim_end_matches(known.object.type_name.as_str());
+        Some(match &known.kind {
+            OperationKind::List => Self::List,
+            OperationKind::Search => Self::Search,
+            OperationKind::Get => Self::Get,
+            OperationKind::View(view) => Self::View(view),
+            OperationKind::Collection(collection) => Self::Collection(collection),
+            OperationKind::Upload | OperationKind::Download => return None,
+            OperationKind::Write(write) => match verb {
+                "create" if write.is_standard => Self::Create,
+                "update" if write.is_standard => Self::Update,
+                "delete" if write.is_standard => Self::Delete,
+                "restore" if write.is_standard => Self::Restore,
+                _ => Self::Command(known),
+            },
+        })
+    }
 }
 
 /// An operation of an object.
@@ -143,24 +166,11 @@ impl<'k> Call<'k> {
     /// Every operation there is.
     pub fn all(kith: &'k Kith) -> Vec<Self> {
         let registry = kith.registry().as_ref();
-        let call = |object: &str, operation, action| Self {
-            operation,
-            object: Arc::clone(registry.object(object).unwrap()),
-            action,
-            registry,
+        let call = |known: &'k Arc<Registered>| {
+            let operation = Operation::of(known)?;
+            Some(Self { operation, object: Arc::clone(&known.object), action: known.action, registry })
         };
-        let mut calls: Vec<Self> =
-            registry.objects().iter().flat_map(|object| Self::standard(registry, object)).collect();
-        let allowed = |call: &Self| call.object.allows(call.action);
-        calls.retain(allowed);
-        let commands = kith.commands().iter();
-        calls.extend(
-            commands.map(|known| call(known.spec.object, Operation::Command(known), known.spec.action)),
-        );
-        calls.extend(VIEWS.iter().map(|view| call(view.object, Operation::View(view), Action::Read)));
-        let collections = COLLECTIONS.iter();
-        calls.extend(collections.map(|known| call(known.object, Operation::Collection(known), Action::Read)));
-        calls
+        kith.operations().iter().filter_map(call).collect()
     }
 
     /// The standard operations of an object, also those that it does not have.
@@ -206,7 +216,7 @@ impl<'k> Call<'k> {
             Operation::Update => format!("update{one}"),
             Operation::Delete => format!("delete{one}"),
             Operation::Restore => format!("restore{one}"),
-            Operation::Command(command) => command.spec.name.to_owned(),
+            Operation::Command(command) => command.name.clone(),
             Operation::View(view) => view.name.to_owned(),
             Operation::Collection(collection) => collection.name.to_owned(),
         }
@@ -285,15 +295,24 @@ impl<'k> Call<'k> {
             Operation::Get | Operation::View(_) if answer.is_null() => {
                 return Outcome::Refused(status, vec![fault(&"not_found".into(), &Json::Null)]);
             }
+            Operation::Command(command) if is_standard(command) => answer[self.object.name].take(),
             Operation::Get | Operation::View(_) | Operation::Command(_) => answer,
             _ => answer[self.object.name].take(),
         })
     }
 }
 
+/// Whether the answer of an operation that writes is the record itself in REST.
+fn is_standard(operation: &Registered) -> bool {
+    operation.write().is_some_and(|write| write.is_standard)
+}
+
 /// The members of a command's input with their schemas.
 pub fn input_members(command: &Registered) -> impl Iterator<Item = (String, Json, bool)> {
-    let schema = serde_json::to_value(&command.input).unwrap();
+    let schema = match command.write().map(|write| &write.input) {
+        Some(Input::Members(schema)) => serde_json::to_value(schema).unwrap(),
+        _ => Json::Null,
+    };
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let members = schema["properties"].as_object().cloned().unwrap_or_default();
     members.into_iter().map(move |(name, schema)| {

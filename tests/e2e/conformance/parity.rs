@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::contract;
+use app::{contract, operation::OperationKind};
 use kernel::{object::Action, text::pascal};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -123,12 +123,15 @@ on_both! {
     async fn what_both_doors_name_is_the_same(stage) {
         let document = stage.owner.get("/openapi.json").await.ok();
         let types = types(stage).await;
-        let commands = stage.server.kith.commands();
-        let payloads: BTreeSet<_> =
-            commands.iter().map(|command| contract::payload(command.spec.name)).collect();
-        let inputs: BTreeSet<_> = commands.iter().map(|command| contract::input(command.spec.name)).collect();
+        let operations = stage.server.kith.operations();
+        let commands: Vec<_> = operations
+            .iter()
+            .filter(|operation| matches!(&operation.kind, OperationKind::Write(write) if !write.is_standard))
+            .collect();
+        let payloads: BTreeSet<_> = commands.iter().map(|command| contract::payload(&command.name)).collect();
+        let inputs: BTreeSet<_> = commands.iter().map(|command| contract::input(&command.name)).collect();
         let on_record = commands.iter().filter(|command| command.on_record);
-        let on_record: BTreeSet<_> = on_record.map(|command| contract::input(command.spec.name)).collect();
+        let on_record: BTreeSet<_> = on_record.map(|command| contract::input(&command.name)).collect();
         let mut both = 0;
         for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
             let is_list = name.ends_with("Page") || name.starts_with("Search");

@@ -80,7 +80,8 @@ on_both! {
 
 on_both! {
     async fn it_tells_of_all_that_the_schema_file_has(stage) {
-        let sdl = transport::graphql::schema::sdl(&app::registry(), &app::all_commands()).unwrap();
+        let registry = app::registry();
+        let sdl = transport::graphql::schema::sdl(&registry, &app::operations(&registry)).unwrap();
         let data = stage.owner.graphql("{ __schema { types { name kind } } }", json!({})).await;
         let word = |kind: &str| match kind {
             "OBJECT" => "type", "INPUT_OBJECT" => "input", "ENUM" => "enum", "INTERFACE" => "interface", _ => "scalar",

@@ -31,6 +31,6 @@ impl Command for CompleteTask {
             return Err(Error::new(Code::IllegalState, "the task is done or cancelled already"));
         }
         let done = work.change(before, |task| task.set(task::STATUS, TaskStatus::Done));
-        Ok(vec![(&done.await?).into()])
+        Ok(vec![done.await?.into()])
     }
 }

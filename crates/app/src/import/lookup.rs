@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use kernel::{
     Permit, Result, Value,
+    answer::Budget,
     field::Kind,
     id::TypeId,
     input,
@@ -189,7 +190,7 @@ pub(super) async fn with_values(
         let (id, value) = (plan.column(Object::ID), plan.column(field));
         plan.predicate = Predicate::Field(Test { field, compare: Compare::OneOf(values.to_vec()) });
         plan.page.limit = u32::MAX;
-        let table = work.transaction.read(&plan).await?;
+        let table = work.transaction.read(&plan, &Budget::unlimited()).await?;
         for row in 0..table.len() {
             if let kernel::value::Cell::Id(id) = table.cell(row, id)? {
                 found.push((id, table.cell(row, value)?.to_value()));

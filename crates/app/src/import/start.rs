@@ -72,7 +72,7 @@ impl Command for StartImport {
             dry_run: self.dry_run.unwrap_or_default(),
         };
         let job = work.start_job(&import).await?;
-        Ok(vec![(&job).into()])
+        Ok(vec![job.into()])
     }
 }
 

@@ -76,7 +76,7 @@ impl Command for IssueApiKey {
             .with(api_key::ROLE, role)
             .with(api_key::EXPIRES_AT, expires);
         let (key, secret) = issue(work, key).await?;
-        Ok(vec![(&key).into(), Product::Text(secret)])
+        Ok(vec![key.into(), Product::Text(secret)])
     }
 }
 
@@ -110,6 +110,6 @@ impl Command for RevokeApiKey {
         }
         let now = work.now();
         let revoked = work.change(before, |key| key.set(api_key::REVOKED_AT, now));
-        Ok(vec![(&revoked.await?).into()])
+        Ok(vec![revoked.await?.into()])
     }
 }

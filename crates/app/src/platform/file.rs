@@ -1,12 +1,22 @@
 //! Stored files: their content comes in and goes out as a stream, in bounded memory.
 
-use std::io::{self, Read, Seek, Write};
+use std::{
+    io::{self, Read, Seek, Write},
+    sync::Arc,
+};
 
 use domain::platform::file::{self, File};
 use futures::{Stream, TryStreamExt, pin_mut, stream};
 use kernel::{
-    Code, Error, Record, Result, Violation, access::Command, actor::Actor, change::NewRecord, field::Field,
-    input, object::Action, system, time::Instant, value::FieldType,
+    Code, Error, Record, Result, Violation,
+    actor::Actor,
+    change::NewRecord,
+    field::Field,
+    input,
+    object::{Action, Object},
+    system,
+    time::Instant,
+    value::FieldType,
 };
 use persistence::file::PIECE;
 use serde_json::Value as Json;
@@ -17,7 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     Kith,
-    operation::finish,
+    operation::{Endpoint, Mode, Operation, OperationKind, Produced},
     unit_of_work::{DAY_MICROS, RESTORABLE_DAYS, UnitOfWork},
 };
 
@@ -26,8 +36,26 @@ pub const MAX_FILE: u64 = 1024 * 1024 * 1024;
 /// The bytes of an upload kept in memory; more goes to a temporary file.
 const IN_MEMORY: usize = 4 * PIECE;
 
-/// The upload, which is neither a standard operation nor a registered command.
-pub(crate) const UPLOAD: Command = Command { name: "uploadFile", object: "file", action: Action::Create };
+const UPLOAD: &str = "uploadFile";
+
+/// The operations on contents of files, which are neither standard ones nor commands.
+pub(crate) fn operations(object: &Arc<Object>) -> [Operation; 2] {
+    let operation = |name: &str, doc: &str, action, endpoint, kind| Operation {
+        name: name.to_owned(),
+        object: Arc::clone(object),
+        action,
+        on_record: action == Action::Read,
+        endpoints: vec![endpoint],
+        doc: doc.to_owned(),
+        kind,
+    };
+    let upload = "Stores a file. The body is its content as it is, of any content type and up to 1 GiB.";
+    let download = "Gets the content of a file, as it was sent. Its `ETag` is its SHA-256.";
+    [
+        operation(UPLOAD, upload, Action::Create, Endpoint::post(""), OperationKind::Upload),
+        operation("downloadFile", download, Action::Read, Endpoint::get("content"), OperationKind::Download),
+    ]
+}
 
 /// The age at which an unfinished upload counts as abandoned.
 const LEFT_MICROS: i64 = DAY_MICROS;
@@ -43,15 +71,17 @@ pub struct Content<S> {
 impl Kith {
     /// Stores a file. The content is received as a whole first, so that a slow sender holds up nobody; then it is
     /// written piece by piece, and the record last, under a key that is still good.
-    pub async fn store_file<B: AsRef<[u8]>>(
+    /// As in [`Kith::perform`], `answer` makes the answer in the unit of work.
+    pub async fn store_file<B: AsRef<[u8]>, T>(
         &self,
         actor: &Actor,
         name: &str,
         media_type: Option<&str>,
         content: impl Stream<Item = Result<B>>,
-    ) -> Result<Record> {
+        mut answer: impl AsyncFnMut(&mut UnitOfWork, Produced) -> Result<T>,
+    ) -> Result<T> {
         let object = self.object("file")?;
-        actor.permit_command(object, UPLOAD.name)?;
+        actor.permit_command(object, UPLOAD)?;
         let checked = |field: Field<File, String>, text: &str| match object.attribute(field.def.name) {
             Some(attribute) => {
                 let read = input::value(attribute, &Json::from(text));
@@ -73,7 +103,7 @@ impl Kith {
         self.database().begin_upload(workspace, id, now).await?;
         let stored = async {
             self.keep_pieces(workspace, id, spool).await?;
-            let store = |actor: Actor| {
+            self.with_retries(actor, async |actor: Actor| {
                 let file = NewRecord::<File>::new()
                     .with(system::ID, id)
                     .with(file::NAME, name.clone())
@@ -81,13 +111,14 @@ impl Kith {
                     .with(file::SIZE, size)
                     .with(file::SHA256, hex.clone())
                     .with(file::OWNER, actor.user);
-                async move {
-                    let mut work = UnitOfWork::begin(self, &actor).await?;
-                    let stored = make_file(&mut work, file).await;
-                    finish(work, stored).await
-                }
-            };
-            self.with_retries(actor, store).await
+                self.in_unit_of_work(&actor, Mode::Commit, async |work| {
+                    let file = work.make(file).await?;
+                    work.transaction.end_upload(file.id()).await?;
+                    answer(work, vec![file.into()]).await
+                })
+                .await
+            })
+            .await
         };
         let stored = stored.await;
         if let Err(error) = &stored
@@ -153,13 +184,6 @@ impl Kith {
         };
         Ok(Content { record, bytes: stream::try_unfold(0, piece) })
     }
-}
-
-/// Makes the pieces that were kept a file.
-async fn make_file(work: &mut UnitOfWork, file: NewRecord<File>) -> Result<Record> {
-    let file = work.make(file).await?;
-    work.transaction.end_upload(file.id()).await?;
-    Ok(file.into_inner())
 }
 
 /// Content that has come in.

@@ -55,7 +55,7 @@ impl Command for CancelJob {
             job.set(job::FINISHED_AT, now);
             progress.iter().for_each(|progress| show(job, progress));
         });
-        Ok(vec![(&cancelled.await?).into()])
+        Ok(vec![cancelled.await?.into()])
     }
 }
 

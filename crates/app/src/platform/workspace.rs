@@ -27,7 +27,7 @@ use kernel::{
 use uuid::Uuid;
 
 use super::api_key::issue;
-use crate::{Kith, cursor::KEY, operation::finish, unit_of_work::UnitOfWork};
+use crate::{Kith, cursor::KEY, operation::Mode, unit_of_work::UnitOfWork};
 
 /// The input of a new workspace.
 #[derive(Clone, Debug)]
@@ -76,17 +76,14 @@ impl Kith {
         let now = self.context().clock.now();
         let (workspace, user) = (ids.next(now), ids.next(now));
         let actor = self.founder(workspace, user, "workspace-create");
-        let mut work = UnitOfWork::begin(self, &actor).await?;
-        let made = found(&mut work, new).await;
-        finish(work, made).await
+        self.in_unit_of_work(&actor, Mode::Commit, async |work| found(work, new).await).await
     }
 
     /// Issues an owner's key for a user, whom it makes active where they are not: the way back in for whoever runs
     /// the database. Gives the id of the key and the key itself.
     pub async fn let_in(&self, workspace: Uuid, user: Uuid, name: &str) -> Result<(Uuid, String)> {
-        let mut work = UnitOfWork::begin(self, &self.founder(workspace, user, "key-create")).await?;
-        let issued = let_in(&mut work, name).await;
-        finish(work, issued).await
+        let founder = self.founder(workspace, user, "key-create");
+        self.in_unit_of_work(&founder, Mode::Commit, async |work| let_in(work, name).await).await
     }
 
     /// The operator of the database acts as a user of the workspace.

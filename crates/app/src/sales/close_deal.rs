@@ -89,7 +89,7 @@ impl Command for ReopenDeal {
             deal.set(deal::STAGE, stage.id());
             deal.set(deal::LOST_REASON, None);
         });
-        Ok(vec![(&reopened.await?).into()])
+        Ok(vec![reopened.await?.into()])
     }
 }
 
@@ -122,7 +122,7 @@ async fn close(
             deal.set(deal::LOST_REASON, reason);
         }
     });
-    Ok(vec![(&closed.await?).into()])
+    Ok(vec![closed.await?.into()])
 }
 
 /// The stages of the deal's pipeline, in order.

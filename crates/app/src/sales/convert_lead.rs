@@ -73,7 +73,7 @@ impl Command for ConvertLead {
         {
             let deal = work.find_one::<Deal>(deal).await?;
             let company = deal.as_ref().and_then(|deal| deal.get(deal::COMPANY));
-            return Ok(produced(&contact, company, deal.map(|deal| deal.id())));
+            return Ok(produced(contact, company, deal.map(Product::from)));
         }
         let named = match &self.company_id {
             Some(id) => Some(work.referenced::<Company>("companyId", id).await?.id()),
@@ -89,15 +89,15 @@ impl Command for ConvertLead {
             .with(deal::COMPANY, company)
             .with(deal::CONTACT, contact.id())
             .with(deal::OWNER, contact.get(contact::OWNER));
-        let deal = work.make(deal).await?.id();
+        let deal = work.make(deal).await?;
         let contact = work.change(contact, |contact| {
-            contact.set(contact::CONVERTED_DEAL, deal);
+            contact.set(contact::CONVERTED_DEAL, deal.id());
             contact.set(contact::LEAD_STATUS, ContactLeadStatus::Converted);
             if contact.get(contact::LIFECYCLE).is_none_or(leads_to_opportunity) {
                 contact.set(contact::LIFECYCLE, ContactLifecycle::Opportunity);
             }
         });
-        Ok(produced(&contact.await?, company, Some(deal)))
+        Ok(produced(contact.await?, company, Some(deal.into())))
     }
 }
 
@@ -185,7 +185,7 @@ fn leads_to_opportunity(lifecycle: ContactLifecycle) -> bool {
     matches!(lifecycle, Subscriber | Lead | Mql | Sql | Former | Other)
 }
 
-fn produced(contact: &Of<Contact>, company: Option<Uuid>, deal: Option<Uuid>) -> Produced {
-    let product = |id: Option<Uuid>| id.map_or(Product::Nothing, Product::Record);
-    vec![contact.into(), product(company), product(deal)]
+fn produced(contact: Of<Contact>, company: Option<Uuid>, deal: Option<Product>) -> Produced {
+    let company = company.map_or(Product::Nothing, Product::Id);
+    vec![contact.into(), company, deal.unwrap_or(Product::Nothing)]
 }

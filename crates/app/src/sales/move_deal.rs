@@ -38,13 +38,13 @@ impl Command for MoveDeal {
     type On = Of<Deal>;
 
     async fn run(self, work: &mut UnitOfWork, before: Of<Deal>) -> Result<Produced> {
-        let stage = work.referenced::<Stage>("stageId", &self.stage_id).await?;
+        let stage = work.id_of::<Stage>("stageId", &self.stage_id)?;
         let moved = work.change(before, |deal| {
-            deal.set(deal::STAGE, stage.id());
+            deal.set(deal::STAGE, stage);
             if let Some(reason) = self.lost_reason {
                 deal.set(deal::LOST_REASON, reason);
             }
         });
-        Ok(vec![(&moved.await?).into()])
+        Ok(vec![moved.await?.into()])
     }
 }

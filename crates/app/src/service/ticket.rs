@@ -40,7 +40,7 @@ impl Command for SolveTicket {
                 ticket.set(ticket::RESOLUTION, resolution);
             }
         });
-        Ok(vec![(&solved.await?).into()])
+        Ok(vec![solved.await?.into()])
     }
 }
 
@@ -59,6 +59,6 @@ impl Command for ReopenTicket {
             return Err(Error::new(Code::IllegalState, "only a solved ticket can be reopened"));
         }
         let reopened = work.change(before, |ticket| ticket.set(ticket::STATUS, TicketStatus::Open));
-        Ok(vec![(&reopened.await?).into()])
+        Ok(vec![reopened.await?.into()])
     }
 }

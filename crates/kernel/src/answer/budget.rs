@@ -28,6 +28,16 @@ impl Budget {
         self.covers(self.read.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes))
     }
 
+    /// The bytes that were counted so far.
+    pub fn spent(&self) -> usize {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// Goes back to what was counted by then, where reading begins anew.
+    pub fn rewind(&self, spent: usize) {
+        self.read.store(spent, Ordering::Relaxed);
+    }
+
     /// Whether an answer of that many bytes is within the budget.
     pub fn covers(&self, bytes: usize) -> Result<()> {
         if bytes <= self.limit { Ok(()) } else { Err(self.exceeded()) }

@@ -2,7 +2,7 @@
 
 use app::{
     Kith,
-    command::{Call, Product},
+    operation::{Call, Product},
 };
 use clap::{Args, Subcommand};
 use kernel::{
@@ -104,11 +104,11 @@ impl CreateKey {
         let user = user.unwrap_or_else(|| TypeId { prefix: "user", uuid: actor.user }.to_string());
         let input = json!({ "name": name, "userId": user, "role": role });
         let call = Call { input: input.as_object().cloned().unwrap_or_default(), ..Call::default() };
-        let issue = kith.commands().iter().find(|command| command.spec.name == "issueApiKey");
+        let issue = kith.operations().named("issueApiKey");
         let issue = issue.ok_or_else(|| Failure::new("there is no command issueApiKey"))?;
-        let produced = issue.run(kith, &actor, call).await?;
+        let produced = kith.perform(&actor, issue, &call, async |_, produced| Ok(produced)).await?;
         match produced.as_slice() {
-            [Product::Record(id), Product::Text(secret)] => Ok((*id, secret.clone())),
+            [Product::Record(key), Product::Text(secret)] => Ok((key.id(), secret.clone())),
             _ => Err(Failure::new("issueApiKey has not answered a key")),
         }
     }

@@ -21,10 +21,11 @@ enum Contract {
 
 impl Schema {
     pub fn print(&self) -> Outcome {
-        let (registry, commands) = (app::registry(), app::all_commands());
+        let registry = app::registry();
+        let operations = app::operations(&registry);
         let text = match self.contract {
-            Contract::Openapi => transport::openapi::document(&registry, &commands),
-            Contract::Graphql => transport::graphql::schema::sdl(&registry, &commands)
+            Contract::Openapi => transport::openapi::document(&registry, &operations),
+            Contract::Graphql => transport::graphql::schema::sdl(&registry, &operations)
                 .map_err(|error| Failure::new(error.to_string()))?,
         };
         say(text.trim_end())

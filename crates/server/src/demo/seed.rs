@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use app::{Context, Kith, NewWorkspace, UnitOfWork, command::Call};
+use app::{Context, Kith, NewWorkspace, UnitOfWork, operation::Call};
 use chrono::NaiveDate;
 use kernel::{
     actor::{Actor, Origin},
@@ -119,9 +119,10 @@ impl Seeder {
         let unknown = || Failure::new("there is no such thing").during(doing());
         let input = self.meant(&step.input)?;
         let record = on.strip_prefix('@').and_then(|key| self.known.get_mut(key)).ok_or_else(unknown)?;
-        let call = Call { id: Some(record.uuid), expected_version: Some(record.version), input };
-        let command = self.kith.commands().iter().find(|command| command.spec.name == name);
-        let done = command.ok_or_else(unknown)?.run(&self.kith, &self.actor, call).await;
+        let call =
+            Call { id: Some(record.uuid), expected_version: Some(record.version), input, ..Call::default() };
+        let command = self.kith.operations().named(name).ok_or_else(unknown)?;
+        let done = self.kith.perform(&self.actor, command, &call, async |_, _| Ok(())).await;
         done.map_err(|error| Failure::from(error).during(doing()))?;
         record.version += 1;
         Ok(())

@@ -51,6 +51,11 @@ pub fn locations(places: impl IntoIterator<Item = Pos>) -> Json {
 
 /// The body for an operation that was refused before it ran.
 pub fn refusal(error: &Error, request_id: &str) -> Json {
+    json!({ "errors": told(error, request_id) })
+}
+
+/// An error as GraphQL tells it: each broken rule, or the one thing that is wrong.
+pub fn told(error: &Error, request_id: &str) -> Vec<Json> {
     let told = |message: &str, code: Code, pointer: Option<&str>, own: &Map<String, Json>| {
         let mut told = Map::from_iter([("message".to_owned(), message.into())]);
         let mut meta = own.clone();
@@ -78,7 +83,7 @@ pub fn refusal(error: &Error, request_id: &str) -> Json {
     if errors.is_empty() {
         errors.push(told(&error.detail, error.public_code(), None, &error.meta));
     }
-    json!({ "errors": errors })
+    errors
 }
 
 /// The errors of the executor or the validator, those without a code under this one.

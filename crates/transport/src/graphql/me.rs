@@ -19,6 +19,7 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::{planner::Planner, resolve, schema::Types};
+use crate::sealer;
 
 /// The root field.
 pub const ME: &str = "me";
@@ -32,8 +33,11 @@ pub fn register(types: &mut Types) -> Field {
             "permissions" => TypeRef::named_nn_list_nn(PERMISSION),
             _ => TypeRef::named_nn(TypeRef::STRING),
         };
-        let grouped = *name != "role";
-        me.field(Field::new(*name, of, move |ctx| resolve::known(&ctx, grouped)).description(*doc))
+        let field = match *name {
+            "user" | "workspace" => Field::new(*name, of, |ctx| resolve::own(ctx, name)),
+            _ => Field::new(*name, of, |ctx| resolve::known(&ctx, *name == "permissions")),
+        };
+        me.field(field.description(*doc))
     });
     let permission =
         Type::new(PERMISSION).description("The caller's permission for the records of an object.");
@@ -83,10 +87,9 @@ impl<'a> Planner<'a> {
         if table.is_empty() {
             return Ok(Json::Null);
         }
-        let seal =
-            |plan: &Plan, keys: &[kernel::Value], backward| self.caller.seal.seal(plan, keys, backward);
         let mut out = Vec::new();
-        write_record(&mut out, &plan, &table, 0, &shape, Writer { seal: &seal, budget: self.budget })?;
+        let writer = Writer { seal: &sealer(self.caller), budget: self.budget };
+        write_record(&mut out, &plan, &table, 0, &shape, writer)?;
         serde_json::from_slice(&out).map_err(|error| Error::internal(error))
     }
 

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// An operation.
-pub struct Operation {
+pub struct ParsedOperation {
     /// The document it stands in.
     pub document: ExecutableDocument,
     /// Its name, where the client said which operation of the document is meant.
@@ -32,7 +32,7 @@ pub struct Operation {
     pub varying: Vec<Varying>,
 }
 
-impl Operation {
+impl ParsedOperation {
     /// Reads a text that may be anything.
     pub fn read(registry: &Registry, text: &str, name: Option<String>) -> Result<Self> {
         guard::check(text).map_err(|refusal| refused(&refusal))?;

@@ -4,7 +4,8 @@
 use app::{
     Caller, Kith,
     listing::{Listing, Part},
-    view::{COLLECTIONS, Collection, VIEWS, View},
+    operation::OperationKind,
+    view::{Collection, View},
 };
 use async_graphql::{
     Pos,
@@ -28,13 +29,14 @@ use super::{
     document::{Collected, Document},
     error, introspection,
     me::ME,
-    schema::{NODE, mutation},
+    mutation::Mutation,
+    schema::NODE,
 };
 
 /// How deeply links may be followed.
 pub const MAX_DEPTH: usize = 12;
 
-/// One root field of a query, ready to run.
+/// A root field, ready to run.
 pub struct Root {
     /// Its response key.
     pub key: String,
@@ -50,6 +52,8 @@ pub enum Answer {
     Many(Box<Plan>, Connection),
     /// What is known already, as JSON.
     Known(Vec<u8>),
+    /// What a mutation writes.
+    Mutation(Box<Mutation>),
 }
 
 /// Compiles selections for one caller.
@@ -97,49 +101,25 @@ impl<'a> Planner<'a> {
         for field in self.document.fields(&[set], &["Query"]) {
             self.enter(&field);
             let answer = self.root(&field).await.map_err(|error| self.placed(error))?;
-            self.path.pop();
+            self.leave();
             roots.push(Root { key: field.key.to_owned(), answer });
         }
         self.afford()?;
         Ok(roots)
     }
 
-    /// Looks over a mutation before any of it is done: compiles the records that its payloads show, to count them and to
-    /// refuse what may not be read, and refuses ids that are none.
-    pub fn mutation(&mut self, set: &'a SelectionSet) -> Result<()> {
-        for field in self.document.fields(&[set], &["Mutation"]) {
-            self.enter(&field);
-            self.change(&field).map_err(|error| self.placed(error))?;
-            self.path.pop();
-        }
-        self.afford()
-    }
-
-    fn change(&mut self, field: &Collected<'a>) -> Result<()> {
-        if let Some(object) = mutation::target(self.kith, field.name) {
-            self.id(field.field, self.kith.object(object)?)?;
-        }
-        let payload = app::contract::payload(field.name);
-        let records = mutation::records(self.kith, field.name);
-        for output in self.document.fields(&field.sets, &[&payload]) {
-            let Some((_, object)) = records.iter().find(|(name, _)| *name == output.name) else {
-                continue;
-            };
-            let permit = self.caller.actor.permit(self.kith.object(object)?, Action::Read)?;
-            self.enter(&output);
-            self.record(&mut Plan::new(permit), &output.sets, 1)?;
-            self.path.pop();
-        }
-        Ok(())
-    }
-
     /// What is compiled from now on is of this field. Where it fails, it is not left, so that the failure's place is known.
-    fn enter(&mut self, field: &Collected<'a>) {
+    pub(super) fn enter(&mut self, field: &Collected<'a>) {
         self.path.push((field.key, field.field.response_key().pos));
     }
 
+    /// What is compiled from now on is of the field around it.
+    pub(super) fn leave(&mut self) {
+        self.path.pop();
+    }
+
     /// The error with its place.
-    fn placed(&self, error: Error) -> Error {
+    pub(super) fn placed(&self, error: Error) -> Error {
         at(error, &self.path)
     }
 
@@ -160,11 +140,12 @@ impl<'a> Planner<'a> {
             let me = self.me(&field.sets).await?;
             return Ok(Answer::Known(me.to_string().into_bytes()));
         }
-        if let Some(view) = VIEWS.iter().find(|view| view.name == field.name) {
-            return self.view(view, field);
-        }
-        if let Some(collection) = COLLECTIONS.iter().find(|collection| collection.name == field.name) {
-            return self.collection(collection, field).await;
+        if let Some(operation) = self.kith.operations().named(field.name) {
+            match operation.kind {
+                OperationKind::View(view) => return self.view(view, field),
+                OperationKind::Collection(collection) => return self.collection(collection, field).await,
+                _ => {}
+            }
         }
         let registry = Arc::clone(self.kith.registry());
         for object in registry.objects().iter().filter(|object| object.allows(Action::Read)) {
@@ -190,21 +171,6 @@ impl<'a> Planner<'a> {
         Ok(Answer::One(Box::new(plan), shape))
     }
 
-    /// A record that was just written, perhaps by deleting it, and what is selected of it.
-    pub fn written(
-        &mut self,
-        object: &Arc<Object>,
-        id: Uuid,
-        set: &'a SelectionSet,
-    ) -> Result<(Plan, Shape)> {
-        // What is done is shown, whatever has changed meanwhile.
-        let permit = self.caller.actor.permit(object, Action::Read)?.unconditional();
-        let mut plan = Plan::by_id(permit, id);
-        plan.deleted = Deleted::Include;
-        let shape = self.record(&mut plan, &[set], 1)?;
-        Ok((plan, shape))
-    }
-
     fn view(&mut self, view: &View, field: &Collected<'a>) -> Result<Answer> {
         let object = self.kith.object(view.object)?;
         let id = self.id(field.field, object)?;
@@ -226,7 +192,7 @@ impl<'a> Planner<'a> {
                 let shape = self.record(&mut child, &part.sets, reached)?;
                 Source::Each(plan.follow(link, child), shape)
             };
-            self.path.pop();
+            self.leave();
             shape.members.push(Member::new(part.key, source));
         }
         self.reach(1);
@@ -260,7 +226,7 @@ impl<'a> Planner<'a> {
         for field in self.document.fields(sets, &[&object.type_name, NODE]) {
             self.enter(&field);
             let source = self.member(plan, &object, &field, reached)?;
-            self.path.pop();
+            self.leave();
             let key = match object.attribute(field.key) {
                 Some(attribute) => Arc::clone(&attribute.key),
                 None => json_key(field.key),
@@ -345,7 +311,7 @@ impl<'a> Planner<'a> {
                             "cursor" => EdgePart::Cursor,
                             _ => EdgePart::Text(edge.clone()),
                         };
-                        self.path.pop();
+                        self.leave();
                         edges.push(Member::new(part.key, source));
                     }
                     Section::Edges(edges)
@@ -362,7 +328,7 @@ impl<'a> Planner<'a> {
                 "totalIsCapped" => Section::TotalIsCapped,
                 _ => Section::Text(connection.clone()),
             };
-            self.path.pop();
+            self.leave();
             plan.page.count |= part.name.starts_with("total");
             members.push(Member::new(part.key, section));
         }
@@ -407,7 +373,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn id(&self, field: &Field, object: &Object) -> Result<Uuid> {
+    pub(super) fn id(&self, field: &Field, object: &Object) -> Result<Uuid> {
         let text = self.text(field, "id")?.unwrap_or_default();
         let expected = || invalid(&format!("id: an id {}_… is expected", object.prefix));
         TypeId::parse_as(&object.prefix, &text).ok_or_else(expected)

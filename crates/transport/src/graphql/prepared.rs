@@ -8,7 +8,7 @@ use std::sync::{
 
 use quick_cache::{Equivalent, Weighter, sync::Cache};
 
-use super::operation::Operation;
+use super::operation::ParsedOperation;
 
 /// How many operations are kept at most.
 const MAX_OPERATIONS: u64 = 1_024;
@@ -33,12 +33,12 @@ impl Default for Prepared {
 
 impl Prepared {
     /// The operation of a text, if it is prepared.
-    pub fn find(&self, text: &str, name: Option<&str>) -> Option<Arc<Operation>> {
+    pub fn find(&self, text: &str, name: Option<&str>) -> Option<Arc<ParsedOperation>> {
         self.kept.get(&Asked { text, name }).map(|known| known.operation)
     }
 
     /// Keeps an operation that was valid, and was answered by plans alone.
-    pub fn keep(&self, text: String, operation: &Arc<Operation>) {
+    pub fn keep(&self, text: String, operation: &Arc<ParsedOperation>) {
         let weight = weight(&text);
         let known = Known { operation: Arc::clone(operation), weight };
         self.kept.insert(Key { text, name: operation.name.clone() }, known);
@@ -58,7 +58,7 @@ impl Prepared {
 /// A prepared operation.
 #[derive(Clone)]
 struct Known {
-    operation: Arc<Operation>,
+    operation: Arc<ParsedOperation>,
     weight: u64,
 }
 

@@ -1,7 +1,4 @@
-//! What the executor asks: the fields of mutations' payloads, which plans have answered, and field by field what is
-//! compared with plans.
-
-mod write;
+//! Queries field by field, as async-graphql's executor resolves them: to compare its answers with those of plans.
 
 use std::{any::Any, sync::Arc};
 
@@ -23,9 +20,7 @@ use kernel::{
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-pub use write::{command, errors, output, write};
-
-use super::{error, extension::Ask};
+use super::{error, execution::Execution};
 
 /// A record whose plain fields have been read.
 struct Node {
@@ -53,8 +48,8 @@ struct Edge {
 
 type Answer<'a> = Result<Option<FieldValue<'a>>>;
 
-fn asked<'a>(ctx: &ResolverContext<'a>) -> Result<&'a Arc<Ask>> {
-    ctx.data::<Arc<Ask>>().map_err(|_| Error::internal("the request is not known"))
+fn execution<'a>(ctx: &ResolverContext<'a>) -> Result<&'a Arc<Execution>> {
+    ctx.data::<Arc<Execution>>().map_err(|_| Error::internal("the request is not known"))
 }
 
 fn parent<'a, T: Any>(ctx: &ResolverContext<'a>) -> Result<&'a T> {
@@ -91,17 +86,20 @@ fn answered<'a>(ctx: &ResolverContext<'a>, grouped: bool) -> Option<FieldFuture<
     Some(ready(Ok(value)))
 }
 
+/// A field that plans alone answer.
+pub fn unplanned(_: ResolverContext<'_>) -> FieldFuture<'_> {
+    ready(Err(Error::internal("a mutation is not executed field by field")))
+}
+
 /// A plain field of a record, or the groups of values that it holds.
 pub fn value<'a>(ctx: ResolverContext<'a>, name: &'static str, grouped: bool) -> FieldFuture<'a> {
-    answered(&ctx, grouped).unwrap_or_else(|| {
-        ready(parent::<Arc<Node>>(&ctx).and_then(|node| {
-            node.permit.readable(name)?;
-            let json = node.fields.get(name).unwrap_or(&Json::Null);
-            // It is read once, and may be asked for often.
-            asked(&ctx)?.budget.spend(length(json))?;
-            Ok(if grouped { groups(json) } else { plain(json) })
-        }))
-    })
+    ready(parent::<Arc<Node>>(&ctx).and_then(|node| {
+        node.permit.readable(name)?;
+        let json = node.fields.get(name).unwrap_or(&Json::Null);
+        // It is read once, and may be asked for often.
+        execution(&ctx)?.budget.spend(length(json))?;
+        Ok(if grouped { groups(json) } else { plain(json) })
+    }))
 }
 
 /// About how many bytes a value takes in the answer.
@@ -127,23 +125,19 @@ fn groups<'a>(json: &Json) -> Option<FieldValue<'a>> {
 
 /// A member of a group of values.
 pub fn part<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
-    answered(&ctx, false)
-        .unwrap_or_else(|| ready(parent::<Json>(&ctx).map(|json| json.get(name).and_then(plain))))
+    ready(parent::<Json>(&ctx).map(|json| json.get(name).and_then(plain)))
 }
 
 /// The record behind a link.
 pub fn one(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
-    if let Some(answered) = answered(&ctx, true) {
-        return answered;
-    }
     future(async move {
-        let (ask, node) = (asked(&ctx)?, parent::<Arc<Node>>(&ctx)?);
+        let (execution, node) = (execution(&ctx)?, parent::<Arc<Node>>(&ctx)?);
         let (place, link) = node.permit.object().link(&name).ok_or(Code::InvalidQuery)?;
         let Path::One { field } = link.path else { return Ok(None) };
         let permit = node.permit.follow(place)?;
         let id = node.permit.object().at(field).and_then(|field| node.fields.get(field.name)?.as_str());
         match id.and_then(TypeId::parse) {
-            Some(id) => read_one(ask, permit, id.uuid, Deleted::Exclude).await,
+            Some(id) => read_one(execution, permit, id.uuid, Deleted::Exclude).await,
             None => Ok(None),
         }
     })
@@ -151,30 +145,39 @@ pub fn one(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
 
 /// The records behind a link.
 pub fn many(ctx: ResolverContext<'_>, name: String) -> FieldFuture<'_> {
-    if let Some(answered) = answered(&ctx, true) {
-        return answered;
-    }
     future(async move {
-        let (ask, node) = (asked(&ctx)?, parent::<Arc<Node>>(&ctx)?);
+        let (execution, node) = (execution(&ctx)?, parent::<Arc<Node>>(&ctx)?);
         let object = node.permit.object();
         let (place, link) = object.link(&name).ok_or(Code::InvalidQuery)?;
         let list = format!("{}.{}", object.name, link.name);
-        let mut child = ask.kith.list(&ask.caller, node.permit.follow(place)?, &list, &listing(&ctx)?)?;
+        let mut child =
+            execution.kith.list(&execution.caller, node.permit.follow(place)?, &list, &listing(&ctx)?)?;
         child.all_columns();
         let mut plan = Plan::by_id(node.permit.clone(), node.id);
         plan.deleted = Deleted::Include;
         plan.follow(place, child);
-        let mut table = ask.read(&plan).await?;
+        let mut table = execution.read(&plan).await?;
         let (Some(child), Some(found)) = (plan.children.pop(), table.children.pop()) else { return Ok(None) };
-        Ok(Some(FieldValue::owned_any(page(ask, &child.plan, &found, false)?)))
+        Ok(Some(FieldValue::owned_any(page(execution, &child.plan, &found, false)?)))
     })
 }
 
 /// Who the caller is.
 pub fn me(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
     future(async move {
-        let me = asked(&ctx)?.me(&ctx.ctx.item.node.selection_set.node).await?;
+        let me = execution(&ctx)?.me(&ctx.ctx.item.node.selection_set.node).await?;
         Ok(Some(FieldValue::owned_any(Answered(me))))
+    })
+}
+
+/// The caller's user or workspace.
+pub fn own<'a>(ctx: ResolverContext<'a>, object: &'static str) -> FieldFuture<'a> {
+    future(async move {
+        let execution = execution(&ctx)?;
+        let actor = &execution.caller.actor;
+        let id = if object == "user" { actor.user } else { actor.workspace };
+        let permit = actor.permit(execution.kith.object(object)?, Action::Read)?;
+        read_one(execution, permit, id, Deleted::Exclude).await
     })
 }
 
@@ -186,32 +189,29 @@ pub fn known<'a>(ctx: &ResolverContext<'a>, grouped: bool) -> FieldFuture<'a> {
 /// A list of an object.
 pub fn list(ctx: ResolverContext<'_>, object: Arc<Object>) -> FieldFuture<'_> {
     future(async move {
-        let ask = asked(&ctx)?;
-        let permit = ask.caller.actor.permit(&object, Action::Read)?;
-        let plan = ask.kith.list(&ask.caller, permit, object.plural, &listing(&ctx)?)?;
-        read_page(ask, plan, false).await
+        let execution = execution(&ctx)?;
+        let permit = execution.caller.actor.permit(&object, Action::Read)?;
+        let plan = execution.kith.list(&execution.caller, permit, object.plural, &listing(&ctx)?)?;
+        read_page(execution, plan, false).await
     })
 }
 
 /// A collection.
 pub fn collection<'a>(ctx: ResolverContext<'a>, collection: &'static Collection) -> FieldFuture<'a> {
     future(async move {
-        let ask = asked(&ctx)?;
-        let id = id_argument(&ctx, ask.kith.object(collection.object)?)?;
-        let members = ask.kith.members(&ask.caller.actor, collection, id).await?;
-        let permit = ask.caller.actor.permit(ask.kith.object(members.object)?, Action::Read)?;
+        let execution = execution(&ctx)?;
+        let id = id_argument(&ctx, execution.kith.object(collection.object)?)?;
+        let members = execution.kith.members(&execution.caller.actor, collection, id).await?;
+        let permit = execution.caller.actor.permit(execution.kith.object(members.object)?, Action::Read)?;
         let mut listing = listing(&ctx)?;
         listing.among = Some(members.predicate);
-        let plan = ask.kith.list(&ask.caller, permit, collection.name, &listing)?;
-        read_page(ask, plan, true).await
+        let plan = execution.kith.list(&execution.caller, permit, collection.name, &listing)?;
+        read_page(execution, plan, true).await
     })
 }
 
 /// A part of a page or of an edge.
 pub fn section<'a>(ctx: ResolverContext<'a>, name: &'static str) -> FieldFuture<'a> {
-    if let Some(answered) = answered(&ctx, true) {
-        return answered;
-    }
     if let Ok(edge) = parent::<Edge>(&ctx) {
         return ready(Ok(match name {
             "cursor" => plain(&edge.cursor.as_str().into()),
@@ -250,24 +250,24 @@ fn typed<'a>(node: &Arc<Node>, mixed: bool) -> FieldValue<'a> {
 /// One record of an object.
 pub fn by_id(ctx: ResolverContext<'_>, object: Arc<Object>) -> FieldFuture<'_> {
     future(async move {
-        let ask = asked(&ctx)?;
+        let execution = execution(&ctx)?;
         let id = id_argument(&ctx, &object)?;
-        read_one(ask, ask.caller.actor.permit(&object, Action::Read)?, id, Deleted::Exclude).await
+        read_one(execution, execution.caller.actor.permit(&object, Action::Read)?, id, Deleted::Exclude).await
     })
 }
 
 /// Any record.
 pub fn node(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
     future(async move {
-        let ask = asked(&ctx)?;
+        let execution = execution(&ctx)?;
         let text = argument(&ctx, "id")?;
         let Some(id) = text.as_ref().and_then(Json::as_str).and_then(TypeId::parse) else {
             return Err(Code::InvalidParameter.into());
         };
-        let object = ask.kith.registry().by_prefix(id.prefix);
+        let object = execution.kith.registry().by_prefix(id.prefix);
         let Some(object) = object.filter(|object| object.allows(Action::Read)) else { return Ok(None) };
-        let permit = ask.caller.actor.permit(object, Action::Read)?;
-        let found = read_one(ask, permit, id.uuid, Deleted::Exclude).await?;
+        let permit = execution.caller.actor.permit(object, Action::Read)?;
+        let found = read_one(execution, permit, id.uuid, Deleted::Exclude).await?;
         Ok(found.map(|value| value.with_type(object.type_name.clone())))
     })
 }
@@ -275,10 +275,10 @@ pub fn node(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
 /// The record of a view.
 pub fn view<'a>(ctx: ResolverContext<'a>, view: &'static View) -> FieldFuture<'a> {
     future(async move {
-        let ask = asked(&ctx)?;
-        let object = ask.kith.object(view.object)?;
+        let execution = execution(&ctx)?;
+        let object = execution.kith.object(view.object)?;
         let id = id_argument(&ctx, object)?;
-        read_one(ask, ask.caller.actor.permit(object, Action::Read)?, id, Deleted::Exclude).await
+        read_one(execution, execution.caller.actor.permit(object, Action::Read)?, id, Deleted::Exclude).await
     })
 }
 
@@ -290,14 +290,14 @@ pub fn itself(ctx: ResolverContext<'_>) -> FieldFuture<'_> {
 /// A panel of a view.
 pub fn panel<'a>(ctx: ResolverContext<'a>, panel: &'static Panel) -> FieldFuture<'a> {
     future(async move {
-        let (ask, node) = (asked(&ctx)?, parent::<Arc<Node>>(&ctx)?);
+        let (execution, node) = (execution(&ctx)?, parent::<Arc<Node>>(&ctx)?);
         let mut plan = Plan::by_id(node.permit.clone(), node.id);
-        let (place, mut child) = ask.kith.panel(&ask.caller.actor, &plan, panel)?;
+        let (place, mut child) = execution.kith.panel(&execution.caller.actor, &plan, panel)?;
         child.all_columns();
         plan.follow(place, child);
-        let mut table = ask.read(&plan).await?;
+        let mut table = execution.read(&plan).await?;
         let (Some(child), Some(found)) = (plan.children.pop(), table.children.pop()) else { return Ok(None) };
-        let page = page(ask, &child.plan, &found, false)?;
+        let page = page(execution, &child.plan, &found, false)?;
         Ok(Some(FieldValue::list(page.nodes.into_iter().map(FieldValue::owned_any))))
     })
 }
@@ -305,7 +305,7 @@ pub fn panel<'a>(ctx: ResolverContext<'a>, panel: &'static Panel) -> FieldFuture
 /// An argument that was given and is not null. It comes from the document, where a variable that was not sent stands for
 /// nothing; async-graphql's own arguments have null in its place.
 fn argument(ctx: &ResolverContext<'_>, name: &str) -> Result<Option<Json>> {
-    let argument = asked(ctx)?.document().argument(&ctx.ctx.item.node, name);
+    let argument = execution(ctx)?.document().argument(&ctx.ctx.item.node, name);
     Ok(argument.filter(|json| !json.is_null()))
 }
 
@@ -339,26 +339,31 @@ fn listing(ctx: &ResolverContext<'_>) -> Result<Listing> {
     })
 }
 
-async fn read_one<'a>(ask: &Ask, permit: Permit, id: Uuid, deleted: Deleted) -> Answer<'a> {
-    Ok(node_of(ask, permit, id, deleted).await?.map(FieldValue::owned_any))
+async fn read_one<'a>(execution: &Execution, permit: Permit, id: Uuid, deleted: Deleted) -> Answer<'a> {
+    Ok(node_of(execution, permit, id, deleted).await?.map(FieldValue::owned_any))
 }
 
-async fn node_of(ask: &Ask, permit: Permit, id: Uuid, deleted: Deleted) -> Result<Option<Arc<Node>>> {
+async fn node_of(
+    execution: &Execution,
+    permit: Permit,
+    id: Uuid,
+    deleted: Deleted,
+) -> Result<Option<Arc<Node>>> {
     let mut plan = Plan::by_id(permit, id);
     plan.deleted = deleted;
     plan.all_columns();
-    let table = ask.read(&plan).await?;
+    let table = execution.read(&plan).await?;
     if table.is_empty() { Ok(None) } else { nodes(&plan, &table).map(|mut nodes| nodes.pop()) }
 }
 
-async fn read_page<'a>(ask: &Ask, mut plan: Plan, mixed: bool) -> Answer<'a> {
+async fn read_page<'a>(execution: &Execution, mut plan: Plan, mixed: bool) -> Answer<'a> {
     plan.all_columns();
-    let table = ask.read(&plan).await?;
-    Ok(Some(FieldValue::owned_any(page(ask, &plan, &table, mixed)?)))
+    let table = execution.read(&plan).await?;
+    Ok(Some(FieldValue::owned_any(page(execution, &plan, &table, mixed)?)))
 }
 
-fn page(ask: &Ask, plan: &Plan, table: &Table, mixed: bool) -> Result<Page> {
-    let cursor = |row| Ok(ask.caller.seal.seal(plan, &table.position(plan, row)?, false));
+fn page(execution: &Execution, plan: &Plan, table: &Table, mixed: bool) -> Result<Page> {
+    let cursor = |row| Ok(execution.caller.seal.seal(plan, &table.position(plan, row)?, false));
     Ok(Page {
         nodes: nodes(plan, table)?,
         cursors: (0..table.len()).map(cursor).collect::<Result<_>>()?,

@@ -1,21 +1,21 @@
-//! The GraphQL schema, built from the registry and the commands.
+//! The GraphQL schema, built from the registries of objects and operations.
 
 pub mod input;
 pub mod mutation;
 pub mod output;
 pub mod query;
 
-use app::{command::Registered, contract};
+use app::{Operations, contract};
 use async_graphql::dynamic::{Scalar, Schema, SchemaBuilder, SchemaError};
 use kernel::Registry;
 
-use super::{extension::Plans, guard::MAX_NESTING};
+use super::{extension::ValidationOnly, guard::MAX_NESTING};
 
 /// The interface that every record implements.
 pub const NODE: &str = "Node";
 
 /// Builds the schema.
-pub fn build(registry: &Registry, commands: &[Registered]) -> Result<Schema, SchemaError> {
+pub fn build(registry: &Registry, operations: &Operations) -> Result<Schema, SchemaError> {
     let mut types = Types(Schema::build("Query", Some("Mutation"), None));
     for (name, doc) in [
         (contract::DATE, "A calendar day, `YYYY-MM-DD`."),
@@ -37,13 +37,13 @@ pub fn build(registry: &Registry, commands: &[Registered]) -> Result<Schema, Sch
     output::register(&mut types, registry);
     input::register(&mut types, registry);
     query::register(&mut types, registry);
-    mutation::register(&mut types, registry, commands);
-    types.0.extension(Plans).limit_recursive_depth(MAX_NESTING).disable_suggestions().finish()
+    mutation::register(&mut types, registry, operations);
+    types.0.extension(ValidationOnly).limit_recursive_depth(MAX_NESTING).disable_suggestions().finish()
 }
 
 /// The schema in its own language, as it is committed.
-pub fn sdl(registry: &Registry, commands: &[Registered]) -> Result<String, SchemaError> {
-    Ok(build(registry, commands)?.sdl())
+pub fn sdl(registry: &Registry, operations: &Operations) -> Result<String, SchemaError> {
+    Ok(build(registry, operations)?.sdl())
 }
 
 /// The types so far.
@@ -54,5 +54,18 @@ impl Types {
     pub fn add(&mut self, new: impl Into<async_graphql::dynamic::Type>) {
         let builder = std::mem::replace(&mut self.0, Schema::build("Query", None, None));
         self.0 = builder.register(new);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// The schema of all there is.
+    pub fn schema() -> Schema {
+        let registry = app::registry();
+        build(&registry, &app::operations(&registry)).unwrap()
     }
 }

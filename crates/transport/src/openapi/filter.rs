@@ -79,7 +79,6 @@ pub fn add(schemas: &mut Schemas, registry: &Registry, object: &Object) {
     }
     schemas.insert(name, filter.into());
     schemas.insert(contract::order(&object.type_name), order(object));
-    schemas.insert(contract::input(&super::path::search(object)), search(object));
 }
 
 fn combinators(name: &str) -> ObjectBuilder {
@@ -110,7 +109,7 @@ fn order(object: &Object) -> Node {
 }
 
 /// What a search takes.
-fn search(object: &Object) -> Node {
+pub fn search(object: &Object) -> Node {
     let names =
         |doc| list(of(Type::String).pattern(Some(format!("^{NAME}$"))), doc).max_items(Some(rest::MAX_NAMES));
     let order = list(

@@ -16,7 +16,8 @@ use super::{
     part::{custom, of},
 };
 
-const JSON: &str = "application/json";
+/// The media type of JSON.
+pub const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
 const PROBLEM: &str = "Problem";
 /// How any operation may fail.

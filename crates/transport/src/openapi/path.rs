@@ -1,22 +1,26 @@
 //! The paths of the document, and which operations stand on them.
 
+use std::sync::Arc;
+
 use app::{
-    command::Registered,
     contract,
-    view::{Collection, View},
+    operation::{Endpoint, Input, Operation, OperationKind, Write},
 };
 use kernel::{
     Registry,
+    input::Purpose,
     object::{Action, Object},
     text::pascal,
 };
 use utoipa::openapi::{HttpMethod, Paths, RefOr, Schema};
 
 use super::{
-    operation::{ABOUT_ONE, Draft, KEYED, WRITING},
+    operation::{ABOUT_ONE, Draft, JSON, KEYED, WRITING},
     parameter::{LIST, SHOWN, condition, sort},
 };
 
+/// The media type of JSON Merge Patch (RFC 7396).
+const MERGE_PATCH: &str = "application/merge-patch+json";
 const ID: &[&str] = &["id"];
 /// The header of an answer that everything has.
 const ALWAYS: &[&str] = &["Request-Id"];
@@ -27,156 +31,90 @@ const MADE: &[&str] = &["ETag", "Location", "Request-Id"];
 /// The headers of a page.
 const LINKED: &[&str] = &["Link", "Request-Id"];
 
-/// The name of the operation that searches for records of an object.
-pub fn search(object: &Object) -> String {
-    format!("search{}", pascal(object.plural))
-}
-
-/// Adds the standard operations of an object.
-pub fn of_object(paths: &mut Paths, object: &Object) {
-    let name = object.type_name.as_str();
-    let many = pascal(object.plural);
-    let draft = |id: String, doc: &str| Draft::new(&id, name, doc);
-    let mut add = |action: Action, method: HttpMethod, path: &str, draft: Draft| {
-        if object.allows(action) {
-            paths.add_path_operation(format!("/v1/{}{path}", object.path), vec![method], draft.done());
+/// Adds an operation.
+pub fn add(paths: &mut Paths, registry: &Registry, operation: &Operation) {
+    let Operation { name, object, on_record, .. } = operation;
+    let one = object.type_name.as_str();
+    let draft = Draft::new(name, one, &operation.doc).fails(KEYED);
+    let draft = if *on_record { draft.takes(ID).fails(ABOUT_ONE) } else { draft };
+    let page = format!("{one}Page");
+    let draft = match &operation.kind {
+        OperationKind::List => listing(draft, &[object]).answers("200", "A page.", Some(&page), LINKED),
+        OperationKind::Search => {
+            draft.reads_json(&contract::input(name)).answers("200", "A page.", Some(&page), ALWAYS)
         }
+        OperationKind::Get => {
+            let draft = draft.takes(SHOWN).takes(&["ifNoneMatch"]);
+            let draft = draft.answers("200", "The record.", Some(one), TAGGED);
+            draft.answers("304", "The record is as the caller knows it.", None, TAGGED)
+        }
+        OperationKind::View(view) => {
+            draft.answers("200", "The record and what is around it.", Some(&pascal(view.name)), ALWAYS)
+        }
+        OperationKind::Collection(collection) => {
+            let objects = collection.of.iter().filter_map(|name| registry.object(name));
+            let page = format!("{}Page", pascal(collection.name));
+            listing(draft, &objects.collect::<Vec<_>>()).answers("200", "A page.", Some(&page), LINKED)
+        }
+        OperationKind::Upload => {
+            let draft = draft.takes(&["name"]).takes(SHOWN).reads_bytes().fails(WRITING);
+            draft.answers("201", "The new record.", Some(one), MADE)
+        }
+        OperationKind::Download => {
+            let draft = draft.takes(&["ifNoneMatch"]).answers_bytes(TAGGED);
+            draft.answers("304", "The content is as the caller knows it.", None, TAGGED)
+        }
+        OperationKind::Write(write) => writing(draft, operation, write),
     };
-    let page = format!("{name}Page");
-
-    let list = draft(format!("list{many}"), &format!("Lists {}.", object.plural));
-    let list = list
-        .takes(LIST)
-        .takes_one(sort([object].into_iter()))
-        .takes_one(condition([object].into_iter()))
-        .fails(KEYED);
-    let list = list.answers("200", "A page.", Some(&page), LINKED);
-    add(Action::Read, HttpMethod::Get, "", list);
-
-    let doc = format!(
-        "Searches {}. The method `QUERY /v1/{}` (RFC 10008) takes the same body.",
-        object.plural, object.path
-    );
-    let search = self::search(object);
-    let input = contract::input(&search);
-    let search = draft(search, &doc).fails(KEYED).reads_json(&input);
-    add(Action::Read, HttpMethod::Post, "/search", search.answers("200", "A page.", Some(&page), ALWAYS));
-
-    let create = format!("create{name}");
-    let input = contract::input(&create);
-    let create = draft(create, "Creates a record.").fails(KEYED).fails(WRITING);
-    let create = create.takes(SHOWN).reads_json(&input);
-    add(Action::Create, HttpMethod::Post, "", create.answers("201", "The new record.", Some(name), MADE));
-
-    let get = draft(format!("get{name}"), "Gets a record.").takes(ID).takes(SHOWN).takes(&["ifNoneMatch"]);
-    let get = get.fails(KEYED).fails(ABOUT_ONE).answers("200", "The record.", Some(name), TAGGED);
-    add(
-        Action::Read,
-        HttpMethod::Get,
-        "/{id}",
-        get.answers("304", "The record is as the caller knows it.", None, TAGGED),
-    );
-
-    let update = format!("update{name}");
-    let input = contract::input(&update);
-    let update = draft(update, "Changes a record by JSON Merge Patch (RFC 7396).");
-    let update = update.fails(KEYED).fails(ABOUT_ONE).fails(WRITING);
-    let update = update.takes(ID).takes(SHOWN).takes(&["ifMatch"]);
-    let types = ["application/merge-patch+json", "application/json"];
-    let update = update.reads(&input, &types, true);
-    add(
-        Action::Update,
-        HttpMethod::Patch,
-        "/{id}",
-        update.answers("200", "The changed record.", Some(name), TAGGED),
-    );
-
-    let doc = "Deletes a record. It can be restored for 30 days, and is answered as it then is.";
-    let delete = draft(format!("delete{name}"), doc).takes(ID).takes(SHOWN).takes(&["ifMatch"]);
-    let delete = delete.fails(KEYED).fails(ABOUT_ONE).fails(WRITING);
-    add(
-        Action::Delete,
-        HttpMethod::Delete,
-        "/{id}",
-        delete.answers("200", "The deleted record.", Some(name), TAGGED),
-    );
-
-    let restore = draft(format!("restore{name}"), "Restores a deleted record.");
-    let restore = restore.fails(KEYED).fails(ABOUT_ONE).fails(WRITING);
-    let restore = restore.takes(ID).takes(SHOWN).takes(&["ifMatch"]).reads(
-        &contract::input("restore"),
-        &["application/json"],
-        false,
-    );
-    let restore = restore.answers("200", "The restored record.", Some(name), TAGGED);
-    add(Action::Delete, HttpMethod::Post, "/{id}/restore", restore);
+    let Endpoint { method, path } = operation.endpoint();
+    let id = if *on_record { "/{id}" } else { "" };
+    let rest = if path.is_empty() { String::new() } else { format!("/{path}") };
+    let method = match method {
+        "POST" => HttpMethod::Post,
+        "PATCH" => HttpMethod::Patch,
+        "DELETE" => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    };
+    paths.add_path_operation(format!("/v1/{}{id}{rest}", object.path), vec![method], draft.done());
 }
 
-/// Adds a command.
-pub fn of_command(paths: &mut Paths, object: &Object, command: &Registered) {
-    let spec = &command.spec;
-    let (input, answer) = (contract::input(spec.name), contract::payload(spec.name));
-    let needs_body = match &command.input {
-        RefOr::T(Schema::Object(input)) => !input.required.is_empty(),
-        _ => false,
-    };
-    let draft = Draft::new(spec.name, &object.type_name, spec.doc).fails(KEYED).fails(WRITING);
-    let mut draft = draft.reads(&input, &["application/json"], needs_body);
-    let mut path = format!("/v1/{}/{}", object.path, spec.path);
-    if command.on_record {
-        draft = draft.takes(ID).takes(&["ifMatch"]).fails(ABOUT_ONE);
-        path = format!("/v1/{}/{{id}}/{}", object.path, spec.path);
+/// What a list of records of these objects takes.
+fn listing(draft: Draft, objects: &[&Arc<Object>]) -> Draft {
+    let objects = || objects.iter().map(|object| object.as_ref());
+    draft.takes(LIST).takes_one(sort(objects())).takes_one(condition(objects()))
+}
+
+/// What an operation that writes takes and answers.
+fn writing(draft: Draft, operation: &Operation, write: &Write) -> Draft {
+    let mut draft = draft.fails(WRITING);
+    if write.is_standard {
+        draft = draft.takes(SHOWN);
     }
-    if spec.needs_version {
+    if operation.on_record {
+        draft = draft.takes(&["ifMatch"]);
+    }
+    if write.needs_version {
         draft = draft.fails(&["428"]);
     }
-    draft = if spec.starts_job {
-        draft.answers("202", "The job that does the work.", Some(&answer), MADE)
-    } else if spec.action == Action::Create {
-        draft.answers("201", "The created records.", Some(&answer), MADE)
-    } else {
-        draft.answers("200", "The changed records.", Some(&answer), TAGGED)
+    draft = match &write.input {
+        Input::Nothing if operation.endpoint().method == "DELETE" => draft,
+        Input::Nothing => draft.reads(&write.input_type, &[JSON], false),
+        Input::Fields(Purpose::Update) => draft.reads(&write.input_type, &[MERGE_PATCH, JSON], true),
+        Input::Fields(_) => draft.reads_json(&write.input_type),
+        Input::Members(RefOr::T(Schema::Object(input))) => {
+            draft.reads(&write.input_type, &[JSON], !input.required.is_empty())
+        }
+        Input::Members(_) => draft.reads(&write.input_type, &[JSON], false),
     };
-    paths.add_path_operation(path, vec![HttpMethod::Post], draft.done());
-}
-
-/// Adds a view.
-pub fn of_view(paths: &mut Paths, object: &Object, view: &View) {
-    let draft = Draft::new(view.name, &object.type_name, view.doc).takes(ID).fails(KEYED).fails(ABOUT_ONE);
-    let draft = draft.answers("200", "The record and what is around it.", Some(&pascal(view.name)), ALWAYS);
-    let path = format!("/v1/{}/{{id}}/{}", object.path, view.path);
-    paths.add_path_operation(path, vec![HttpMethod::Get], draft.done());
-}
-
-/// Adds a collection.
-pub fn of_collection(paths: &mut Paths, registry: &Registry, object: &Object, collection: &Collection) {
-    let page = format!("{}Page", pascal(collection.name));
-    let draft = Draft::new(collection.name, &object.type_name, collection.doc).takes(ID).takes(LIST);
-    let objects = || collection.of.iter().filter_map(|name| registry.object(name)).map(AsRef::as_ref);
-    let draft =
-        draft.takes_one(sort(objects())).takes_one(condition(objects())).fails(KEYED).fails(ABOUT_ONE);
-    let draft = draft.answers("200", "A page.", Some(&page), LINKED);
-    let path = format!("/v1/{}/{{id}}/{}", object.path, collection.path);
-    paths.add_path_operation(path, vec![HttpMethod::Get], draft.done());
-}
-
-/// Adds how contents of files come and go: the one object whose records are made by sending bytes.
-pub fn of_contents(paths: &mut Paths, object: &Object) {
-    let name = object.type_name.as_str();
-    let doc = "Stores a file. The body is its content as it is, of any content type and up to 1 GiB.";
-    let upload = Draft::new("uploadFile", name, doc).takes(&["name"]).takes(SHOWN).reads_bytes();
-    let upload = upload.fails(KEYED).fails(WRITING).answers("201", "The new record.", Some(name), MADE);
-    paths.add_path_operation(format!("/v1/{}", object.path), vec![HttpMethod::Post], upload.done());
-    let doc = "Gets the content of a file, as it was sent. Its `ETag` is its SHA-256.";
-    let download =
-        Draft::new("downloadFile", name, doc).takes(ID).takes(&["ifNoneMatch"]).answers_bytes(TAGGED);
-    let download = download.fails(KEYED).fails(ABOUT_ONE);
-    let download = download.answers("304", "The content is as the caller knows it.", None, TAGGED);
-    paths.add_path_operation(
-        format!("/v1/{}/{{id}}/content", object.path),
-        vec![HttpMethod::Get],
-        download.done(),
-    );
+    let (status, doc, headers) = match (write.starts_job, operation.action) {
+        (true, _) => ("202", "The job that does the work.", MADE),
+        (false, Action::Create) => ("201", "The created records.", MADE),
+        _ => ("200", "The changed records.", TAGGED),
+    };
+    match write.outputs.first().filter(|_| write.is_standard) {
+        Some(output) => draft.answers(status, output.doc, Some(&operation.object.type_name), headers),
+        None => draft.answers(status, doc, Some(&contract::payload(&operation.name)), headers),
+    }
 }
 
 /// Adds what the server tells about itself.

@@ -2,8 +2,8 @@
 //! answer.
 
 use app::{
-    command::{OutputKind, Registered},
     contract,
+    operation::{Input, Operation, OutputKind, Write},
     view::{Collection, View},
 };
 use kernel::{
@@ -257,18 +257,18 @@ fn item(attribute: &Attribute, of: &List, side: Side) -> Node {
     }
 }
 
-/// Adds the schemas of a command's input and answer.
-pub fn add_command(schemas: &mut Schemas, registry: &Registry, command: &Registered) {
-    let mut input = command.input.clone();
-    if let (RefOr::T(Schema::Object(input)), true) = (&mut input, command.on_record) {
-        let doc = if command.spec.needs_version {
+/// Adds the schemas of a command's input and answer; those of standard operations are the object's.
+pub fn add_write(schemas: &mut Schemas, registry: &Registry, operation: &Operation, write: &Write) {
+    let Input::Members(input) = &write.input else { return };
+    let mut input = input.clone();
+    if let (RefOr::T(Schema::Object(input)), true) = (&mut input, operation.on_record) {
+        let doc = if write.needs_version {
             "The version that the caller has seen; either this or `If-Match` is required."
         } else {
             "The version that the caller has seen; `If-Match` says the same."
         };
         input.properties.insert("expectedVersion".to_owned(), expected_version(doc));
     }
-    let object = registry.object(command.spec.object);
     if let RefOr::T(Schema::Object(input)) = &mut input {
         input.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
         for (member, node) in &mut input.properties {
@@ -277,17 +277,17 @@ pub fn add_command(schemas: &mut Schemas, registry: &Registry, command: &Registe
             if let Some(target) = member.strip_suffix("Id").and_then(|object| registry.object(object)) {
                 schema.pattern = Some(accepted_id(&target.prefix));
             }
-            if let (Some(object), true) = (object, schema.enum_values.is_some()) {
-                let name = contract::input_choice(object, command.spec.name, member);
+            if schema.enum_values.is_some() {
+                let name = contract::input_choice(&operation.object, &operation.name, member);
                 let named = reference(&name, schema.description.as_deref().unwrap_or_default());
                 let values = std::mem::replace(node, named);
                 schemas.entry(name).or_insert(values);
             }
         }
     }
-    schemas.insert(contract::input(command.spec.name), input);
-    let mut answer = of(Type::Object).description(Some(format!("The payload of `{}`.", command.spec.name)));
-    for output in command.spec.outputs {
+    schemas.insert(write.input_type.clone(), input);
+    let mut answer = of(Type::Object).description(Some(format!("The payload of `{}`.", operation.name)));
+    for output in &write.outputs {
         let shown = match output.kind {
             OutputKind::Record(object) => {
                 registry.object(object).map(|object| reference_or_null(&object.type_name, output.doc))
@@ -296,7 +296,7 @@ pub fn add_command(schemas: &mut Schemas, registry: &Registry, command: &Registe
         };
         answer = answer.property(output.name, shown.unwrap_or_default()).required(output.name);
     }
-    schemas.insert(contract::payload(command.spec.name), answer.into());
+    schemas.insert(contract::payload(&operation.name), answer.into());
 }
 
 /// Adds the schema of a view.

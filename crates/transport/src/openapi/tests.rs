@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use kernel::object::Action;
+use app::operation::Endpoint;
 use serde_json::Value as Json;
 
 use super::*;
 use crate::rest::Route;
 
 fn parsed() -> Json {
-    serde_json::from_str(&document(&app::registry(), &app::all_commands())).unwrap()
+    let registry = app::registry();
+    serde_json::from_str(&document(&registry, &app::operations(&registry))).unwrap()
 }
 
 /// Every member of that name, anywhere in the document, that is a text.
@@ -63,13 +64,15 @@ fn operations_have_names_of_their_own() {
 
 #[test]
 fn what_is_documented_is_served() {
-    let (registry, commands) = (app::registry(), app::all_commands());
+    let registry = app::registry();
+    let operations = app::operations(&registry);
     let document = parsed();
     for (path, item) in document["paths"].as_object().unwrap() {
         // Everything but `me` is looked up in the registry.
         let Some(rest) = path.strip_prefix("/v1/").filter(|rest| *rest != "me") else { continue };
         let parts: Vec<_> = rest.split('/').collect();
-        let route = Route::find(&registry, &commands, parts[0], parts.get(1).copied(), parts.get(2).copied());
+        let route =
+            Route::find(&registry, &operations, parts[0], parts.get(1).copied(), parts.get(2).copied());
         let route = route.ok().unwrap();
         for method in item.as_object().unwrap().keys() {
             assert!(route.choose(&method.to_uppercase()).is_ok(), "{method} {path}");
@@ -80,38 +83,20 @@ fn what_is_documented_is_served() {
 #[test]
 fn what_is_served_is_documented() {
     let (registry, document) = (app::registry(), parsed());
-    let has = |path: String, method: &str| document["paths"][&path][method].is_object();
-    for object in registry.objects() {
-        let path = |rest: &str| format!("/v1/{}{rest}", object.path);
-        for (action, rest, method) in [
-            (Action::Read, "", "get"),
-            (Action::Read, "/search", "post"),
-            (Action::Create, "", "post"),
-            (Action::Read, "/{id}", "get"),
-            (Action::Update, "/{id}", "patch"),
-            (Action::Delete, "/{id}", "delete"),
-            (Action::Delete, "/{id}/restore", "post"),
-        ] {
-            // A file is made by sending its content.
-            let is_upload = object.name == rest::FILE && (rest, method) == ("", "post");
-            assert_eq!(
-                has(path(rest), method),
-                object.allows(action) || is_upload,
-                "{method} {}",
-                path(rest)
-            );
-        }
-    }
-    for command in app::all_commands() {
-        let object = &registry.object(command.spec.object).unwrap().path;
-        let id = if command.on_record { "/{id}" } else { "" };
-        assert!(has(format!("/v1/{object}{id}/{}", command.spec.path), "post"), "{}", command.spec.name);
+    for operation in app::operations(&registry).iter() {
+        let Endpoint { method, path } = operation.endpoint();
+        let id = if operation.on_record { "/{id}" } else { "" };
+        let slash = if path.is_empty() { "" } else { "/" };
+        let path = format!("/v1/{}{id}{slash}{path}", operation.object.path);
+        let documented = &document["paths"][&path][method.to_lowercase()];
+        assert_eq!(documented["operationId"], operation.name, "{method} {path}");
     }
 }
 
 #[test]
 fn the_same_declarations_make_the_same_text() {
-    let make = || document(&app::registry(), &app::all_commands());
+    let registry = app::registry();
+    let make = || document(&registry, &app::operations(&registry));
     assert_eq!(make(), make());
     assert!(make().ends_with("}\n"));
 }

@@ -11,14 +11,11 @@ use actix_web::{
     },
     web::{Bytes, Payload},
 };
+use app::operation::{Output, OutputKind};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use kernel::{Code, Error, Record, Result, Value};
 
-use super::{
-    Ask,
-    precondition::names,
-    reply::{json, location},
-};
+use super::{Ask, answer::PlannedAnswer, precondition::names};
 use crate::request::{self, Arriving};
 
 /// Where contents are sent to.
@@ -32,18 +29,21 @@ pub(crate) fn is_upload(method: &Method, path: &str) -> bool {
 
 pub async fn upload(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let name = ask.parameters.take("name").unwrap_or_default();
-    let (selection, permit) = ask.before_writing()?;
+    let selection = ask.take_selection()?;
+    ask.parameters.finish()?;
     let media_type = request::header(ask.request, "content-type")?;
     request::expect_no_encoding(ask.request)?;
     if media_type.is_some_and(is_form) {
         let detail = "a file is the body itself, with its own Content-Type; a multipart form is not read";
         return Err(Error::new(Code::UnsupportedMediaType, detail));
     }
-    let content = patient(ask.request, ask.payload, ask.transport.settings().timeout);
-    let record = ask.kith.store_file(&ask.caller.actor, &name, media_type, content).await?;
-    let mut response = json(StatusCode::CREATED);
-    response.insert_header((header::LOCATION, location(ask.object, record.id())));
-    ask.written(response, permit, &record, &selection).await
+    let outputs = [Output { name: ask.object.name, kind: OutputKind::Record(ask.object.name), doc: "" }];
+    let timeout = ask.transport.settings().timeout;
+    let mut planned = PlannedAnswer::plan(ask.kith, &ask.caller, &outputs, true, selection)?;
+    let content = patient(ask.request, ask.payload, timeout);
+    let answer = async |work: &mut _, produced: Vec<_>| planned.write(work, &produced).await;
+    let written = ask.kith.store_file(&ask.caller.actor, &name, media_type, content, answer).await?;
+    Ok(written.response(StatusCode::CREATED))
 }
 
 pub async fn download(mut ask: Ask<'_>) -> Result<HttpResponse> {

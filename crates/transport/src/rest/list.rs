@@ -28,6 +28,7 @@ use super::{
     search::Question,
     select::Selection,
 };
+use crate::sealer;
 
 pub async fn list(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let object = ask.object;
@@ -149,7 +150,7 @@ impl Page {
         }
         let connection = connection(shape, plan.page.count);
         let mut body = Vec::with_capacity(4096);
-        let writer = Writer { seal: &ask.sealer(), budget: &budget };
+        let writer = Writer { seal: &sealer(&ask.caller), budget: &budget };
         write_connection(&mut body, &plan, &table, group, &connection, writer)?;
         Ok(response.body(body))
     }

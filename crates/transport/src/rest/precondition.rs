@@ -2,10 +2,11 @@
 //! section 13).
 
 use actix_web::HttpRequest;
+use app::operation::{Operation, OperationKind};
 use kernel::{Code, Error, Result, Violation, object::Action, plan::Deleted};
 use serde_json::{Map, Value as Json};
 
-use super::{Ask, Operation, query::invalid, select::Selection};
+use super::{Ask, query::invalid, select::Selection};
 use crate::request;
 
 /// The entity tag of a version.
@@ -79,11 +80,10 @@ fn agreed(by_header: Option<i64>, body: &mut Map<String, Json>) -> Result<Option
 
 /// Refuses the conditions on a write that are not looked at: to ignore one would be to write what the client wants
 /// written under a condition only.
-pub fn refuse_unhonoured(request: &HttpRequest, operation: Operation<'_>) -> Result<()> {
-    let is_matched = match operation {
-        Operation::Update | Operation::Delete | Operation::Restore => true,
-        Operation::Command(command) => command.on_record,
-        Operation::Create | Operation::Upload => false,
+pub fn refuse_unhonoured(request: &HttpRequest, operation: &Operation) -> Result<()> {
+    let is_matched = match operation.kind {
+        OperationKind::Write(_) => operation.on_record,
+        OperationKind::Upload => false,
         _ => return Ok(()),
     };
     let refuse = |name: &str| match request.headers().contains_key(name) {

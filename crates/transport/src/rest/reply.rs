@@ -5,8 +5,8 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use kernel::{
-    Permit, Record, Result, Value,
-    answer::{Budget, Shape, Table, Writer, write_record},
+    Permit, Result,
+    answer::{Shape, Table, Writer, write_record},
     id::TypeId,
     object::Object,
     plan::{Deleted, Plan},
@@ -16,6 +16,7 @@ use kernel::{
 use uuid::Uuid;
 
 use super::{Ask, precondition::tag, select::Selection};
+use crate::sealer;
 
 /// A record as the client sees it.
 pub struct Shown {
@@ -43,52 +44,15 @@ impl Ask<'_> {
     /// Reads the one record of a plan.
     pub async fn shown_by(&self, plan: &mut Plan, shape: &Shape) -> Result<Option<Shown>> {
         let version = version_of(plan);
-        // Whatever could be written can be shown, and where it cannot, it is written all the same.
-        let is_written = plan.permit.is_unconditional();
-        let budget = if is_written { Budget::unlimited() } else { self.kith.budget() };
-        let read = self.kith.read(plan, &budget).await;
-        let table = read.map_err(|error| if is_written { error.in_doubt() } else { error })?;
-        if table.is_empty() { Ok(None) } else { self.show(plan, &table, shape, version, &budget).map(Some) }
-    }
-
-    /// Shows a record that was just written. What is at hand is not read once more.
-    pub async fn shown_record(
-        &self,
-        permit: Permit,
-        record: &Record,
-        selection: &Selection,
-    ) -> Result<Option<Shown>> {
-        let mut plan = Plan::by_id(permit, record.id());
-        plan.deleted = Deleted::Include;
-        let shape = selection.shape(&mut plan)?;
-        let version = version_of(&mut plan);
-        match Table::of(record, &plan) {
-            // Whatever could be written can be shown.
-            Some(table) => self.show(&plan, &table, &shape, version, &Budget::unlimited()).map(Some),
-            None => self.shown_by(&mut plan, &shape).await,
+        let budget = self.kith.budget();
+        let table = self.kith.read(plan, &budget).await?;
+        if table.is_empty() {
+            return Ok(None);
         }
-    }
-
-    fn show(
-        &self,
-        plan: &Plan,
-        table: &Table,
-        shape: &Shape,
-        version: Option<usize>,
-        budget: &Budget,
-    ) -> Result<Shown> {
         let mut json = Vec::with_capacity(1024);
-        write_record(&mut json, plan, table, 0, shape, Writer { seal: &self.sealer(), budget })?;
-        let version = match version.map(|column| table.cell(0, column)).transpose()? {
-            Some(Cell::Integer(version)) => Some(version),
-            _ => None,
-        };
-        Ok(Shown { json, version })
-    }
-
-    /// How the caller's workspace seals cursors.
-    pub fn sealer(&self) -> impl Fn(&Plan, &[Value], bool) -> String {
-        |plan, keys, backward| self.caller.seal.seal(plan, keys, backward)
+        let writer = Writer { seal: &sealer(&self.caller), budget: &budget };
+        write_record(&mut json, plan, &table, 0, shape, writer)?;
+        Ok(Some(Shown { json, version: version_in(&table, version)? }))
     }
 
     /// What `fields` and `include` of the query ask for.
@@ -101,9 +65,17 @@ impl Ask<'_> {
 
 /// Where the plan reads the version. The records of a log never change; what some call a version is that of
 /// another record.
-fn version_of(plan: &mut Plan) -> Option<usize> {
+pub fn version_of(plan: &mut Plan) -> Option<usize> {
     let field = plan.object().index(system::VERSION.def.name).filter(|_| plan.object().is_mutable());
     field.map(|field| plan.column(field))
+}
+
+/// The version of the one record of a table, where its plan reads it.
+pub fn version_in(table: &Table, column: Option<usize>) -> Result<Option<i64>> {
+    Ok(match column.map(|column| table.cell(0, column)).transpose()? {
+        Some(Cell::Integer(version)) => Some(version),
+        _ => None,
+    })
 }
 
 /// An answer in JSON that nobody keeps.

@@ -1,6 +1,6 @@
 //! Calls as documents with variables for the GraphQL door.
 
-use app::command::{OutputKind, Registered};
+use app::operation::{Operation as Registered, Output, OutputKind};
 use kernel::{field::Kind, object::Object, text::pascal};
 use serde_json::{Map, Value as Json, json};
 
@@ -82,11 +82,11 @@ impl Call<'_> {
         asked: &Asked,
         shown: &dyn Fn(&str) -> String,
     ) -> (String, Json) {
-        let output = |output: &app::command::Output| match output.kind {
+        let output = |output: &Output| match output.kind {
             OutputKind::Record(object) => format!("{} {{ {} }}", output.name, shown(object)),
             OutputKind::Text => output.name.to_owned(),
         };
-        let outputs: Vec<_> = command.spec.outputs.iter().map(output).collect();
+        let outputs: Vec<_> = command.write().unwrap().outputs.iter().map(output).collect();
         let (mut takes, mut gives, mut variables) = (Vec::new(), Vec::new(), Map::new());
         let mut say = |name: &str, of: String, value: Json| {
             takes.push(format!("${name}: {of}"));
@@ -98,12 +98,12 @@ impl Call<'_> {
             say("expectedVersion", "Int".to_owned(), asked.version.into());
         }
         if input_members(command).next().is_some() {
-            say("input", format!("{}Input!", pascal(command.spec.name)), asked.input.clone().into());
+            say("input", format!("{}Input!", pascal(&command.name)), asked.input.clone().into());
         }
         let query = format!(
             "mutation({}) {{ {}({}) {{ {} {USER_ERRORS} }} }}",
             takes.join(", "),
-            command.spec.name,
+            command.name,
             gives.join(", "),
             outputs.join(" ")
         );

@@ -55,7 +55,9 @@ impl Call<'_> {
             Operation::Command(command) => {
                 input.extend(asked.version.map(|version| ("expectedVersion".to_owned(), version.into())));
                 let on = if command.on_record { record } else { objects };
-                request(Method::POST, format!("{on}/{}", command.spec.path), Some(input.into()))
+                let endpoint = command.endpoint();
+                let method = endpoint.method.parse().unwrap();
+                request(method, format!("{on}/{}", endpoint.path), Some(input.into()))
             }
             Operation::View(view) => request(Method::GET, format!("{record}/{}", view.path), None),
             Operation::Collection(collection) => {

@@ -4,7 +4,7 @@ use async_graphql::dynamic::Schema;
 use serde_json::Map;
 
 use super::*;
-use crate::graphql::{operation::Operation, schema};
+use crate::graphql::{operation::ParsedOperation, schema};
 
 const WHOLE: &str = "{ __schema { __typename queryType { name } mutationType { name } subscriptionType { name }
     types { __typename kind name description specifiedByURL isOneOf fields(includeDeprecated: true) { name
@@ -16,12 +16,12 @@ const WHOLE: &str = "{ __schema { __typename queryType { name } mutationType { n
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { name } } } } }";
 
 fn schema() -> Schema {
-    schema::build(&app::registry(), &app::all_commands()).unwrap()
+    schema::tests::schema()
 }
 
 /// The answer to the only field of a query.
 fn asked(schema: &Schema, query: &str) -> Result<Vec<u8>> {
-    let operation = Operation::read(schema.registry(), query, None)?;
+    let operation = ParsedOperation::read(schema.registry(), query, None)?;
     let document = Document { document: &operation.document, variables: &Map::new() };
     let fields = document.fields(&[&operation.definition()?.selection_set.node], &["Query"]);
     answer(schema.registry(), document, fields.first().unwrap(), &Budget::unlimited()).map(Option::unwrap)
@@ -56,7 +56,7 @@ async fn it_is_what_async_graphql_answers() {
 fn what_is_measured_is_what_is_written() {
     let schema = schema();
     for query in [WHOLE, "{ __type(name: \"Contact\") { fields { type { fields { name } } } } }"] {
-        let operation = Operation::read(schema.registry(), query, None).unwrap();
+        let operation = ParsedOperation::read(schema.registry(), query, None).unwrap();
         let document = Document { document: &operation.document, variables: &Map::new() };
         let fields = document.fields(&[&operation.definition().unwrap().selection_set.node], &["Query"]);
         let mut selections = Selections { document, sets: Vec::new() };

@@ -7,12 +7,12 @@ use super::*;
 use crate::graphql::schema;
 
 fn schema() -> Schema {
-    schema::build(&app::registry(), &app::all_commands()).unwrap()
+    schema::tests::schema()
 }
 
 fn keep(prepared: &Prepared, schema: &Schema, text: &str, name: Option<&str>) {
     let name = name.map(str::to_owned);
-    let operation = Operation::read(schema.registry(), text, name).unwrap();
+    let operation = ParsedOperation::read(schema.registry(), text, name).unwrap();
     prepared.keep(text.to_owned(), &Arc::new(operation));
 }
 
@@ -58,7 +58,7 @@ fn what_is_large_takes_the_place_of_many_or_none() {
 
 /// Whether a document that is valid with some variables is taken to be so with others.
 fn suits(schema: &Schema, text: &str, variables: &Json) -> bool {
-    let operation = Operation::read(schema.registry(), text, None).unwrap();
+    let operation = ParsedOperation::read(schema.registry(), text, None).unwrap();
     operation.fill(schema.registry(), variables.as_object().unwrap().clone()).is_ok()
 }
 
@@ -78,7 +78,7 @@ fn a_null_in_place_of_a_default_is_looked_at_where_it_stands() {
     }
     // A type without null and a nullable place need no look.
     let typed = "query($id: ID!, $n: Int) { contact(id: $id) { deals(first: $n) { nodes { id } } } }";
-    let operation = Operation::read(schema.registry(), typed, None).unwrap();
+    let operation = ParsedOperation::read(schema.registry(), typed, None).unwrap();
     assert!(operation.varying.is_empty());
 }
 

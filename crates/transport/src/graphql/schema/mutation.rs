@@ -1,18 +1,13 @@
 //! The fields of `Mutation`: the standard operations of every object and the commands, each with a payload
 //! that holds what was written or the errors a client is expected to meet.
 
-use std::sync::Arc;
-
 use app::{
-    Kith,
-    command::{OutputKind, Registered},
+    Operations,
     contract::{self, ERROR_CODE},
+    operation::{Input, Operation, OutputKind, Write},
 };
 use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, InputValue, Object as Type, TypeRef};
-use kernel::{
-    Code, Registry,
-    object::{Action, Object},
-};
+use kernel::{Code, Registry};
 use utoipa::openapi::{
     KnownFormat, RefOr, Schema, SchemaFormat,
     schema::{ArrayItems, SchemaType, Type as JsonType},
@@ -21,92 +16,11 @@ use utoipa::openapi::{
 use super::Types;
 use crate::graphql::resolve;
 
-/// A standard operation that writes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Standard {
-    /// Creates a record.
-    Create,
-    /// Changes one.
-    Update,
-    /// Deletes one.
-    Delete,
-    /// Restores one.
-    Restore,
-}
-
-impl Standard {
-    const ALL: [Standard; 4] = [Self::Create, Self::Update, Self::Delete, Self::Restore];
-
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::Restore => "restore",
-        }
-    }
-
-    fn action(self) -> Action {
-        match self {
-            Self::Create => Action::Create,
-            Self::Update => Action::Update,
-            Self::Delete | Self::Restore => Action::Delete,
-        }
-    }
-
-    fn doc(self, object: &Object) -> String {
-        let name = object.name;
-        match self {
-            Self::Create => format!("Creates a {name}."),
-            Self::Update => format!("Changes a {name}: what is absent from the input stays, null clears."),
-            Self::Delete => format!("Deletes a {name}; it can be restored for 30 days."),
-            Self::Restore => format!("Restores a deleted {name}."),
-        }
-    }
-}
-
-/// The standard mutations of the registry, with their names.
-pub fn standard(registry: &Registry) -> impl Iterator<Item = (String, Standard, &Arc<Object>)> {
-    let of = |object| Standard::ALL.into_iter().map(move |standard: Standard| (standard, object));
-    let allowed = |(standard, object): &(Standard, &Arc<Object>)| object.allows(standard.action());
-    let named = |(standard, object): (Standard, &'_ Arc<Object>)| {
-        (format!("{}{}", standard.verb(), object.type_name), standard)
-    };
-    registry.objects().iter().flat_map(of).filter(allowed).map(move |(standard, object)| {
-        let (name, standard) = named((standard, object));
-        (name, standard, object)
-    })
-}
-
-/// The records that a mutation's payload shows: the field's name and the object.
-pub fn records(kith: &Kith, mutation: &str) -> Vec<(&'static str, &'static str)> {
-    if let Some(command) = kith.commands().iter().find(|command| command.spec.name == mutation) {
-        let outputs = command.spec.outputs.iter();
-        let record = |output: &app::command::Output| match output.kind {
-            OutputKind::Record(object) => Some((output.name, object)),
-            OutputKind::Text => None,
-        };
-        return outputs.filter_map(record).collect();
-    }
-    let found = standard(kith.registry()).find(|(name, ..)| name == mutation);
-    found.map(|(_, _, object)| vec![(object.name, object.name)]).unwrap_or_default()
-}
-
-/// The object of the record that a mutation is about, by its argument `id`.
-pub fn target(kith: &Kith, mutation: &str) -> Option<&'static str> {
-    if let Some(command) = kith.commands().iter().find(|command| command.spec.name == mutation) {
-        return command.on_record.then_some(command.spec.object);
-    }
-    let found = standard(kith.registry()).find(|(name, ..)| name == mutation);
-    found.filter(|(_, standard, _)| *standard != Standard::Create).map(|(_, _, object)| object.name)
-}
-
 /// Registers them.
-pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered]) {
+pub fn register(types: &mut Types, registry: &Registry, operations: &Operations) {
     let codes = Code::ALL.iter().map(|code| EnumItem::new(code.as_str()).description(code.meaning()));
     types.add(Enum::new(ERROR_CODE).description("The error's code.").items(codes));
-    let text =
-        |name, of, doc: &str| Field::new(name, of, move |ctx| resolve::part(ctx, name)).description(doc);
+    let text = |name: &str, of, doc: &str| Field::new(name, of, resolve::unplanned).description(doc);
     types.add(
         Type::new("UserError")
             .description("An error that clients are expected to handle: nothing of the mutation was written.")
@@ -120,73 +34,63 @@ pub fn register(types: &mut Types, registry: &Registry, commands: &[Registered])
             .field(text("meta", TypeRef::named(contract::JSON), "Details that a client may act on.")),
     );
     let mut mutation = Type::new("Mutation");
-    for (name, standard, object) in standard(registry) {
-        types.add(payload(&name, &[(object.name, OutputKind::Record(object.name), "The record.")], registry));
-        let of = Arc::clone(object);
-        let returned = TypeRef::named_nn(contract::payload(&name));
-        let mut field =
-            Field::new(&name, returned, move |ctx| resolve::write(ctx, standard, Arc::clone(&of)));
-        if standard != Standard::Create {
+    for operation in operations.iter() {
+        let Some(write) = operation.write() else { continue };
+        types.add(payload(operation, write, registry));
+        let returned = TypeRef::named_nn(contract::payload(&operation.name));
+        let mut field = Field::new(&operation.name, returned, resolve::unplanned);
+        if operation.on_record {
             field = field.argument(id()).argument(version());
         }
-        if matches!(standard, Standard::Create | Standard::Update) {
-            field = field.argument(InputValue::new("input", TypeRef::named_nn(contract::input(&name))));
+        match &write.input {
+            Input::Nothing => {}
+            Input::Fields(_) => field = field.argument(input(&write.input_type)),
+            Input::Members(schema) => {
+                if add_input(types, operation, schema) {
+                    field = field.argument(input(&write.input_type));
+                }
+            }
         }
-        mutation = mutation.field(field.description(standard.doc(object)));
-    }
-    for command in commands {
-        let spec = &command.spec;
-        let outputs: Vec<_> =
-            spec.outputs.iter().map(|output| (output.name, output.kind, output.doc)).collect();
-        types.add(payload(spec.name, &outputs, registry));
-        let name = spec.name;
-        let mut field = Field::new(name, TypeRef::named_nn(contract::payload(name)), move |ctx| {
-            resolve::command(ctx, name)
-        });
-        if command.on_record {
-            field = field.argument(id()).argument(version());
-        }
-        if let Some(input) = command_input(types, registry, command) {
-            field = field.argument(input);
-        }
-        mutation = mutation.field(field.description(spec.doc));
+        mutation = mutation.field(field.description(&operation.doc));
     }
     types.add(mutation);
 }
 
-fn payload(name: &str, outputs: &[(&'static str, OutputKind, &str)], registry: &Registry) -> Type {
-    let mut payload = Type::new(contract::payload(name)).description(format!("The payload of `{name}`."));
-    for (name, kind, doc) in outputs {
-        let name = *name;
-        let of = match kind {
+fn payload(operation: &Operation, write: &Write, registry: &Registry) -> Type {
+    let payload = Type::new(contract::payload(&operation.name));
+    let mut payload = payload.description(format!("The payload of `{}`.", operation.name));
+    for output in &write.outputs {
+        let of = match output.kind {
             OutputKind::Record(object) => {
                 registry.object(object).map_or(TypeRef::STRING, |object| &object.type_name)
             }
             OutputKind::Text => TypeRef::STRING,
         };
-        payload = payload.field(
-            Field::new(name, TypeRef::named(of), move |ctx| resolve::output(ctx, name)).description(*doc),
-        );
+        let field = Field::new(output.name, TypeRef::named(of), resolve::unplanned);
+        payload = payload.field(field.description(output.doc));
     }
-    let errors = Field::new("userErrors", TypeRef::named_nn_list_nn("UserError"), resolve::errors);
+    let errors = Field::new("userErrors", TypeRef::named_nn_list_nn("UserError"), resolve::unplanned);
     payload.field(errors.description("The errors; empty if the mutation succeeded."))
 }
 
-/// The input type of a command, from the schema of its fields; none where it has no fields.
-fn command_input(types: &mut Types, registry: &Registry, command: &Registered) -> Option<InputValue> {
-    let RefOr::T(Schema::Object(schema)) = &command.input else { return None };
+fn input(name: &str) -> InputValue {
+    InputValue::new("input", TypeRef::named_nn(name))
+}
+
+/// Adds the input type of a command, from the schema of its members; there is none without members.
+fn add_input(types: &mut Types, operation: &Operation, schema: &RefOr<Schema>) -> bool {
+    let RefOr::T(Schema::Object(schema)) = schema else { return false };
     if schema.properties.is_empty() {
-        return None;
+        return false;
     }
-    let spec = &command.spec;
-    let name = contract::input(spec.name);
-    let mut input = InputObject::new(&name).description(format!("The input of `{}`.", spec.name));
+    let name = contract::input(&operation.name);
+    let mut input = InputObject::new(&name).description(format!("The input of `{}`.", operation.name));
     for (member, schema_of) in &schema.properties {
-        let (of, doc) = match (schema_of, registry.object(spec.object)) {
-            (RefOr::T(Schema::Object(known)), Some(object)) if known.enum_values.is_some() => {
+        let (of, doc) = match schema_of {
+            RefOr::T(Schema::Object(known)) if known.enum_values.is_some() => {
                 let doc = known.description.clone().unwrap_or_default();
-                let name = contract::input_choice(object, spec.name, member);
-                if object.attribute(member).is_none() {
+                let name = contract::input_choice(&operation.object, &operation.name, member);
+                if operation.object.attribute(member).is_none() {
                     let values = known.enum_values.iter().flatten().filter_map(|value| value.as_str());
                     types.add(Enum::new(&name).description(&doc).items(values));
                 }
@@ -199,7 +103,7 @@ fn command_input(types: &mut Types, registry: &Registry, command: &Registered) -
         input = input.field(InputValue::new(member, of).description(doc));
     }
     types.add(input);
-    Some(InputValue::new("input", TypeRef::named_nn(name)))
+    true
 }
 
 /// The GraphQL type of a member of a command's input. Ids are told by their names.

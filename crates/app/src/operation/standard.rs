@@ -1,0 +1,197 @@
+//! The standard operations, which every object has unless it is declared otherwise. A new one is an entry here.
+
+use std::sync::Arc;
+
+use kernel::{
+    Code, Permit, Result,
+    input::{self, Purpose},
+    object::{Action, Object},
+    text::pascal,
+};
+use uuid::Uuid;
+
+use super::{
+    Call, Endpoint, Input, Operation, OperationKind, Output, OutputKind, Prepare, Product, Step, Write,
+};
+use crate::contract;
+
+/// A standard operation.
+struct Standard {
+    /// The first word of its name.
+    verb: &'static str,
+    action: Action,
+    on_record: bool,
+    endpoints: &'static [Endpoint],
+    doc: fn(&Object) -> String,
+    does: Does,
+}
+
+enum Does {
+    Read(fn() -> OperationKind),
+    Write(fn() -> Input, &'static str, Prepare),
+}
+
+const STANDARD: [Standard; 7] = [
+    Standard {
+        verb: "list",
+        action: Action::Read,
+        on_record: false,
+        endpoints: &[Endpoint::get("")],
+        doc: |object| format!("Lists {}.", object.plural),
+        does: Does::Read(|| OperationKind::List),
+    },
+    Standard {
+        verb: "search",
+        action: Action::Read,
+        on_record: false,
+        endpoints: &[Endpoint::post("search"), Endpoint::new("QUERY", "")],
+        doc: |object| {
+            let Object { plural, path, .. } = object;
+            format!("Searches {plural}. The method `QUERY /v1/{path}` (RFC 10008) takes the same body.")
+        },
+        does: Does::Read(|| OperationKind::Search),
+    },
+    Standard {
+        verb: "get",
+        action: Action::Read,
+        on_record: true,
+        endpoints: &[Endpoint::get("")],
+        doc: |object| format!("Gets {}.", one(object)),
+        does: Does::Read(|| OperationKind::Get),
+    },
+    Standard {
+        verb: "create",
+        action: Action::Create,
+        on_record: false,
+        endpoints: &[Endpoint::post("")],
+        doc: |object| format!("Creates {}.", one(object)),
+        does: Does::Write(|| Input::Fields(Purpose::Create), "The new record.", create),
+    },
+    Standard {
+        verb: "update",
+        action: Action::Update,
+        on_record: true,
+        endpoints: &[Endpoint::new("PATCH", "")],
+        doc: |object| {
+            let one = one(object);
+            format!(
+                "Changes {one}. What is absent from the input stays, null clears (JSON Merge Patch, RFC 7396)."
+            )
+        },
+        does: Does::Write(|| Input::Fields(Purpose::Update), "The changed record.", update),
+    },
+    Standard {
+        verb: "delete",
+        action: Action::Delete,
+        on_record: true,
+        endpoints: &[Endpoint::new("DELETE", "")],
+        doc: |object| {
+            format!("Deletes {}. It can be restored for 30 days, and is answered as it then is.", one(object))
+        },
+        does: Does::Write(|| Input::Nothing, "The deleted record.", delete),
+    },
+    Standard {
+        verb: "restore",
+        action: Action::Delete,
+        on_record: true,
+        endpoints: &[Endpoint::post("restore")],
+        doc: |object| format!("Restores {} that was deleted.", one(object)),
+        does: Does::Write(|| Input::Nothing, "The restored record.", restore),
+    },
+];
+
+/// The standard operations that an object has.
+pub(crate) fn of(object: &Arc<Object>) -> impl Iterator<Item = Operation> {
+    let allowed = |standard: &&Standard| object.allows(standard.action);
+    STANDARD.iter().filter(allowed).map(|standard| standard.of(object))
+}
+
+impl Standard {
+    fn of(&self, object: &Arc<Object>) -> Operation {
+        let Self { verb, action, on_record, endpoints, doc, does } = self;
+        let name = match does {
+            Does::Read(_) if !on_record => format!("{verb}{}", pascal(object.plural)),
+            _ => format!("{verb}{}", object.type_name),
+        };
+        let kind = match does {
+            Does::Read(kind) => kind(),
+            Does::Write(input, doc, prepare) => {
+                let input = input();
+                let input_type = match input {
+                    // It is the same for all objects.
+                    Input::Nothing => contract::input(verb),
+                    _ => contract::input(&name),
+                };
+                let output = Output { name: object.name, kind: OutputKind::Record(object.name), doc };
+                OperationKind::Write(Write {
+                    input,
+                    input_type,
+                    outputs: vec![output],
+                    is_standard: true,
+                    needs_version: false,
+                    starts_job: false,
+                    prepare: *prepare,
+                })
+            }
+        };
+        let object = Arc::clone(object);
+        let doc = doc(&object);
+        Operation {
+            name,
+            doc,
+            object,
+            action: *action,
+            on_record: *on_record,
+            endpoints: endpoints.to_vec(),
+            kind,
+        }
+    }
+}
+
+/// One record of an object, as a sentence names it.
+fn one(object: &Object) -> String {
+    let article = if object.name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {}", object.name)
+}
+
+fn create(permit: &Permit, call: &Call) -> Result<Step> {
+    let input = input::read(permit, Purpose::Create, &call.input);
+    Ok(Box::new(move |work, permit| {
+        Box::pin(async move { work.create(permit, input).await.map(|record| vec![Product::Record(record)]) })
+    }))
+}
+
+fn update(permit: &Permit, call: &Call) -> Result<Step> {
+    let input = input::read(permit, Purpose::Update, &call.input);
+    let (id, seen) = target(call)?;
+    Ok(Box::new(move |work, permit| {
+        Box::pin(async move {
+            work.lock_contended(permit, &input.values).await?;
+            let before = work.lock(permit, id, seen).await?;
+            work.update(permit, before, input).await.map(|record| vec![Product::Record(record)])
+        })
+    }))
+}
+
+fn delete(_: &Permit, call: &Call) -> Result<Step> {
+    let (id, seen) = target(call)?;
+    Ok(Box::new(move |work, permit| {
+        Box::pin(
+            async move { work.delete(permit, id, seen).await.map(|record| vec![Product::Record(record)]) },
+        )
+    }))
+}
+
+fn restore(_: &Permit, call: &Call) -> Result<Step> {
+    let (id, seen) = target(call)?;
+    Ok(Box::new(move |work, permit| {
+        Box::pin(
+            async move { work.restore(permit, id, seen).await.map(|record| vec![Product::Record(record)]) },
+        )
+    }))
+}
+
+/// The record that a call is about, and the version of it that the caller has seen.
+fn target(call: &Call) -> Result<(Uuid, Option<i64>)> {
+    Ok((call.id.ok_or(Code::NotFound)?, call.expected_version))
+}
