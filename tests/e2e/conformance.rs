@@ -1,6 +1,7 @@
 //! Conformance: what holds for every object, field, operator, order and operation of the registry, on both doors
 //! and both databases. Nothing here names an object, so a new one is tested from the day it is declared.
 
+mod deletion;
 pub mod doors;
 pub mod maker;
 mod operations;

@@ -8,6 +8,7 @@ mod bounds;
 mod browsers;
 mod concurrency;
 mod conditions;
+mod deletion;
 mod errors;
 mod events;
 mod http;

@@ -4,7 +4,7 @@ mod script;
 
 use std::{fs, path::PathBuf};
 
-use kernel::{Code, predicate::Operator};
+use kernel::{Code, predicate::Operator, reference::OnDelete, text::snake};
 use serde_json::json;
 
 use crate::support::{Stage, eventually, on_both, text};
@@ -70,17 +70,50 @@ fn catalogue() -> String {
     format!("| code | status | meaning |\n|---|---|---|\n{rows}")
 }
 
+/// What becomes of the records that refer to a deleted one, as the guide has it.
+fn consequences() -> String {
+    let registry = app::registry();
+    let mut rows = String::new();
+    for object in registry.objects() {
+        let many = spaced(object.plural);
+        for field in object.attributes.iter().filter(|field| field.depends()) {
+            let target = spaced(field.target().unwrap());
+            let told = match field.on_delete {
+                OnDelete::Keep => continue,
+                OnDelete::Restrict => format!("the {target} is not deleted while {many} refer to it"),
+                OnDelete::Cascade => format!("the {many} are deleted along with the {target}"),
+            };
+            rows += &format!("| `{}.{}` | {told} |\n", object.name, field.name);
+        }
+    }
+    format!("| reference | when the record it refers to is deleted |\n|---|---|\n{rows}")
+}
+
+/// A name in words: `line items`.
+fn spaced(name: &str) -> String {
+    snake(name).replace('_', " ")
+}
+
+/// A guide's table, between comments of that name, is the code's.
+fn holds(guide: &str, name: &str, table: &str) {
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let text = read(guide);
+    let (before, rest) = text.split_once(&begin).unwrap();
+    let (written, after) = rest.split_once(&end).unwrap();
+    if std::env::var("KITH_WRITE_DOCS").is_ok() {
+        return fs::write(path(guide), format!("{before}{begin}{table}{end}{after}")).unwrap();
+    }
+    assert_eq!(written, table, "KITH_WRITE_DOCS=1 tests/run docs writes the table anew");
+}
+
 #[test]
 fn the_guide_to_errors_lists_every_code() {
-    let (begin, end) = ("<!-- codes -->\n", "<!-- /codes -->");
-    let guide = read("docs/errors.md");
-    let (before, rest) = guide.split_once(begin).unwrap();
-    let (table, after) = rest.split_once(end).unwrap();
-    if std::env::var("KITH_WRITE_DOCS").is_ok() {
-        return fs::write(path("docs/errors.md"), format!("{before}{begin}{}{end}{after}", catalogue()))
-            .unwrap();
-    }
-    assert_eq!(table, catalogue(), "KITH_WRITE_DOCS=1 tests/run docs writes the table anew");
+    holds("docs/errors.md", "codes", &catalogue());
+}
+
+#[test]
+fn the_guide_to_writing_says_what_deleting_does_to_what_refers() {
+    holds("docs/writing.md", "references", &consequences());
 }
 
 #[test]

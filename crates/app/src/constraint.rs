@@ -10,11 +10,10 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::NaiveDate;
 use kernel::{
     Code, Permit, Result, Value, Violation,
-    object::{Action, Attribute, Object, Together, key_texts},
-    predicate::Predicate,
+    change::ChangeKind,
+    object::{Attribute, Object, Together, key_texts},
     system,
 };
-use only_one::unmark;
 use persistence::Alike;
 use uuid::Uuid;
 
@@ -31,8 +30,8 @@ impl PendingChange {
         self.violations.is_empty()
     }
 
-    fn is_restored(&self) -> bool {
-        self.before.as_ref().is_some_and(|before| before.get(system::DELETED_AT).is_some())
+    pub(crate) fn is_restored(&self) -> bool {
+        ChangeKind::of(self.before.as_ref(), &self.after) == ChangeKind::Restore
     }
 
     /// Whether one of these fields is not as it was among the live records.
@@ -52,7 +51,7 @@ impl PendingChange {
         }
     }
 
-    fn refuse(&mut self, field: &Attribute, code: Code, detail: String) {
+    pub(crate) fn refuse(&mut self, field: &Attribute, code: Code, detail: String) {
         self.violations.push(Violation::new(code, format!("/{}", field.name), detail));
     }
 }
@@ -155,35 +154,20 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Notes what a record would break that comes back: what is unique may be taken, a flag may be somebody else's by
-    /// now, and what it stands on may be gone.
-    pub(crate) async fn check_restored(&mut self, permit: &Permit, change: &mut PendingChange) -> Result<()> {
+    /// Notes what records would break that come back: what is unique together may be taken, and a flag may be somebody
+    /// else's by now.
+    pub(crate) async fn check_restored(
+        &mut self,
+        permit: &Permit,
+        pending: &mut [PendingChange],
+    ) -> Result<()> {
         let object = Arc::clone(permit.object());
-        if !object.only_one.is_empty() || !object.together.is_empty() {
-            self.transaction.lock_table(permit).await?;
+        if object.only_one.is_empty() && object.together.is_empty() {
+            return Ok(());
         }
-        for rule in &object.only_one {
-            if change.at(rule.flag) == &Value::Boolean(true) {
-                let mut holds = Predicate::equals(rule.flag, Value::Boolean(true));
-                if let Some(within) = rule.within {
-                    holds = holds.and(Predicate::equals(within, change.at(within).clone()));
-                }
-                let read = self.system(object.name, Action::Read)?;
-                if !self.transaction.find(&read, holds).await?.is_empty() {
-                    unmark(&mut change.after, rule);
-                }
-            }
-        }
-        for field in object.attributes.iter().filter(|field| field.restrict) {
-            let (Some(target), Value::Id(id)) = (field.target(), change.at(field.index)) else { continue };
-            let (id, read) = (*id, self.system(target, Action::Read)?);
-            let found = self.transaction.find_referenced(&read, &[id], true).await?;
-            if found.iter().all(|record| record.get(system::DELETED_AT).is_some()) {
-                let detail = format!("{}: the {target} is deleted; restore it first", field.name);
-                change.refuse(field, Code::ReferenceNotFound, detail);
-            }
-        }
-        self.check_together(permit, std::slice::from_mut(change)).await
+        self.transaction.lock_table(permit).await?;
+        self.give_up_flags(permit, pending).await?;
+        self.check_together(permit, pending).await
     }
 }
 

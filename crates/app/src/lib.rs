@@ -9,6 +9,7 @@ mod constraint;
 pub mod context;
 pub mod contract;
 pub mod cursor;
+pub mod deletion;
 pub mod import;
 pub mod job;
 mod jobs;

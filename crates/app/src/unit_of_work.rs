@@ -28,11 +28,6 @@ use crate::{Kith, validate::PendingChange};
 /// The number of changes that a version conflict looks back over.
 const MAX_CHANGES: u32 = 200;
 
-/// The number of days for which a deleted record can be restored.
-pub(crate) const RESTORABLE_DAYS: i64 = 30;
-/// A day, in the unit of instants.
-pub(crate) const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
-
 /// A unit of work of one actor.
 pub struct UnitOfWork {
     pub(crate) kith: Kith,
@@ -193,18 +188,14 @@ impl UnitOfWork {
         pending: &mut Vec<PendingChange>,
     ) -> Result<Vec<Result<Record>>> {
         self.validate(permit, pending).await?;
-        let (now, user) = (self.now(), self.actor().user);
         let changed = |pending: &PendingChange| {
             let differs = pending.before.as_ref().is_some_and(|before| before.values != pending.after.values);
             differs && pending.violations.is_empty()
         };
         let mut written = Vec::new();
         for pending in pending.iter_mut().filter(|pending| changed(pending)) {
-            let Some(before) = &pending.before else { continue };
-            pending.after.set(system::VERSION, before.version().saturating_add(1));
-            pending.after.set(system::UPDATED_AT, now);
-            pending.after.set(system::UPDATED_BY, user);
-            written.push((before, pending.owned()));
+            self.stamp(pending);
+            written.extend(pending.before.as_ref().map(|before| (before, pending.owned())));
         }
         if !written.is_empty() {
             self.transaction.update(permit, &written).await?;
@@ -215,54 +206,12 @@ impl UnitOfWork {
         Ok(std::mem::take(pending).into_iter().map(PendingChange::outcome).collect())
     }
 
-    /// Deletes a record, softly.
-    pub async fn delete(&mut self, permit: &Permit, id: Uuid, expected: Option<i64>) -> Result<Record> {
-        let before = self.lock(permit, id, expected).await?;
-        if before.get(system::DELETED_AT).is_some() {
-            return Err(Code::NotFound.into());
-        }
-        self.check_not_referred_to(permit, id).await?;
-        let now = self.now();
-        self.set_deleted(permit, before, Some(now)).await
-    }
-
-    /// Restores a deleted record.
-    pub async fn restore(&mut self, permit: &Permit, id: Uuid, expected: Option<i64>) -> Result<Record> {
-        let before = self.lock(permit, id, expected).await?;
-        let Some(deleted) = before.get(system::DELETED_AT) else {
-            return Err(Error::new(Code::IllegalState, "the record is not deleted"));
-        };
-        let age = self.now().0.saturating_sub(deleted.0) / DAY_MICROS;
-        if age >= RESTORABLE_DAYS {
-            return Err(Code::NotFound.into());
-        }
-        self.set_deleted(permit, before, None).await
-    }
-
-    async fn set_deleted(
-        &mut self,
-        permit: &Permit,
-        before: Record,
-        deleted: Option<Instant>,
-    ) -> Result<Record> {
-        let mut after = before.clone();
-        after.set(system::DELETED_AT, deleted);
-        after.set(system::VERSION, before.version().saturating_add(1));
-        after.set(system::UPDATED_AT, self.now());
-        after.set(system::UPDATED_BY, self.actor().user);
-        let mut pending = vec![PendingChange::new(Some(before), after)];
-        self.load_owners(permit, &mut pending).await?;
-        if deleted.is_none() {
-            self.check_unique(permit, &mut pending).await?;
-            for change in &mut pending {
-                self.check_restored(permit, change).await?;
-            }
-        }
-        let Some(pending) = pending.pop() else { return Err(Error::internal("nothing was changed")) };
-        if let (Some(before), true) = (&pending.before, pending.violations.is_empty()) {
-            self.transaction.delete(permit, before, &pending.owned()).await?;
-        }
-        pending.outcome()
+    /// Gives a changed record its next version, and notes who changed it and when.
+    pub(crate) fn stamp(&self, pending: &mut PendingChange) {
+        let version = pending.before.as_ref().map_or(0, Record::version);
+        pending.after.set(system::VERSION, version.saturating_add(1));
+        pending.after.set(system::UPDATED_AT, self.now());
+        pending.after.set(system::UPDATED_BY, self.actor().user);
     }
 
     /// The records for which a predicate holds.
@@ -346,7 +295,7 @@ impl UnitOfWork {
 
     /// Creates the records that rules create along with a change, which is their cause, whether the actor could create
     /// them or not.
-    async fn create_related(&mut self, pending: &mut [PendingChange]) -> Result<()> {
+    pub(crate) async fn create_related(&mut self, pending: &mut [PendingChange]) -> Result<()> {
         let mut by_object: Vec<(&'static str, Vec<(Uuid, NewRecord)>)> = Vec::new();
         for pending in pending.iter_mut().filter(|pending| pending.violations.is_empty()) {
             let cause = pending.after.id();

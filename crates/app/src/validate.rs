@@ -10,7 +10,7 @@ use std::{
 use kernel::{
     Code, Error, Permit, Record, Result, Value,
     actor::Actor,
-    change::{Change, NewRecord, References},
+    change::{Change, ChangeKind, NewRecord, References},
     error::Violation,
     field::{Kind, Writing},
     id::TypeId,
@@ -95,6 +95,12 @@ impl PendingChange {
         self.after.values.get(attribute.index).unwrap_or(&Value::Null)
     }
 
+    /// Whether the object has rules for such a change.
+    fn has_rules(&self) -> bool {
+        let kind = ChangeKind::of(self.before.as_ref(), &self.after);
+        self.after.object.rules.iter().any(|rule| rule.is_on(kind))
+    }
+
     pub(crate) fn differs(&self, attribute: &Attribute) -> bool {
         self.old(attribute) != self.wanted(attribute)
     }
@@ -121,10 +127,15 @@ impl UnitOfWork {
         self.check_constraints(permit, pending).await
     }
 
-    /// Resolves each record's owner, after reading what it depends on.
-    pub(crate) async fn load_owners(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
+    /// Puts the object's rules to changes that give no values, and resolves each record's owner.
+    pub(crate) async fn check_rules(&mut self, permit: &Permit, pending: &mut [PendingChange]) -> Result<()> {
+        let object = permit.object();
         let found = self.referenced_records(permit, pending).await?;
-        self.resolve_owners(permit.object(), pending, &found);
+        for change in pending.iter_mut().filter(|change| change.has_rules()) {
+            check_needs(change, &found);
+            self.apply_rules(change, &found);
+        }
+        self.resolve_owners(object, pending, &found);
         Ok(())
     }
 
@@ -199,10 +210,11 @@ impl UnitOfWork {
     /// permit reaches it or not.
     async fn referenced_records(&mut self, permit: &Permit, pending: &[PendingChange]) -> Result<Found> {
         let object = permit.object();
+        let has_rules = pending.iter().any(PendingChange::has_rules);
         let mut wanted: HashMap<String, HashSet<Uuid>> = HashMap::new();
         let (mut kept, mut held) = (HashSet::new(), HashSet::new());
         for attribute in &object.attributes {
-            let needed = object.needs.contains(&attribute.name)
+            let needed = has_rules && object.needs.contains(&attribute.name)
                 || object.ownership == Ownership::Through(attribute.name);
             for change in pending {
                 let mut want = |(object, id): Key| {
@@ -215,7 +227,7 @@ impl UnitOfWork {
                     kept.insert(key.clone());
                     want(key);
                 }
-                if attribute.restrict && differs {
+                if attribute.depends() && differs {
                     // Nobody deletes it before this is written.
                     held.extend(attribute.refers_to());
                 }
@@ -277,12 +289,9 @@ impl UnitOfWork {
     ) -> Result<()> {
         let object = std::sync::Arc::clone(permit.object());
         for attribute in object.attributes.iter().filter(|attribute| !attribute.serial) {
-            let restored = |change: &PendingChange| {
-                change.before.as_ref().is_some_and(|b| b.get(system::DELETED_AT).is_some())
-            };
             let keys: Vec<Vec<Vec<Value>>> = pending
                 .iter()
-                .map(|change| match change.differs(attribute) || restored(change) {
+                .map(|change| match change.differs(attribute) || change.is_restored() {
                     true => attribute.unique_keys(change.after.value(attribute.name)),
                     false => Vec::new(),
                 })

@@ -101,6 +101,16 @@ impl<O: ObjectType> Trial<O> {
         Self { before: Some(before), ..Self::create(after) }
     }
 
+    /// The record is deleted.
+    pub fn delete(record: Of<O>) -> Self {
+        Self::update(record.clone(), record.with(system::DELETED_AT, NOW))
+    }
+
+    /// The record is restored.
+    pub fn restore(record: Of<O>) -> Self {
+        Self::update(record.clone().with(system::DELETED_AT, NOW), record)
+    }
+
     /// The record that the field refers to.
     pub fn to<To: ObjectType>(mut self, field: Field<O, Ref<To>>, record: &Of<To>) -> Self {
         self.references.insert(field.def.name, vec![record.clone().into_inner()]);

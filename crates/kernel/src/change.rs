@@ -11,6 +11,7 @@ use crate::{
     field::Field,
     object::{Belongs, ObjectType},
     record::{Of, Record},
+    system,
     time::Instant,
     value::{FieldType, Ref, Value},
 };
@@ -52,7 +53,38 @@ impl<O: ObjectType> Default for NewRecord<O> {
     }
 }
 
-/// A record of the object `O` about to be created or updated. The engine knows it without the object's type.
+/// The kind of a change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChangeKind {
+    /// The record comes into being.
+    Create,
+    /// It gets other values.
+    Update,
+    /// It is deleted, softly.
+    Delete,
+    /// It is restored.
+    Restore,
+}
+
+impl ChangeKind {
+    /// The kinds that give records values.
+    pub const WRITES: &'static [Self] = &[Self::Create, Self::Update];
+
+    /// The kind of the change from one state of a record to another.
+    pub fn of(before: Option<&Record>, after: &Record) -> Self {
+        let is_deleted = |record: &Record| record.get(system::DELETED_AT).is_some();
+        let Some(before) = before else { return Self::Create };
+        match (is_deleted(before), is_deleted(after)) {
+            // What is deleted is not updated; it may stay deleted for another reason.
+            (_, true) => Self::Delete,
+            (true, false) => Self::Restore,
+            (false, false) => Self::Update,
+        }
+    }
+}
+
+/// A record of the object `O` about to be created, updated, deleted or restored. The engine knows it without the
+/// object's type.
 pub struct Change<'a, O = ()> {
     /// The record before the change; none when it is created.
     pub before: Option<&'a Record>,
@@ -77,6 +109,11 @@ pub struct Change<'a, O = ()> {
 }
 
 impl<'a, O> Change<'a, O> {
+    /// The kind of the change.
+    pub fn kind(&self) -> ChangeKind {
+        ChangeKind::of(self.before, &self.after)
+    }
+
     /// The same change of a record that is known by another type.
     pub(crate) fn of<P>(self) -> Change<'a, P> {
         let Self { before, after, actor, now, nulls, violations, related, .. } = self;

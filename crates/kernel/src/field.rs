@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     money::Money,
     object::ObjectType,
+    reference::OnDelete,
     text::Comparison,
     time::Instant,
     value::{Choice, Choices, Decimal, Ref},
@@ -132,8 +133,8 @@ pub struct FieldDef {
     pub inverse: Option<(&'static str, &'static str)>,
     /// The document is a predicate over the object that this choice names: `CONTACT` for contact.
     pub predicate_over: Option<&'static str>,
-    /// Whether the record referred to is kept from being deleted.
-    pub restrict: bool,
+    /// The consequence of deleting the record referred to.
+    pub on_delete: OnDelete,
     /// Whether its references form a tree: nothing stands above itself.
     pub hierarchy: bool,
     /// Whether it keeps its value while other records refer to the record by restricting references.
@@ -254,7 +255,7 @@ impl<O, T> Field<O, T> {
             serial: false,
             inverse: None,
             predicate_over: None,
-            restrict: false,
+            on_delete: OnDelete::Keep,
             hierarchy: false,
             fixed_in_use: false,
             past: false,
@@ -264,7 +265,7 @@ impl<O, T> Field<O, T> {
         Self { def, kind: PhantomData }
     }
 
-    const fn with(def: FieldDef) -> Self {
+    pub(crate) const fn with(def: FieldDef) -> Self {
         Self { def, kind: PhantomData }
     }
 
@@ -435,11 +436,6 @@ impl<O, To: ObjectType> Field<O, Ref<To>> {
     /// The id of another record. Its name ends in `Id`; without that ending it names the link to the record.
     pub const fn reference(name: &'static str, doc: &'static str) -> Self {
         Self::new(name, Kind::Reference(To::NAME), doc)
-    }
-
-    /// The record referred to is not deleted while live records refer to it: they would mean nothing without it.
-    pub const fn restrict(self) -> Self {
-        Self::with(FieldDef { restrict: true, ..self.def })
     }
 
     /// It refers to a record of the same object that stands above this one; nothing stands above itself.

@@ -17,6 +17,7 @@ pub mod permit;
 pub mod plan;
 pub mod predicate;
 pub mod record;
+pub mod reference;
 pub mod registry;
 pub mod role;
 pub mod secret;

@@ -16,17 +16,19 @@ mod link;
 mod log_fields;
 mod types;
 
-pub use constraint::{Holder, OnlyOne, Together};
+pub use constraint::{OnlyOne, Together};
 pub use item_changes::ItemChanges;
 pub use link::{Bridge, Link, Over, Path, Via};
 pub use log_fields::LogFields;
 pub use types::{Belongs, Every, ObjectType};
 
 use crate::{
-    change::Change,
+    change::{Change, ChangeKind},
     error::{Error, Result},
     field::{Field, FieldDef, Kind, List, Writing},
-    items, system,
+    items,
+    reference::Referrer,
+    system,
     text::{json_key, kebab, pascal, snake},
     value::{Ref, Value},
 };
@@ -72,20 +74,31 @@ pub enum Ownership {
 
 /// A pure rule of an object: looks at a change, completes it or names what it breaks.
 #[derive(Clone)]
-pub struct Rule(Arc<dyn for<'a> Fn(Change<'a>) -> Change<'a> + Send + Sync>);
+pub struct Rule {
+    on: &'static [ChangeKind],
+    apply: Arc<dyn for<'a> Fn(Change<'a>) -> Change<'a> + Send + Sync>,
+}
 
 impl Rule {
-    fn new<O: ObjectType>(rule: fn(&mut Change<'_, O>)) -> Self {
-        Self(Arc::new(move |change| {
-            let mut change = change.of::<O>();
-            rule(&mut change);
-            change.of()
-        }))
+    fn new<O: ObjectType>(on: &'static [ChangeKind], rule: fn(&mut Change<'_, O>)) -> Self {
+        Self {
+            on,
+            apply: Arc::new(move |change| {
+                let mut change = change.of::<O>();
+                rule(&mut change);
+                change.of()
+            }),
+        }
     }
 
-    /// Puts the rule to a change.
+    /// Whether the rule is about changes of that kind.
+    pub fn is_on(&self, kind: ChangeKind) -> bool {
+        self.on.contains(&kind)
+    }
+
+    /// Puts the rule to a change, if it is about such.
     pub fn apply<'a>(&self, change: Change<'a>) -> Change<'a> {
-        (self.0)(change)
+        if self.is_on(change.kind()) { (self.apply)(change) } else { change }
     }
 }
 
@@ -307,8 +320,8 @@ pub struct Object {
     pub only_one: Vec<OnlyOne>,
     /// The fields whose values no two records share together.
     pub together: Vec<Together>,
-    /// The references that keep its records from being deleted; complete once it is in a registry.
-    pub held_by: Vec<Holder>,
+    /// The references that deleting its records has consequences for; complete once it is in a registry.
+    pub referrers: Vec<Referrer>,
     /// The fields of a log that keep a change of a record.
     pub tells_of: Option<LogFields>,
     /// The user who owned what a record of a log tells of before, and may see it like its owner.
@@ -363,7 +376,7 @@ impl Object {
             needs: Vec::new(),
             only_one: Vec::new(),
             together: Vec::new(),
-            held_by: Vec::new(),
+            referrers: Vec::new(),
             tells_of: None,
             owned_before: None,
             unlogged: false,
@@ -409,11 +422,17 @@ impl Object {
         self
     }
 
-    /// Adds a rule.
+    /// Adds a rule for what is created and updated.
     #[must_use]
-    pub fn rule<O: ObjectType>(mut self, rule: fn(&mut Change<'_, O>)) -> Self {
+    pub fn rule<O: ObjectType>(self, rule: fn(&mut Change<'_, O>)) -> Self {
+        self.rule_on(ChangeKind::WRITES, rule)
+    }
+
+    /// Adds a rule for changes of these kinds.
+    #[must_use]
+    pub fn rule_on<O: ObjectType>(mut self, on: &'static [ChangeKind], rule: fn(&mut Change<'_, O>)) -> Self {
         debug_assert_eq!(O::NAME, self.name, "the rule is another object's");
-        self.rules.push(Rule::new(rule));
+        self.rules.push(Rule::new(on, rule));
         self
     }
 

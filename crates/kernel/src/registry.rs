@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     field::Kind,
-    object::{Holder, Link, Object, Over, Path, Via},
-    system,
+    object::{Link, Object, Over, Path, Via},
+    reference, system,
 };
 
 /// Every object of a workspace, by all its names.
@@ -21,9 +21,9 @@ impl Registry {
     /// Takes the objects in and connects them.
     pub fn new(mut objects: Vec<Object>) -> Self {
         let links = links(&objects);
-        for (target, holder) in holders(&objects) {
+        for (target, referrer) in reference::referrers(&objects) {
             if let Some(object) = objects.iter_mut().find(|candidate| candidate.name == target) {
-                object.held_by.push(holder);
+                object.referrers.push(referrer);
             }
         }
         for (object, link) in links {
@@ -83,11 +83,9 @@ pub fn problems(registry: &Registry) -> Vec<String> {
             }
         }
         for attribute in &object.attributes {
-            let members = attribute.members.iter().any(|member| member.restrict || member.hierarchy);
-            if members || attribute.restrict && attribute.target().is_none() {
-                problems.push(format!("{}.{} restricts nothing", object.name, attribute.name));
-            }
-            if attribute.hierarchy && attribute.target() != Some(object.name) {
+            problems.extend(reference::problem(object, attribute));
+            let members = attribute.members.iter().any(|member| member.hierarchy);
+            if members || attribute.hierarchy && attribute.target() != Some(object.name) {
                 problems.push(format!("{}.{} leads to no tree", object.name, attribute.name));
             }
         }
@@ -103,17 +101,6 @@ pub fn problems(registry: &Registry) -> Vec<String> {
         }
     }
     problems
-}
-
-/// Every restricting reference, with the object whose records it holds.
-fn holders(objects: &[Object]) -> Vec<(&'static str, Holder)> {
-    let holders = objects.iter().flat_map(|object| {
-        let restricting = object.attributes.iter().filter(|attribute| attribute.restrict);
-        restricting.filter_map(|attribute| {
-            Some((attribute.target()?, Holder { object: object.name, field: attribute.index }))
-        })
-    });
-    holders.collect()
 }
 
 /// Every link, with the object that has it.

@@ -7,8 +7,6 @@ use chrono::NaiveDate;
 use kernel::{
     Permit, Result, Value,
     object::{Attribute, Object, Together},
-    plan::MAX_COUNT,
-    time::Instant,
 };
 use sea_orm::sea_query::{
     Alias, CommonTableExpression, Condition, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType,
@@ -138,33 +136,10 @@ impl Transaction {
         let rows = self.read_connection().await?.rows(&select).await?;
         rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
     }
-
-    /// The number of records of another object that refer to a record by the field: live ones, and those deleted since
-    /// an instant.
-    pub async fn referring(
-        &mut self,
-        permit: &Permit,
-        object: &Object,
-        field: &Attribute,
-        id: Uuid,
-        since: Option<Instant>,
-    ) -> Result<i64> {
-        let mut rows = of(permit, object);
-        rows.expr(Expr::cust("1")).and_where(column("r", &field.column).eq(id)).limit(u64::from(MAX_COUNT));
-        if object.is_mutable() {
-            let deleted = || column("r", "deleted_at");
-            let lately = since.map(|since| deleted().gt(Expr::value(self.dialect().instant(since))));
-            rows.cond_where(Condition::any().add(deleted().is_null()).add_option(lately));
-        }
-        let mut select = Query::select();
-        select.expr(Expr::cust("count(*)")).from_subquery(rows, Alias::new("referring"));
-        let rows = self.read_connection().await?.rows(&select).await?;
-        rows.first().map_or(Ok(0), |row| row.get(0))
-    }
 }
 
 /// `SELECT FROM the object's table AS r` in the permit's workspace.
-fn of(permit: &Permit, object: &Object) -> SelectStatement {
+pub(crate) fn of(permit: &Permit, object: &Object) -> SelectStatement {
     let mut select = Query::select();
     select.from_as(Alias::new(&object.table), Alias::new("r"));
     select.and_where(column("r", "workspace_id").eq(permit.workspace()));

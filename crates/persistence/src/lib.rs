@@ -20,6 +20,7 @@ pub mod queue;
 mod reader;
 #[cfg(feature = "recording")]
 pub mod recording;
+mod referring;
 mod role;
 pub mod session;
 mod sql;

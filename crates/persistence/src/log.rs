@@ -2,46 +2,30 @@
 
 use std::sync::{Arc, OnceLock};
 
-use kernel::{Error, Record, Result, actor::Actor, id::TypeId, object::Object, text::fold, time::Instant};
+use kernel::{
+    Error, Record, Result, actor::Actor, change::ChangeKind, id::TypeId, object::Object, text::fold,
+    time::Instant,
+};
 use sea_orm::sea_query::Value as Bound;
 use sha2::{Digest, Sha256};
 use uuid::{Uuid, Variant, Version};
 
 use crate::{bulk::Rows, change::StoredChange, dialect::Dialect, transaction::Owned};
 
-/// The operation of an event.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Operation {
-    Create,
-    Update,
-    Delete,
-    Restore,
-}
-
-impl Operation {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Create => "CREATE",
-            Self::Update => "UPDATE",
-            Self::Delete => "DELETE",
-            Self::Restore => "RESTORE",
-        }
-    }
-
-    fn past(self) -> &'static str {
-        match self {
-            Self::Create => "created",
-            Self::Update => "updated",
-            Self::Delete => "deleted",
-            Self::Restore => "restored",
-        }
+/// The operation of an event, and the last word of its type.
+fn told(kind: ChangeKind) -> (&'static str, &'static str) {
+    match kind {
+        ChangeKind::Create => ("CREATE", "created"),
+        ChangeKind::Update => ("UPDATE", "updated"),
+        ChangeKind::Delete => ("DELETE", "deleted"),
+        ChangeKind::Restore => ("RESTORE", "restored"),
     }
 }
 
 /// An event about to be written.
 pub(crate) struct Entry {
     object: Arc<Object>,
-    operation: Operation,
+    kind: ChangeKind,
     record: Uuid,
     version: i64,
     owner: Option<Uuid>,
@@ -66,7 +50,6 @@ impl Entry {
     /// The event of a change by a user; none if the change makes none. `earlier` are the transaction's events so far.
     pub fn new(
         object: &Arc<Object>,
-        operation: Operation,
         before: Option<&Record>,
         after: &Owned<'_>,
         user: Uuid,
@@ -82,7 +65,7 @@ impl Entry {
             cause.and_then(|cause| earlier.get(cause)).map_or(0, |cause| cause.depth.saturating_add(1));
         Some(Self {
             object: Arc::clone(object),
-            operation,
+            kind: ChangeKind::of(before, record),
             record: record.id(),
             version: record.version(),
             owner,
@@ -144,7 +127,8 @@ pub(crate) fn events(
     let folded = |text: &str| Bound::from(fold(text).into_owned());
     for entry in entries {
         let record_id = TypeId { prefix: &entry.object.prefix, uuid: entry.record }.to_string();
-        let kind = format!("{}.{}", entry.object.name, entry.operation.past());
+        let (operation, past) = told(entry.kind);
+        let kind = format!("{}.{past}", entry.object.name);
         rows.push([
             actor.workspace.into(),
             seq.into(),
@@ -156,7 +140,7 @@ pub(crate) fn events(
             // A TypeID is folded as it is.
             record_id.as_str().into(),
             record_id.into(),
-            entry.operation.name().into(),
+            operation.into(),
             entry.version.into(),
             dialect.instant(now),
             actor.user.into(),

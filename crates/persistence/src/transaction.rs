@@ -21,12 +21,22 @@ use crate::{
     bulk::Rows,
     commit_statement,
     dialect::Dialect,
-    log::{self, Entry, Operation},
+    log::{self, Entry},
     pool::PooledConnection,
     reader,
     sql::{Sql, column, id_column},
     write,
 };
+
+/// The lock of records that are about to change or be deleted. Not the key's lock, which would wait for foreign keys:
+/// those are looked at when the workspace's counter is locked, and this transaction may be waiting for that.
+pub(crate) const FOR_CHANGE: LockType = LockType::NoKeyUpdate;
+
+/// The lock of records on which others begin to depend. It waits for changes, and they wait for it.
+const FOR_DEPENDING: LockType = LockType::Share;
+
+/// The unit of instants in use, in that of their values.
+const MILLISECOND: i64 = 1_000;
 
 /// A transaction in one workspace.
 pub struct Transaction {
@@ -134,26 +144,27 @@ impl Transaction {
         let deleted = if permit.action() == Action::Delete { Deleted::Include } else { Deleted::Exclude };
         let id = |id: &Uuid| Value::Id(*id);
         let compare = Compare::OneOf(ids.iter().map(id).collect());
-        let object = permit.object();
-        let decides = object.attributes.iter().any(|attribute| attribute.fixed_in_use);
-        // Not the key's lock: others may go on referring to the record, even those it is made to refer to. Unless
-        // what is about to change may not change while others come to refer to it.
-        let lock = match !object.held_by.is_empty() && (decides || permit.action() == Action::Delete) {
-            true => LockType::Update,
-            false => LockType::NoKeyUpdate,
-        };
-        let records = self
-            .select(permit, Predicate::Field(Test { field: Object::ID, compare }), deleted, Some(lock))
-            .await?;
-        // The clock of another server, or this one's of yesterday, may be ahead.
+        let predicate = Predicate::Field(Test { field: Object::ID, compare });
+        let records = self.select(permit, predicate, deleted, Some(FOR_CHANGE)).await?;
+        self.not_before(&records);
+        Ok(records)
+    }
+
+    /// Sets the clock after the last change of locked records: the clock of another server, or this one's of
+    /// yesterday, may be ahead.
+    pub(crate) fn not_before(&mut self, records: &[Record]) {
         let changed = records.iter().filter_map(|record| record.get(system::UPDATED_AT)).max();
         self.now = self.now.max(changed.unwrap_or(self.now));
-        Ok(records)
+    }
+
+    /// Sets the clock after an instant.
+    pub(crate) fn after(&mut self, instant: Instant) {
+        self.now = self.now.max(Instant(instant.0.saturating_add(MILLISECOND)));
     }
 
     /// Locks the records for which a predicate holds, until the transaction ends.
     pub async fn lock_where(&mut self, permit: &Permit, predicate: Predicate) -> Result<Vec<Record>> {
-        self.select(permit, predicate, Deleted::Exclude, Some(LockType::NoKeyUpdate)).await
+        self.select(permit, predicate, Deleted::Exclude, Some(FOR_CHANGE)).await
     }
 
     /// The objects whose records were changed, once for each event.
@@ -180,8 +191,8 @@ impl Transaction {
         self.records(plan, None).await
     }
 
-    /// The records of these ids, deleted ones too: a reference may be older than the deletion. If `held`, they cannot
-    /// be deleted until the transaction ends.
+    /// The records of these ids, deleted ones too: a reference may be older than the deletion. If `held`, they are
+    /// neither changed nor deleted until the transaction ends.
     pub async fn find_referenced(
         &mut self,
         permit: &Permit,
@@ -189,7 +200,7 @@ impl Transaction {
         held: bool,
     ) -> Result<Vec<Record>> {
         let compare = Compare::OneOf(ids.iter().map(|id| Value::Id(*id)).collect());
-        let lock = held.then_some(LockType::KeyShare);
+        let lock = held.then_some(FOR_DEPENDING);
         self.select(permit, Predicate::Field(Test { field: Object::ID, compare }), Deleted::Include, lock)
             .await
     }
@@ -209,7 +220,7 @@ impl Transaction {
     }
 
     /// The records of a plan, with all their fields.
-    async fn records(&mut self, mut plan: Plan, lock: Option<LockType>) -> Result<Vec<Record>> {
+    pub(crate) async fn records(&mut self, mut plan: Plan, lock: Option<LockType>) -> Result<Vec<Record>> {
         let object = Arc::clone(plan.permit.object());
         plan.columns = (0..object.attributes.len()).collect();
         let sql = Sql::new(&self.registry, self.connection.dialect());
@@ -253,7 +264,7 @@ impl Transaction {
         let rows = write::insert(dialect, permit, records.iter().map(|owned| owned.record));
         self.unwritten.extend(rows.into_iter().filter(|rows| !rows.is_empty()));
         for owned in records {
-            self.log(object, Operation::Create, None, owned);
+            self.log(object, None, owned);
         }
         Ok(())
     }
@@ -261,25 +272,16 @@ impl Transaction {
     /// Changes records of one object; their versions must still be those that were read.
     pub async fn update(&mut self, permit: &Permit, changes: &[(&Record, Owned<'_>)]) -> Result<()> {
         self.expect(permit, Action::Update)?;
-        self.replace(permit, Operation::Update, changes).await
+        self.replace(permit, changes).await
     }
 
-    /// Deletes or restores a record: sets or clears `deletedAt`.
-    pub async fn delete(&mut self, permit: &Permit, before: &Record, after: &Owned<'_>) -> Result<()> {
+    /// Deletes or restores records of one object, whose `deletedAt` is set or cleared.
+    pub async fn delete(&mut self, permit: &Permit, changes: &[(&Record, Owned<'_>)]) -> Result<()> {
         self.expect(permit, Action::Delete)?;
-        let operation = match after.record.get(system::DELETED_AT) {
-            Some(_) => Operation::Delete,
-            None => Operation::Restore,
-        };
-        self.replace(permit, operation, &[(before, *after)]).await
+        self.replace(permit, changes).await
     }
 
-    async fn replace(
-        &mut self,
-        permit: &Permit,
-        operation: Operation,
-        changes: &[(&Record, Owned<'_>)],
-    ) -> Result<()> {
+    async fn replace(&mut self, permit: &Permit, changes: &[(&Record, Owned<'_>)]) -> Result<()> {
         let connection = self.connection().await?;
         let dialect = connection.dialect();
         let pairs: Vec<_> = changes.iter().map(|(before, after)| (*before, after.record)).collect();
@@ -296,20 +298,14 @@ impl Transaction {
             connection.insert(list.insert).await?;
         }
         for (before, after) in changes {
-            self.log(permit.object(), operation, Some(before), after);
+            self.log(permit.object(), Some(before), after);
         }
         Ok(())
     }
 
     /// Stages the event of a change, unless the change makes none.
-    fn log(
-        &mut self,
-        object: &Arc<Object>,
-        operation: Operation,
-        before: Option<&Record>,
-        after: &Owned<'_>,
-    ) {
-        let entry = Entry::new(object, operation, before, after, self.actor.user, &self.entries);
+    fn log(&mut self, object: &Arc<Object>, before: Option<&Record>, after: &Owned<'_>) {
+        let entry = Entry::new(object, before, after, self.actor.user, &self.entries);
         self.entries.extend(entry);
     }
 

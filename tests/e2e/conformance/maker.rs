@@ -101,6 +101,18 @@ impl<'r> Maker<'r> {
         self.made(object, draft).await.0
     }
 
+    /// Refers to none of the records that it has made so far: they may be gone.
+    pub fn forget(&mut self) {
+        self.known.clear();
+    }
+
+    /// A new record that no rule of its own keeps from being deleted: what only one has at a time, it does not have.
+    pub async fn make_deletable(&mut self, object: &Arc<Object>, variant: usize) -> Json {
+        let flags = object.only_one.iter().filter_map(|rule| object.at(rule.flag));
+        let unmarked = flags.map(|flag| (flag.name.to_owned(), false.into())).collect();
+        self.make_variant(object, variant, unmarked).await
+    }
+
     /// An input that creates a record: one that differs from an input that did so only where it has to.
     pub async fn input(&mut self, object: &Arc<Object>, variant: usize) -> Map<String, Json> {
         let draft = self.draft(variant, Map::new());

@@ -30,7 +30,7 @@ on_both! {
                     life.clear(record).await;
                 }
                 if object.allows(Action::Delete) {
-                    life.delete_and_restore(&maker.make(object).await).await;
+                    life.delete_and_restore(&maker.make_deletable(object, 0).await).await;
                 }
             }
         }

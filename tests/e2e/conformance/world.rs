@@ -6,6 +6,7 @@ use kernel::{
     Registry,
     field::{Kind, Writing},
     object::{Action, Attribute, Object},
+    reference::{OnDelete, Referrer},
 };
 use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
@@ -46,15 +47,23 @@ pub async fn populate(stage: &Stage) {
     for call in Call::all(kith) {
         run_command(&call, &mut maker).await;
     }
-    for object in creatable.into_iter().filter(|object| object.allows(Action::Delete)) {
+    // What goes along with others is declared after them, and deleted before them.
+    for object in creatable.into_iter().rev().filter(|object| object.allows(Action::Delete)) {
         // What others stand on is not deleted under them.
-        let id = match object.held_by.is_empty() {
-            true => maker.reference(object.name, 2).await.unwrap(),
-            false => text(&maker.make_variant(object, 1, Map::new()).await["id"]),
+        let id = match is_stood_on(kith.registry(), object) {
+            true => text(&maker.make_deletable(object, 1).await["id"]),
+            false => maker.reference(object.name, 2).await.unwrap(),
         };
         let delete = Call::of(kith.registry(), object, Operation::Delete);
         delete.ask(&stage.owner, Door::Rest, &Asked::about(&id)).await.done();
     }
+}
+
+/// Whether other records may keep the object's, or what goes along with them, from being deleted.
+fn is_stood_on(registry: &Registry, object: &Object) -> bool {
+    let goes_along = |referrer: &Referrer| is_stood_on(registry, registry.object(referrer.object).unwrap());
+    object.referrers(OnDelete::Restrict).next().is_some()
+        || object.referrers(OnDelete::Cascade).any(goes_along)
 }
 
 /// Stores a file and imports it, an error included: contents and jobs come about in ways of their own.

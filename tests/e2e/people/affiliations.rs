@@ -123,3 +123,43 @@ on_both! {
         assert_eq!(main_ones(owner, &contact).await, [three.as_str()]);
     }
 }
+
+on_both! {
+    async fn an_affiliation_waits_for_both_its_ends(stage) {
+        let owner = &stage.owner;
+        let People { contact, companies } = people(owner, 1).await;
+        let ends = [format!("contacts/{contact}"), format!("companies/{}", companies[0])];
+        let tie = json!({ "contactId": contact, "companyId": companies[0], "primary": true });
+        let tie = format!("/v1/affiliations/{}", text(&owner.create("affiliations", tie).await["id"]));
+        for [first, second] in [[0, 1], [1, 0]] {
+            for [back, last] in [[0, 1], [1, 0]] {
+                owner.delete(&format!("/v1/{}", ends[first])).await.ok();
+                owner.delete(&format!("/v1/{}", ends[second])).await.ok();
+                owner.command(&format!("{}/restore", ends[back]), json!({})).await.ok();
+                owner.get(&tie).await.refused(404, "not_found");
+                owner.command(&format!("{}/restore", ends[last]), json!({})).await.ok();
+                assert_eq!(owner.get(&tie).await.ok()["primary"], true);
+            }
+        }
+        // What was deleted for itself comes back for itself.
+        owner.delete(&tie).await.ok();
+        for end in &ends {
+            owner.delete(&format!("/v1/{end}")).await.ok();
+            owner.command(&format!("{end}/restore"), json!({})).await.ok();
+        }
+        owner.get(&tie).await.refused(404, "not_found");
+    }
+}
+
+on_both! {
+    async fn the_main_company_is_one_whatever_comes_back(stage) {
+        let owner = &stage.owner;
+        let People { contact, companies } = people(owner, 2).await;
+        let tie = |company: usize| json!({ "contactId": contact, "companyId": companies[company], "primary": true });
+        owner.create("affiliations", tie(0)).await;
+        owner.delete(&format!("/v1/companies/{}", companies[0])).await.ok();
+        owner.create("affiliations", tie(1)).await;
+        owner.command(&format!("companies/{}/restore", companies[0]), json!({})).await.ok();
+        assert_eq!(main_ones(owner, &contact).await, [companies[1].as_str()]);
+    }
+}

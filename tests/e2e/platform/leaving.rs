@@ -43,6 +43,11 @@ on_both! {
         owner.patch(&path, &json!({ "jobTitle": "Founder" })).await.ok();
 
         let (other, _) = second(stage).await;
+        // Who deletes themselves could not take it back.
+        owner.delete(&path).await.violates(409, "illegal_state", &[("illegal_state", "/id")]);
+        let delete = "mutation($id: ID!) { deleteUser(id: $id) { user { id } userErrors { code field } } }";
+        let errors = owner.user_errors(delete, json!({ "id": owner.user })).await;
+        assert_eq!(errors, [json!({ "code": "illegal_state", "field": "/id" })]);
         owner.patch(&path, &json!({ "active": false })).await.ok();
         let path = format!("/v1/users/{}", other.user);
         other.patch(&path, &json!({ "active": false })).await.refused(409, "illegal_state");

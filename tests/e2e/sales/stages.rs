@@ -43,7 +43,7 @@ on_both! {
         let problem = owner.delete(&format!("/v1/stages/{open}")).await.refused(409, "illegal_state");
         assert_eq!(problem["referring"], json!({ "deals": 1 }), "{problem}");
         let problem = owner.delete(&format!("/v1/pipelines/{pipeline}")).await.refused(409, "illegal_state");
-        assert_eq!(problem["referring"], json!({ "stages": 3 }), "{problem}");
+        assert_eq!(problem["referring"], json!({ "deals": 1 }), "its stages would go along: {problem}");
         let delete = "mutation($id: ID!) { deleteStage(id: $id) { stage { id } userErrors { code meta } } }";
         let errors = owner.user_errors(delete, json!({ "id": open })).await;
         assert_eq!(errors[0], json!({ "code": "illegal_state", "meta": { "referring": { "deals": 1 } } }));
@@ -53,6 +53,7 @@ on_both! {
         for stage in [&open, &won, &lost] {
             owner.delete(&format!("/v1/stages/{stage}")).await.ok();
         }
+        owner.patch(&format!("/v1/pipelines/{pipeline}"), &json!({ "isDefault": false })).await.ok();
         owner.delete(&format!("/v1/pipelines/{pipeline}")).await.ok();
         // What comes back stands on what is there.
         let restored = owner.command(&format!("deals/{deal}/restore"), json!({})).await;
@@ -151,10 +152,14 @@ on_both! {
         assert_eq!(defaults(owner).await, ["First"]);
         owner.patch(&path, &json!({ "isDefault": false })).await.ok();
         assert_eq!(defaults(owner).await, Vec::<Json>::new());
-        // What comes back does not take the place from the one that has it by now.
+        // Which one is the default, is said before it goes.
         owner.patch(&path, &json!({ "isDefault": true })).await.ok();
-        owner.delete(&path).await.ok();
+        owner.delete(&path).await.violates(409, "illegal_state", &[("illegal_state", "/isDefault")]);
+        let delete = "mutation($id: ID!) { deletePipeline(id: $id) { pipeline { id } userErrors { code field } } }";
+        let errors = owner.user_errors(delete, json!({ "id": first["id"] })).await;
+        assert_eq!(errors, [json!({ "code": "illegal_state", "field": "/isDefault" })]);
         owner.create("pipelines", json!({ "name": "Third", "isDefault": true })).await;
+        owner.delete(&path).await.ok();
         let restored = owner.command(&format!("pipelines/{}/restore", text(&first["id"])), json!({})).await.ok();
         assert_eq!((&restored["isDefault"], defaults(owner).await), (&json!(false), vec![json!("Third")]));
     }

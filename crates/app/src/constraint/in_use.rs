@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use kernel::{Code, Error, Permit, Result, Violation, time::Instant};
+use kernel::{Code, Error, Permit, Result, Violation, reference::OnDelete, time::Instant};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    unit_of_work::{DAY_MICROS, RESTORABLE_DAYS, UnitOfWork},
+    deletion::{DAY_MICROS, RESTORABLE_DAYS},
+    unit_of_work::UnitOfWork,
     validate::PendingChange,
 };
 
@@ -24,7 +25,7 @@ impl UnitOfWork {
             {
                 // A deleted record that can be restored would refer to it again.
                 let since = Instant(self.now().0.saturating_sub(RESTORABLE_DAYS * DAY_MICROS));
-                let referring = self.referring(permit, change.after.id(), Some(since)).await?;
+                let referring = self.referring(permit, &[change.after.id()], Some(since)).await?;
                 if !referring.is_empty() {
                     let detail =
                         format!("{} stays while {} refer to the record", field.name, told(&referring));
@@ -36,9 +37,9 @@ impl UnitOfWork {
         Ok(())
     }
 
-    /// Refuses to delete a record while others refer to it.
-    pub(crate) async fn check_not_referred_to(&mut self, permit: &Permit, id: Uuid) -> Result<()> {
-        let referring = self.referring(permit, id, None).await?;
+    /// Refuses to delete records while others refer to them.
+    pub(crate) async fn check_not_referred_to(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<()> {
+        let referring = self.referring(permit, ids, None).await?;
         if referring.is_empty() {
             return Ok(());
         }
@@ -50,18 +51,18 @@ impl UnitOfWork {
         Err(Error::new(Code::IllegalState, detail).with("referring", referring))
     }
 
-    /// The numbers of records that refer to a record and keep it from being deleted, by their objects.
+    /// The numbers of records that refer to some and keep them from being deleted, by their objects.
     async fn referring(
         &mut self,
         permit: &Permit,
-        id: Uuid,
+        ids: &[Uuid],
         since: Option<Instant>,
     ) -> Result<Map<String, Json>> {
         let mut referring = Map::new();
-        for holder in &permit.object().held_by {
-            let object = Arc::clone(self.kith.object(holder.object)?);
-            let Some(field) = object.at(holder.field) else { continue };
-            let count = self.transaction.referring(permit, &object, field, id, since).await?;
+        for referrer in permit.object().referrers(OnDelete::Restrict) {
+            let object = Arc::clone(self.kith.object(referrer.object)?);
+            let Some(field) = object.at(referrer.field) else { continue };
+            let count = self.transaction.referring(permit, &object, field, ids, since).await?;
             if count > 0 {
                 referring.insert(object.plural.to_owned(), json!(count));
             }

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use kernel::{
     Permit, Record, Result, Value,
-    object::{Action, OnlyOne},
+    object::{Action, OnlyOne, key_texts},
     predicate::{Compare, Predicate, Test},
 };
 
@@ -43,15 +43,7 @@ impl UnitOfWork {
             }
             let ids: HashSet<_> = pending.iter().map(|change| change.after.id()).collect();
             let update = self.system(object.name, Action::Update)?;
-            let marked = Predicate::equals(rule.flag, Value::Boolean(true));
-            let holds = match rule.within {
-                Some(field) => {
-                    let compare =
-                        Compare::OneOf(groups.iter().filter_map(|(group, _)| group.clone()).collect());
-                    Predicate::Field(Test { field, compare }).and(marked)
-                }
-                None => marked,
-            };
+            let holds = held(rule, groups.iter().filter_map(|(group, _)| group.clone()));
             let holders = self.transaction.lock_where(&update, holds).await?;
             let others = holders.into_iter().filter(|holder| !ids.contains(&holder.id()));
             let mut others: Vec<_> = others
@@ -67,9 +59,53 @@ impl UnitOfWork {
         }
         Ok(())
     }
+
+    /// Takes a flag from records that come back where another has it by now.
+    pub(super) async fn give_up_flags(
+        &mut self,
+        permit: &Permit,
+        pending: &mut [PendingChange],
+    ) -> Result<()> {
+        let object = Arc::clone(permit.object());
+        for rule in &object.only_one {
+            let group = |record: &Record| {
+                rule.within.and_then(|within| record.values.get(within)).cloned().unwrap_or_default()
+            };
+            let key = |record: &Record| key_texts(&[group(record)]);
+            let marks = |change: &PendingChange| change.at(rule.flag) == &Value::Boolean(true);
+            let groups: Vec<_> =
+                pending.iter().filter(|change| marks(change)).map(|change| group(&change.after)).collect();
+            if groups.is_empty() {
+                continue;
+            }
+            let read = self.system(object.name, Action::Read)?;
+            let mut taken = HashSet::new();
+            for groups in groups.chunks(1_000) {
+                let holders = self.transaction.find(&read, held(rule, groups.iter().cloned())).await?;
+                taken.extend(holders.iter().map(key));
+            }
+            for change in pending.iter_mut().filter(|change| marks(change)) {
+                if !taken.insert(key(&change.after)) {
+                    unmark(&mut change.after, rule);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
-pub(super) fn unmark(record: &mut Record, rule: &OnlyOne) {
+/// The records that have the flag, of these groups if there are groups.
+fn held(rule: &OnlyOne, groups: impl Iterator<Item = Value>) -> Predicate {
+    let marked = Predicate::equals(rule.flag, Value::Boolean(true));
+    match rule.within {
+        Some(field) => {
+            Predicate::Field(Test { field, compare: Compare::OneOf(groups.collect()) }).and(marked)
+        }
+        None => marked,
+    }
+}
+
+fn unmark(record: &mut Record, rule: &OnlyOne) {
     if let Some(flag) = record.values.get_mut(rule.flag) {
         *flag = Value::Boolean(false);
     }

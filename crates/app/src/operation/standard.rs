@@ -6,6 +6,7 @@ use kernel::{
     Code, Permit, Result,
     input::{self, Purpose},
     object::{Action, Object},
+    reference::OnDelete,
     text::pascal,
 };
 use uuid::Uuid;
@@ -86,7 +87,8 @@ const STANDARD: [Standard; 7] = [
         on_record: true,
         endpoints: &[Endpoint::new("DELETE", "")],
         doc: |object| {
-            format!("Deletes {}. It can be restored for 30 days, and is answered as it then is.", one(object))
+            let (one, along) = (one(object), along(object));
+            format!("Deletes {one}{along}. It can be restored for 30 days, and is answered as it then is.")
         },
         does: Does::Write(|| Input::Nothing, "The deleted record.", delete),
     },
@@ -152,6 +154,13 @@ impl Standard {
 fn one(object: &Object) -> String {
     let article = if object.name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
     format!("{article} {}", object.name)
+}
+
+/// What is deleted along with a record of an object.
+fn along(object: &Object) -> String {
+    let referrers = object.referrers(OnDelete::Cascade);
+    let names: Vec<_> = referrers.map(|referrer| format!("`{}`", referrer.object)).collect();
+    if names.is_empty() { String::new() } else { format!(", and each {} of it", names.join(" and ")) }
 }
 
 fn create(permit: &Permit, call: &Call) -> Result<Step> {

@@ -27,8 +27,9 @@ use uuid::Uuid;
 
 use crate::{
     Kith,
+    deletion::{DAY_MICROS, RESTORABLE_DAYS},
     operation::{Endpoint, Mode, Operation, OperationKind, Produced},
-    unit_of_work::{DAY_MICROS, RESTORABLE_DAYS, UnitOfWork},
+    unit_of_work::UnitOfWork,
 };
 
 /// The largest file that is stored, in bytes.

@@ -1,7 +1,7 @@
 //! Affiliations: contacts in companies, with role and period.
 
 use chrono::NaiveDate;
-use kernel::{change::Change, field::Preset, object::Object, value::Ref};
+use kernel::{change::Change, field::Preset, object::Object, reference::OnDelete, value::Ref};
 
 use super::{company::Company, contact::Contact};
 use crate::rules;
@@ -11,10 +11,12 @@ kernel::object_type!(Affiliation, "affiliation");
 pub const CONTACT: Field<Ref<Contact>> = Field::reference("contactId", "The contact.")
     .required()
     .immutable()
+    .on_delete(OnDelete::Cascade)
     .inverse("affiliations", "The contact's affiliations with companies.");
 pub const COMPANY: Field<Ref<Company>> = Field::reference("companyId", "The company.")
     .required()
     .immutable()
+    .on_delete(OnDelete::Cascade)
     .inverse("affiliations", "The company's affiliations with contacts.");
 pub const ROLE: Field<String> = Field::text("role", 200, "The contact's role in the company.");
 pub const FROM: Field<NaiveDate> =

@@ -95,8 +95,8 @@ pub const CAUSE_SEQ: Field<i64> = Field::integer(
     "causeSeq",
     1,
     i64::MAX,
-    "The `seq` of the event that caused this one: a rule created the record along with that change. Null for all other \
-     changes.",
+    "The `seq` of the event that caused this one: a rule created the record along with that change, or the record was \
+     deleted or restored along with that one. Null for all other changes.",
 )
 .computed();
 pub const DEPTH: Field<i64> = Field::integer(

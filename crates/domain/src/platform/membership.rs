@@ -1,6 +1,6 @@
 //! Memberships: what a user may do in the workspace.
 
-use kernel::{choices, object::Object, value::Ref};
+use kernel::{choices, object::Object, reference::OnDelete, value::Ref};
 
 use super::user::User;
 
@@ -21,6 +21,7 @@ choices! {
 pub const USER: Field<Ref<User>> = Field::reference("userId", "The user.")
     .required()
     .immutable()
+    .on_delete(OnDelete::Cascade)
     .inverse("memberships", "The user's memberships.");
 pub const ROLE: Field<MembershipRole> =
     Field::choice("role", "The role that the user signs in with.").required();

@@ -1,6 +1,14 @@
 //! Users: the people who work in the workspace.
 
-use kernel::{field::Preset, object::Object, text::Comparison, value::Ref};
+use kernel::{
+    Code,
+    change::{Change, ChangeKind},
+    field::Preset,
+    object::Object,
+    system,
+    text::Comparison,
+    value::Ref,
+};
 
 use super::team::Team;
 use crate::formats;
@@ -31,4 +39,30 @@ pub fn user() -> Object {
     Object::plain("user", "users", "A person who works in the workspace.")
         .fields(&[NAME.def, EMAIL.def, JOB_TITLE.def, MANAGER.def, TEAM.def, ACTIVE.def])
         .governs_access()
+        .rule_on(&[ChangeKind::Delete], others_only)
+}
+
+/// Nobody locks themselves out.
+fn others_only(change: &mut Change<'_, User>) {
+    if change.id() == change.actor.user {
+        change.refuse_at(
+            system::ID.def.name,
+            Code::IllegalState,
+            "you are this user; somebody else has to delete you",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Trial, USER, record};
+
+    #[test]
+    fn nobody_deletes_themselves() {
+        let user = |id| record::<User>(user(), id);
+        Trial::delete(user(USER.as_u128())).run().refuses(&[(Code::IllegalState, "/id")]);
+        Trial::delete(user(1)).run().refuses(&[]);
+        Trial::restore(user(USER.as_u128())).run().refuses(&[]);
+    }
 }

@@ -1,7 +1,9 @@
 //! Deals: possible sales on their way through a pipeline.
 
 use chrono::NaiveDate;
-use kernel::{choices, field::Preset, money::Money, object::Object, time::Instant, value::Ref};
+use kernel::{
+    choices, field::Preset, money::Money, object::Object, reference::OnDelete, time::Instant, value::Ref,
+};
 
 use super::{deal_rules, pipeline::Pipeline, stage::Stage};
 use crate::{
@@ -46,7 +48,7 @@ pub const PIPELINE: Field<Ref<Pipeline>> =
 pub const STAGE: Field<Ref<Stage>> = Field::reference("stageId", "The deal's stage.")
     .required()
     .by_command()
-    .restrict()
+    .on_delete(OnDelete::Restrict)
     .inverse("deals", "The deals in the stage.");
 pub const STATUS: Field<DealStatus> =
     Field::choice("status", "The deal's outcome; follows the kind of its stage.").computed();

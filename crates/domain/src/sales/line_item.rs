@@ -6,6 +6,7 @@ use kernel::{
     field::Preset,
     money::{Money, multiply},
     object::Object,
+    reference::OnDelete,
     value::{Decimal, Ref},
 };
 
@@ -24,6 +25,7 @@ const fn whole(number: i64) -> Decimal {
 pub const DEAL: Field<Ref<Deal>> = Field::reference("dealId", "The deal.")
     .required()
     .immutable()
+    .on_delete(OnDelete::Cascade)
     .inverse("lineItems", "The deal's line items.");
 pub const PRODUCT: Field<Ref<Product>> =
     Field::reference("productId", "The product; null where something else is sold.")

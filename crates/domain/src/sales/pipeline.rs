@@ -1,6 +1,11 @@
 //! Pipelines: the sales processes that deals go through.
 
-use kernel::{field::Preset, object::Object};
+use kernel::{
+    Code,
+    change::{Change, ChangeKind},
+    field::Preset,
+    object::Object,
+};
 
 kernel::object_type!(Pipeline, "pipeline");
 
@@ -17,4 +22,30 @@ pub fn pipeline() -> Object {
     Object::plain("pipeline", "pipelines", "A sales process that deals go through, stage by stage.")
         .fields(&[NAME.def, IS_DEFAULT.def])
         .at_most_one(IS_DEFAULT)
+        .rule_on(&[ChangeKind::Delete], default_stays)
+}
+
+fn default_stays(change: &mut Change<'_, Pipeline>) {
+    if change.get(IS_DEFAULT) == Some(true) {
+        change.refuse(
+            IS_DEFAULT,
+            Code::IllegalState,
+            "the default pipeline is not deleted; mark another one first",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Trial, With, record};
+
+    #[test]
+    fn the_default_pipeline_stays() {
+        let pipeline = |is_default: bool| record(pipeline(), 1).with(IS_DEFAULT, is_default);
+        Trial::delete(pipeline(true)).run().refuses(&[(Code::IllegalState, "/isDefault")]);
+        Trial::delete(pipeline(false)).run().refuses(&[]);
+        Trial::restore(pipeline(true)).run().refuses(&[]);
+        Trial::update(pipeline(true), pipeline(false)).run().refuses(&[]);
+    }
 }

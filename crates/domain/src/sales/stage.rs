@@ -7,6 +7,7 @@ use kernel::{
     field::{List, Member, Preset, Writing},
     id::TypeId,
     object::Object,
+    reference::OnDelete,
     value::Ref,
 };
 use serde_json::Value as Json;
@@ -37,7 +38,7 @@ static ALLOWED_MOVE_LIST: List = List::plain("AllowedMove", "stage_allowed_moves
 pub const PIPELINE: Field<Ref<Pipeline>> = Field::reference("pipelineId", "The stage's pipeline.")
     .required()
     .immutable()
-    .restrict()
+    .on_delete(OnDelete::Cascade)
     .inverse("stages", "The pipeline's stages.");
 pub const NAME: Field<String> =
     Field::text("name", 200, "The stage's name; no two stages of a pipeline share one.").required();

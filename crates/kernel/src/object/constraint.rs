@@ -24,15 +24,6 @@ pub struct Together {
     pub during: Option<(usize, usize)>,
 }
 
-/// A reference that keeps the record it refers to from being deleted.
-#[derive(Clone, Copy, Debug)]
-pub struct Holder {
-    /// The object that refers.
-    pub object: &'static str,
-    /// The place of the reference in it.
-    pub field: usize,
-}
-
 impl Object {
     /// One record of the workspace at most has this flag.
     #[must_use]
