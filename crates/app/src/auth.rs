@@ -81,7 +81,7 @@ impl Kith {
         {
             remembered = Some(credential.epoch);
             match act(caller).await {
-                Err(error) if error.code != Code::Overloaded => refusal = Some(error),
+                Err(error) if error.code != Code::Overloaded && !error.is_in_doubt() => refusal = Some(error),
                 done => return done,
             }
         }

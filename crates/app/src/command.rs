@@ -152,7 +152,8 @@ impl Registered {
             object,
             action: spec.action,
             on_record,
-            endpoints: vec![Endpoint::post(spec.path)],
+            endpoint: Endpoint::post(spec.path),
+            aliases: &[],
             doc: spec.doc.to_owned(),
             kind: OperationKind::Write(Write {
                 input: Input::Members(input),

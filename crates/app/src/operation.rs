@@ -1,5 +1,5 @@
 //! Operations, as data: what callers may ask for. Both doors, their documents, the permissions and the tests' walks
-//! read this registry; what writes is done by [`Kith::perform`] alone.
+//! read this registry; those that write are performed by [`Kith::perform`](crate::Kith::perform).
 
 mod perform;
 pub(crate) mod standard;
@@ -21,7 +21,7 @@ use crate::{
     view::{Collection, View},
 };
 
-pub use perform::Mode;
+pub use perform::{Mode, Reading};
 
 /// An operation of an object.
 pub struct Operation {
@@ -33,8 +33,10 @@ pub struct Operation {
     pub action: Action,
     /// Whether it is about one record, by its id, rather than about the object as a whole.
     pub on_record: bool,
-    /// Its endpoints in REST; the first is the documented one.
-    pub endpoints: Vec<Endpoint>,
+    /// Its endpoint in REST.
+    pub endpoint: Endpoint,
+    /// Other endpoints of it, which the document tells of in passing.
+    pub aliases: &'static [Endpoint],
     /// Its description, for clients.
     pub doc: String,
     /// What kind of operation it is.
@@ -92,8 +94,9 @@ pub struct Write {
     pub input_type: String,
     /// What it answers.
     pub outputs: Vec<Output>,
-    /// Whether it is a standard operation, whose answer in REST is the one record itself; that of a command are its
-    /// outputs by their names.
+    /// Whether it is a standard operation. Roles grant these by their action, REST answers them with the record itself, as
+    /// `fields` and `include` ask for it, and they may be begun under a cached credential. A command is granted by its
+    /// name, and answers its outputs by theirs.
     pub is_standard: bool,
     /// Whether the caller must say which version it has seen.
     pub needs_version: bool,
@@ -174,9 +177,14 @@ pub(crate) type Step = Box<dyn for<'a> FnOnce(&'a mut UnitOfWork, &'a Permit) ->
 pub(crate) type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 impl Operation {
-    /// The documented endpoint.
-    pub fn endpoint(&self) -> Endpoint {
-        self.endpoints.first().copied().unwrap_or(Endpoint::post(""))
+    /// Its endpoints in REST.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        std::iter::once(&self.endpoint).chain(self.aliases)
+    }
+
+    /// Whether its request may have a body in REST.
+    pub fn takes_body(&self) -> bool {
+        !matches!(self.endpoint.method, "GET" | "DELETE")
     }
 
     /// The write that it is, if it is one.

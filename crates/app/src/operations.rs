@@ -39,7 +39,8 @@ impl Operations {
                 object: object(of)?,
                 action: Action::Read,
                 on_record: true,
-                endpoints: vec![Endpoint::get(path)],
+                endpoint: Endpoint::get(path),
+                aliases: &[],
                 doc: doc.to_owned(),
                 kind,
             })
@@ -93,5 +94,39 @@ impl Operations {
             action: operation.action,
         });
         Policy::new(registry, roles, &named.collect::<Vec<_>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn every_operation_has_a_name_and_an_endpoint_of_its_own() {
+        let registry = crate::registry();
+        let operations = crate::operations(&registry);
+        let mut endpoints = std::collections::HashSet::new();
+        for operation in operations.iter() {
+            assert!(Arc::ptr_eq(operations.named(&operation.name).unwrap(), operation), "{operation:?}");
+            for Endpoint { method, path } in operation.endpoints() {
+                let place = (operation.object.name, operation.on_record, *method, *path);
+                assert!(endpoints.insert(place), "{operation:?}: {place:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_declared_is_there() {
+        let registry = crate::registry();
+        let operations = crate::operations(&registry);
+        let commands = crate::all_commands();
+        let names = commands.iter().map(|command| command.spec.name);
+        let names = names.chain(VIEWS.iter().map(|view| view.name));
+        let names = names.chain(COLLECTIONS.iter().map(|collection| collection.name));
+        for name in names.chain(["uploadFile", "downloadFile", "createContact", "listContacts"]) {
+            assert!(operations.named(name).is_some(), "{name} is of an object that does not exist");
+        }
     }
 }

@@ -359,6 +359,16 @@ impl Transaction {
         Ok(taken)
     }
 
+    /// Writes what is staged and checks what a commit would, for a dry run that is rolled back afterwards. Events are not
+    /// written: they would hold up the workspace's other writers.
+    pub async fn rehearse(&mut self) -> Result<()> {
+        self.flush().await?;
+        match self.entries.iter().any(Entry::governs_access) {
+            true => self.check_an_owner_remains().await,
+            false => Ok(()),
+        }
+    }
+
     /// Commits the staged rows and the events. Returns the last event's number; none if nothing was changed.
     pub async fn commit(mut self) -> Result<Option<i64>> {
         let entries = std::mem::take(&mut self.entries);

@@ -1,5 +1,5 @@
-//! The one way to write: every operation that changes records is performed here, from either door, a job or the command
-//! line.
+//! The one way to call an operation that writes. Uploads, imports, jobs and the command line's own steps have units of
+//! work of their own; all changes of records go through [`UnitOfWork`].
 
 use kernel::{
     Code, Result,
@@ -31,7 +31,7 @@ impl Kith {
         actor: &Actor,
         operation: &Operation,
         call: &Call,
-        mut answer: impl AsyncFnMut(&mut UnitOfWork, Produced) -> Result<T>,
+        mut answer: impl AsyncFnMut(Reading<'_>, Produced) -> Result<T>,
     ) -> Result<T> {
         let OperationKind::Write(write) = &operation.kind else { return Err(Code::UnknownOperation.into()) };
         self.with_retries(actor, async |actor: Actor| {
@@ -42,7 +42,7 @@ impl Kith {
             let step = (write.prepare)(&permit, call)?;
             self.in_unit_of_work(&actor, call.mode, async |work| {
                 let produced = step(work, &permit).await?;
-                answer(work, produced).await
+                answer(Reading::of(work), produced).await
             })
             .await
         })
@@ -58,7 +58,13 @@ impl Kith {
         act: impl AsyncFnOnce(&mut UnitOfWork) -> Result<T>,
     ) -> Result<T> {
         let mut work = UnitOfWork::begin(self, actor).await?;
-        let outcome = act(&mut work).await;
+        let mut outcome = act(&mut work).await;
+        if mode == Mode::DryRun
+            && outcome.is_ok()
+            && let Err(error) = work.transaction.rehearse().await
+        {
+            outcome = Err(error);
+        }
         match mode {
             Mode::Commit if outcome.is_ok() => work.commit().await?,
             _ => work.roll_back().await?,
@@ -67,29 +73,44 @@ impl Kith {
     }
 }
 
-impl UnitOfWork {
+/// What an answer may do with the unit of work that it is made in: read.
+pub struct Reading<'a>(&'a mut UnitOfWork);
+
+impl<'a> Reading<'a> {
+    pub(crate) fn of(work: &'a mut UnitOfWork) -> Self {
+        Self(work)
+    }
+
+    /// The actor.
+    pub fn actor(&self) -> &Actor {
+        self.0.actor()
+    }
+
     /// What a plan reads of a product that is a record, within a budget. A record that is at hand is not read again, only
     /// what its links lead to, with all that the unit of work has changed. None where there is no such record, or the
     /// caller may not see it.
-    pub async fn read_product(
+    pub async fn product(
         &mut self,
         plan: &mut Plan,
         product: &Product,
         budget: &Budget,
     ) -> Result<Option<Table>> {
+        let transaction = &mut self.0.transaction;
         if let Product::Record(record) = product
             && let Some(mut table) = Table::of(record, plan)
         {
-            self.transaction.read_links(plan, &mut table, budget).await?;
+            transaction.read_links(plan, &mut table, budget).await?;
             return Ok(Some(table));
         }
         let Some(id) = product.id() else { return Ok(None) };
         plan.narrow_to(id);
         plan.deleted = Deleted::Include;
-        let table = self.transaction.read(plan, budget).await?;
+        let table = transaction.read(plan, budget).await?;
         Ok((!table.is_empty()).then_some(table))
     }
+}
 
+impl UnitOfWork {
     /// Commits.
     pub async fn commit(self) -> Result<()> {
         self.transaction.commit().await?;
@@ -104,7 +125,7 @@ impl UnitOfWork {
     /// # Errors
     ///
     /// `unauthenticated` if the actor's access has changed: then other errors are not theirs to see.
-    pub async fn roll_back(self) -> Result<()> {
+    pub(crate) async fn roll_back(self) -> Result<()> {
         self.transaction.rollback().await
     }
 }

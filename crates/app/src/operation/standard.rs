@@ -7,7 +7,7 @@ use kernel::{
     input::{self, Purpose},
     object::{Action, Object},
     reference::OnDelete,
-    text::pascal,
+    text::{pascal, snake},
 };
 use uuid::Uuid;
 
@@ -22,7 +22,8 @@ struct Standard {
     verb: &'static str,
     action: Action,
     on_record: bool,
-    endpoints: &'static [Endpoint],
+    endpoint: Endpoint,
+    aliases: &'static [Endpoint],
     doc: fn(&Object) -> String,
     does: Does,
 }
@@ -37,18 +38,20 @@ const STANDARD: [Standard; 7] = [
         verb: "list",
         action: Action::Read,
         on_record: false,
-        endpoints: &[Endpoint::get("")],
-        doc: |object| format!("Lists {}.", object.plural),
+        endpoint: Endpoint::get(""),
+        aliases: &[],
+        doc: |object| format!("Lists {}.", words(object.plural)),
         does: Does::Read(|| OperationKind::List),
     },
     Standard {
         verb: "search",
         action: Action::Read,
         on_record: false,
-        endpoints: &[Endpoint::post("search"), Endpoint::new("QUERY", "")],
+        endpoint: Endpoint::post("search"),
+        aliases: &[Endpoint::new("QUERY", "")],
         doc: |object| {
-            let Object { plural, path, .. } = object;
-            format!("Searches {plural}. The method `QUERY /v1/{path}` (RFC 10008) takes the same body.")
+            let (many, path) = (words(object.plural), &object.path);
+            format!("Searches {many}. The method `QUERY /v1/{path}` (RFC 10008) takes the same body.")
         },
         does: Does::Read(|| OperationKind::Search),
     },
@@ -56,7 +59,8 @@ const STANDARD: [Standard; 7] = [
         verb: "get",
         action: Action::Read,
         on_record: true,
-        endpoints: &[Endpoint::get("")],
+        endpoint: Endpoint::get(""),
+        aliases: &[],
         doc: |object| format!("Gets {}.", one(object)),
         does: Does::Read(|| OperationKind::Get),
     },
@@ -64,7 +68,8 @@ const STANDARD: [Standard; 7] = [
         verb: "create",
         action: Action::Create,
         on_record: false,
-        endpoints: &[Endpoint::post("")],
+        endpoint: Endpoint::post(""),
+        aliases: &[],
         doc: |object| format!("Creates {}.", one(object)),
         does: Does::Write(|| Input::Fields(Purpose::Create), "The new record.", create),
     },
@@ -72,7 +77,8 @@ const STANDARD: [Standard; 7] = [
         verb: "update",
         action: Action::Update,
         on_record: true,
-        endpoints: &[Endpoint::new("PATCH", "")],
+        endpoint: Endpoint::new("PATCH", ""),
+        aliases: &[],
         doc: |object| {
             let one = one(object);
             format!(
@@ -85,7 +91,8 @@ const STANDARD: [Standard; 7] = [
         verb: "delete",
         action: Action::Delete,
         on_record: true,
-        endpoints: &[Endpoint::new("DELETE", "")],
+        endpoint: Endpoint::new("DELETE", ""),
+        aliases: &[],
         doc: |object| {
             let (one, along) = (one(object), along(object));
             format!("Deletes {one}{along}. It can be restored for 30 days, and is answered as it then is.")
@@ -96,7 +103,8 @@ const STANDARD: [Standard; 7] = [
         verb: "restore",
         action: Action::Delete,
         on_record: true,
-        endpoints: &[Endpoint::post("restore")],
+        endpoint: Endpoint::post("restore"),
+        aliases: &[],
         doc: |object| format!("Restores {} that was deleted.", one(object)),
         does: Does::Write(|| Input::Nothing, "The restored record.", restore),
     },
@@ -110,7 +118,7 @@ pub(crate) fn of(object: &Arc<Object>) -> impl Iterator<Item = Operation> {
 
 impl Standard {
     fn of(&self, object: &Arc<Object>) -> Operation {
-        let Self { verb, action, on_record, endpoints, doc, does } = self;
+        let Self { verb, action, on_record, endpoint, aliases, doc, does } = self;
         let name = match does {
             Does::Read(_) if !on_record => format!("{verb}{}", pascal(object.plural)),
             _ => format!("{verb}{}", object.type_name),
@@ -136,15 +144,14 @@ impl Standard {
                 })
             }
         };
-        let object = Arc::clone(object);
-        let doc = doc(&object);
         Operation {
             name,
-            doc,
-            object,
+            doc: doc(object),
+            object: Arc::clone(object),
             action: *action,
             on_record: *on_record,
-            endpoints: endpoints.to_vec(),
+            endpoint: *endpoint,
+            aliases,
             kind,
         }
     }
@@ -153,13 +160,18 @@ impl Standard {
 /// One record of an object, as a sentence names it.
 fn one(object: &Object) -> String {
     let article = if object.name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-    format!("{article} {}", object.name)
+    format!("{article} {}", words(object.name))
+}
+
+/// `camelCase` as words.
+fn words(name: &str) -> String {
+    snake(name).replace('_', " ")
 }
 
 /// What is deleted along with a record of an object.
 fn along(object: &Object) -> String {
     let referrers = object.referrers(OnDelete::Cascade);
-    let names: Vec<_> = referrers.map(|referrer| format!("`{}`", referrer.object)).collect();
+    let names: Vec<_> = referrers.map(|referrer| words(referrer.object)).collect();
     if names.is_empty() { String::new() } else { format!(", and each {} of it", names.join(" and ")) }
 }
 

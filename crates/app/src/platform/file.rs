@@ -28,8 +28,7 @@ use uuid::Uuid;
 use crate::{
     Kith,
     deletion::{DAY_MICROS, RESTORABLE_DAYS},
-    operation::{Endpoint, Mode, Operation, OperationKind, Produced},
-    unit_of_work::UnitOfWork,
+    operation::{Endpoint, Mode, Operation, OperationKind, Produced, Reading},
 };
 
 /// The largest file that is stored, in bytes.
@@ -46,7 +45,8 @@ pub(crate) fn operations(object: &Arc<Object>) -> [Operation; 2] {
         object: Arc::clone(object),
         action,
         on_record: action == Action::Read,
-        endpoints: vec![endpoint],
+        endpoint,
+        aliases: &[],
         doc: doc.to_owned(),
         kind,
     };
@@ -79,7 +79,7 @@ impl Kith {
         name: &str,
         media_type: Option<&str>,
         content: impl Stream<Item = Result<B>>,
-        mut answer: impl AsyncFnMut(&mut UnitOfWork, Produced) -> Result<T>,
+        mut answer: impl AsyncFnMut(Reading<'_>, Produced) -> Result<T>,
     ) -> Result<T> {
         let object = self.object("file")?;
         actor.permit_command(object, UPLOAD)?;
@@ -115,7 +115,7 @@ impl Kith {
                 self.in_unit_of_work(&actor, Mode::Commit, async |work| {
                     let file = work.make(file).await?;
                     work.transaction.end_upload(file.id()).await?;
-                    answer(work, vec![file.into()]).await
+                    answer(Reading::of(work), vec![file.into()]).await
                 })
                 .await
             })
@@ -124,6 +124,7 @@ impl Kith {
         let stored = stored.await;
         if let Err(error) = &stored
             && error.code != Code::Unavailable
+            && !error.is_in_doubt()
         {
             // If this fails, or the outcome of the commit is unknown, the next sweep finds them.
             let _ = self.database().free_pieces(workspace, id).await;

@@ -92,15 +92,14 @@ impl Execution {
         let operation = self.operation.definition()?;
         let set = &operation.selection_set.node;
         let mut planner = self.planner(&self.caller);
-        let roots = match operation.ty {
-            OperationType::Mutation => planner.mutation(set)?,
-            _ => planner.query(set).await?,
-        };
-        let cost = planner.cost();
         if operation.ty == OperationType::Mutation {
-            let (data, errors) = self.perform_all(roots).await?;
+            let mutations = planner.mutations(set)?;
+            let cost = planner.cost();
+            let (data, errors) = self.perform_all(mutations).await?;
             return Ok(Executed { data, errors, cost, proved: true });
         }
+        let roots = planner.query(set).await?;
+        let cost = planner.cost();
         let proved = roots.iter().any(|root| matches!(root.answer, Answer::One(..) | Answer::Many(..)));
         Ok(Executed { data: self.answer(&roots).await?, errors: Vec::new(), cost, proved })
     }
@@ -137,8 +136,6 @@ impl Execution {
                     write_connection(&mut out, plan, &table, group, connection, writer)?;
                 }
                 Answer::Known(json) => out.extend_from_slice(json),
-                // A query has none.
-                Answer::Mutation(_) => out.extend_from_slice(b"null"),
             }
         }
         out.extend_from_slice(if out.is_empty() { b"{}" } else { b"}" });

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use app::{
-    Caller, UnitOfWork, contract,
-    operation::{Call, Operation, OutputKind, Product, Write},
+    Caller, contract,
+    operation::{Call, Operation, OutputKind, Product, Reading, Write},
 };
 use async_graphql::{Pos, parser::types::SelectionSet};
 use kernel::{
@@ -16,23 +16,29 @@ use kernel::{
 };
 use serde_json::Value as Json;
 
-use super::{
-    document::Collected,
-    error,
-    execution::Execution,
-    planner::{Answer, Planner, Root},
-};
+use super::{document::Collected, error, execution::Execution, planner::Planner};
 use crate::{problem, sealer};
 
+const MUTATION: &str = "Mutation";
 /// The type of an error in a payload.
 const USER_ERROR: &str = "UserError";
+const TYPE_NAME: &str = "__typename";
 
-/// A planned mutation.
+/// A root field of a mutation.
 pub struct Mutation {
+    /// Its response key.
+    key: String,
+    /// Its place in the document.
+    at: Pos,
+    /// What it does; none where it only asks for the type's name.
+    planned: Option<Planned>,
+}
+
+/// A planned call of an operation.
+struct Planned {
     operation: Arc<Operation>,
     call: Call,
     payload: Vec<Member<PayloadPart>>,
-    at: Pos,
 }
 
 /// A part of a payload.
@@ -56,25 +62,26 @@ struct Selected {
 
 impl<'a> Planner<'a> {
     /// Plans the root fields of a mutation, so that what cannot be shown is refused before anything is done.
-    pub fn mutation(&mut self, set: &'a SelectionSet) -> Result<Vec<Root>> {
-        let mut roots = Vec::new();
-        for field in self.document.fields(&[set], &["Mutation"]) {
-            self.enter(&field);
-            let answer = match field.name {
-                "__typename" => Answer::Known(b"\"Mutation\"".to_vec()),
-                _ => {
-                    let mutation = self.change(&field).map_err(|error| self.placed(error))?;
-                    Answer::Mutation(Box::new(mutation))
-                }
-            };
-            self.leave();
-            roots.push(Root { key: field.key.to_owned(), answer });
-        }
+    pub fn mutations(&mut self, set: &'a SelectionSet) -> Result<Vec<Mutation>> {
+        let fields = self.document.fields(&[set], &[MUTATION]);
+        let mutations = fields.iter().map(|field| self.mutation(field)).collect::<Result<_>>()?;
         self.afford()?;
-        Ok(roots)
+        Ok(mutations)
     }
 
-    fn change(&mut self, field: &Collected<'a>) -> Result<Mutation> {
+    /// Plans one of them.
+    fn mutation(&mut self, field: &Collected<'a>) -> Result<Mutation> {
+        let (key, at) = (field.key.to_owned(), field.field.response_key().pos);
+        if field.name == TYPE_NAME {
+            return Ok(Mutation { key, at, planned: None });
+        }
+        self.enter(field);
+        let planned = self.call(field).map_err(|error| self.placed(error))?;
+        self.leave();
+        Ok(Mutation { key, at, planned: Some(planned) })
+    }
+
+    fn call(&mut self, field: &Collected<'a>) -> Result<Planned> {
         let operation = self.kith.operations().named(field.name).ok_or(Code::InvalidQuery)?;
         let write = operation.write().ok_or(Code::InvalidQuery)?;
         let mut call = Call::default();
@@ -87,8 +94,7 @@ impl<'a> Planner<'a> {
             call.input = input;
         }
         let payload = self.payload(field, operation, write)?;
-        let at = field.field.response_key().pos;
-        Ok(Mutation { operation: Arc::clone(operation), call, payload, at })
+        Ok(Planned { operation: Arc::clone(operation), call, payload })
     }
 
     fn payload(
@@ -115,7 +121,8 @@ impl<'a> Planner<'a> {
                     let parts = self.document.fields(&part.sets, &[USER_ERROR]);
                     PayloadPart::Errors(parts.iter().map(Selected::of).collect())
                 }
-                None => PayloadPart::Fixed(type_name.clone()),
+                None if part.name == TYPE_NAME => PayloadPart::Fixed(type_name.clone()),
+                None => return Err(Code::InvalidQuery.into()),
             };
             self.leave();
             members.push(Member::new(part.key, planned));
@@ -127,95 +134,110 @@ impl<'a> Planner<'a> {
 impl Execution {
     /// Performs the mutations one after the other, and gives the data and the errors. The first one that fails otherwise
     /// than clients are expected to meet is the last: as a payload is never null, there is no data then.
-    pub async fn perform_all(&self, roots: Vec<Root>) -> Result<(Vec<u8>, Vec<Json>)> {
+    pub async fn perform_all(&self, mutations: Vec<Mutation>) -> Result<(Vec<u8>, Vec<Json>)> {
         let mut out = Vec::with_capacity(1_024);
-        for (place, Root { key, answer }) in roots.into_iter().enumerate() {
-            out.push(if place == 0 { b'{' } else { b',' });
-            out.extend_from_slice(json_key(&key).as_bytes());
-            match answer {
-                Answer::Mutation(mutation) => {
-                    let at = mutation.at;
-                    match self.perform(place, *mutation, out.len()).await {
-                        Ok(payload) => out.extend_from_slice(&payload),
-                        Err(error) => {
-                            let request_id = &self.caller.actor.request_id;
-                            problem::log(&error, request_id);
-                            let error = error.with(error::PATH, vec![key]);
-                            let error = error.with(error::LOCATIONS, error::locations([at]));
-                            return Ok((b"null".to_vec(), error::told(&error, request_id)));
-                        }
-                    }
+        let mut caller = self.caller.clone();
+        for (place, Mutation { key, at, planned }) in mutations.into_iter().enumerate() {
+            begin(&mut out, &json_key(&key));
+            let Some(planned) = planned else {
+                push(&mut out, &MUTATION.into());
+                continue;
+            };
+            match self.perform(place, planned, &mut caller, out.len()).await {
+                Ok(payload) => out.extend_from_slice(&payload),
+                // Nothing was done for a caller who is not known.
+                Err(error) if error.code == Code::Unauthenticated && place == 0 => return Err(error),
+                Err(error) => {
+                    let request_id = &self.caller.actor.request_id;
+                    problem::log(&error, request_id);
+                    let error = error.with(error::PATH, vec![key]);
+                    let error = error.with(error::LOCATIONS, error::locations([at]));
+                    return Ok((b"null".to_vec(), error::told(&error, request_id)));
                 }
-                Answer::Known(json) => out.extend_from_slice(&json),
-                // A mutation has none.
-                Answer::One(..) | Answer::Many(..) => out.extend_from_slice(b"null"),
             }
         }
-        out.push(b'}');
-        Ok((out, Vec::new()))
+        Ok((end(out), Vec::new()))
     }
 
     /// Performs the mutation at that place of the operation, and gives its payload. So many bytes are before it in the
-    /// answer.
-    async fn perform(&self, place: usize, mut mutation: Mutation, before: usize) -> Result<Vec<u8>> {
-        let mut caller = self.caller.clone();
+    /// answer. The caller is known anew afterwards where the workspace's access has changed meanwhile.
+    async fn perform(
+        &self,
+        place: usize,
+        mut planned: Planned,
+        caller: &mut Caller,
+        before: usize,
+    ) -> Result<Vec<u8>> {
         loop {
-            let error = match self.attempt(place, &mut mutation, &caller, before).await {
+            let error = match self.attempt(place, &mut planned, caller, before).await {
                 Ok(payload) => return Ok(payload),
-                Err(error) => error,
+                Err(Failure::Planning(error)) => return Err(error),
+                Err(Failure::Performing(error)) if error.is_in_doubt() => return Err(error),
+                Err(Failure::Performing(error)) => error,
             };
             // A cached credential that refuses may be stale, and then the error is another one.
             if caller.actor.remembered {
                 let epoch = caller.actor.epoch;
-                caller = self.kith.reauthenticated(caller).await?;
+                *caller = self.kith.reauthenticated(caller.clone()).await?;
                 if caller.actor.epoch != epoch && error.code.is_about_access() {
-                    mutation = self.planned_for(&caller, place)?;
+                    planned = self.planned_for(caller, place)?;
                     continue;
                 }
             }
-            return if error.is_expected() { Ok(mutation.refused(&error)) } else { Err(error) };
+            return if error.is_expected() { Ok(planned.refused(&error)) } else { Err(error) };
         }
     }
 
     async fn attempt(
         &self,
         place: usize,
-        mutation: &mut Mutation,
-        caller: &Caller,
+        planned: &mut Planned,
+        caller: &mut Caller,
         before: usize,
-    ) -> Result<Vec<u8>> {
-        let (operation, call) = (Arc::clone(&mutation.operation), std::mem::take(&mut mutation.call));
-        let (mut epoch, spent) = (caller.actor.epoch, self.budget.spent());
-        let answer = async |work: &mut UnitOfWork, produced: Vec<Product>| {
+    ) -> Result<Vec<u8>, Failure> {
+        let (operation, call) = (Arc::clone(&planned.operation), std::mem::take(&mut planned.call));
+        let (actor, spent) = (caller.actor.clone(), self.budget.spent());
+        let mut unplannable = false;
+        let answer = async |mut work: Reading<'_>, produced: Vec<Product>| {
             self.budget.rewind(spent);
-            if work.actor().epoch != epoch {
-                epoch = work.actor().epoch;
-                let actor = work.actor().clone();
-                *mutation = self.planned_for(&Caller { actor, ..caller.clone() }, place)?;
+            if work.actor().epoch != caller.actor.epoch {
+                caller.actor = work.actor().clone();
+                let again = self.planned_for(caller, place);
+                unplannable = again.is_err();
+                *planned = again?;
             }
-            let payload = mutation.written(work, &produced, caller, &self.budget).await?;
+            let payload = planned.written(&mut work, &produced, caller, &self.budget).await?;
             self.budget.covers(before.saturating_add(payload.len()))?;
             Ok(payload)
         };
-        self.kith.perform(&caller.actor, &operation, &call, answer).await
+        let performed = self.kith.perform(&actor, &operation, &call, answer).await;
+        performed.map_err(if unplannable { Failure::Planning } else { Failure::Performing })
     }
 
     /// The mutation at that place of the operation, planned for a caller as they are known now.
-    fn planned_for(&self, caller: &Caller, place: usize) -> Result<Mutation> {
+    fn planned_for(&self, caller: &Caller, place: usize) -> Result<Planned> {
         let set = &self.operation.definition()?.selection_set.node;
-        let roots = self.planner(caller).mutation(set)?;
-        match roots.into_iter().nth(place).map(|root| root.answer) {
-            Some(Answer::Mutation(mutation)) => Ok(*mutation),
-            _ => Err(Code::InvalidQuery.into()),
-        }
+        let field = self.document().fields(&[set], &[MUTATION]).into_iter().nth(place);
+        let mut planner = self.planner(caller);
+        let mutation = planner.mutation(&field.ok_or(Code::InvalidQuery)?)?;
+        planner.afford()?;
+        mutation.planned.ok_or_else(|| Code::InvalidQuery.into())
     }
 }
 
-impl Mutation {
+/// Why a mutation has no payload.
+enum Failure {
+    /// What it is to show cannot be planned for the caller as they are known by now.
+    Planning(Error),
+    /// It was refused, or has failed.
+    Performing(Error),
+}
+
+impl Planned {
     /// The payload of what was written.
     async fn written(
         &mut self,
-        work: &mut UnitOfWork,
+        work: &mut Reading<'_>,
         produced: &[Product],
         caller: &Caller,
         budget: &Budget,
@@ -227,7 +249,7 @@ impl Mutation {
             match source {
                 PayloadPart::Record(place, plan, shape) => {
                     let product = produced.get(*place).unwrap_or(&Product::Nothing);
-                    match work.read_product(plan, product, budget).await? {
+                    match work.product(plan, product, budget).await? {
                         Some(table) => {
                             write_record(&mut out, plan, &table, 0, shape, Writer { seal: &seal, budget })?;
                         }
@@ -271,7 +293,7 @@ impl Selected {
 
     fn member(&self, error: &Json) -> (String, Json) {
         let value = match self.name.as_str() {
-            "__typename" => USER_ERROR.into(),
+            TYPE_NAME => USER_ERROR.into(),
             name => error.get(name).cloned().unwrap_or_default(),
         };
         (self.key.clone(), value)

@@ -29,7 +29,6 @@ use super::{
     document::{Collected, Document},
     error, introspection,
     me::ME,
-    mutation::Mutation,
     schema::NODE,
 };
 
@@ -52,8 +51,6 @@ pub enum Answer {
     Many(Box<Plan>, Connection),
     /// What is known already, as JSON.
     Known(Vec<u8>),
-    /// What a mutation writes.
-    Mutation(Box<Mutation>),
 }
 
 /// Compiles selections for one caller.

@@ -66,7 +66,7 @@ pub fn add(paths: &mut Paths, registry: &Registry, operation: &Operation) {
         }
         OperationKind::Write(write) => writing(draft, operation, write),
     };
-    let Endpoint { method, path } = operation.endpoint();
+    let Endpoint { method, path } = operation.endpoint;
     let id = if *on_record { "/{id}" } else { "" };
     let rest = if path.is_empty() { String::new() } else { format!("/{path}") };
     let method = match method {
@@ -97,7 +97,7 @@ fn writing(draft: Draft, operation: &Operation, write: &Write) -> Draft {
         draft = draft.fails(&["428"]);
     }
     draft = match &write.input {
-        Input::Nothing if operation.endpoint().method == "DELETE" => draft,
+        Input::Nothing if !operation.takes_body() => draft,
         Input::Nothing => draft.reads(&write.input_type, &[JSON], false),
         Input::Fields(Purpose::Update) => draft.reads(&write.input_type, &[MERGE_PATCH, JSON], true),
         Input::Fields(_) => draft.reads_json(&write.input_type),

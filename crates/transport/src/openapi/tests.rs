@@ -84,7 +84,7 @@ fn what_is_documented_is_served() {
 fn what_is_served_is_documented() {
     let (registry, document) = (app::registry(), parsed());
     for operation in app::operations(&registry).iter() {
-        let Endpoint { method, path } = operation.endpoint();
+        let Endpoint { method, path } = operation.endpoint;
         let id = if operation.on_record { "/{id}" } else { "" };
         let slash = if path.is_empty() { "" } else { "/" };
         let path = format!("/v1/{}{id}{slash}{path}", operation.object.path);

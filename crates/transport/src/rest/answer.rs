@@ -8,13 +8,13 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use app::{
-    Caller, Kith, UnitOfWork,
-    operation::{Output, OutputKind, Product},
+    Caller, Kith,
+    operation::{Output, OutputKind, Product, Reading},
 };
 use kernel::{
     Error, Result,
     actor::Actor,
-    answer::{Shape, Writer, write_record},
+    answer::{Budget, Shape, Writer, write_record},
     object::{Action, Object},
     plan::Plan,
     text::json_key,
@@ -95,10 +95,11 @@ impl<'a> PlannedAnswer<'a> {
     }
 
     /// Writes the answer.
-    pub async fn write(&mut self, work: &mut UnitOfWork, produced: &[Product]) -> Result<Written> {
+    pub async fn write(&mut self, mut work: Reading<'_>, produced: &[Product]) -> Result<Written> {
         if work.actor().epoch != self.epoch {
             self.plan_for(work.actor())?;
         }
+        let budget = self.kith.budget();
         let mut written = Written { body: Vec::with_capacity(1024), records: Vec::new() };
         let outputs = self.outputs.iter().zip(&mut self.planned).zip(produced);
         for (index, ((output, planned), product)) in outputs.enumerate() {
@@ -108,7 +109,7 @@ impl<'a> PlannedAnswer<'a> {
             }
             let is_shown = match (planned, product) {
                 (Some(planned), product) => {
-                    written.add(self.kith, self.caller, work, planned, product).await?
+                    written.add(self.caller, &mut work, planned, product, &budget).await?
                 }
                 (None, Product::Text(text)) => {
                     written.body.extend_from_slice(Json::from(text.as_str()).to_string().as_bytes());
@@ -124,8 +125,10 @@ impl<'a> PlannedAnswer<'a> {
                 false => written.body.extend_from_slice(b"null"),
             }
         }
-        if !self.is_bare {
-            written.body.push(b'}');
+        match self.is_bare {
+            false if written.body.is_empty() => written.body.extend_from_slice(b"{}"),
+            false => written.body.push(b'}'),
+            true => {}
         }
         Ok(written)
     }
@@ -135,16 +138,15 @@ impl Written {
     /// Adds a record; false where the caller may not see it.
     async fn add(
         &mut self,
-        kith: &Kith,
         caller: &Caller,
-        work: &mut UnitOfWork,
+        work: &mut Reading<'_>,
         planned: &mut PlannedRecord,
         product: &Product,
+        budget: &Budget,
     ) -> Result<bool> {
         let PlannedRecord { object, plan, shape, version } = planned;
-        let budget = kith.budget();
-        let Some(table) = work.read_product(plan, product, &budget).await? else { return Ok(false) };
-        let writer = Writer { seal: &sealer(caller), budget: &budget };
+        let Some(table) = work.product(plan, product, budget).await? else { return Ok(false) };
+        let writer = Writer { seal: &sealer(caller), budget };
         write_record(&mut self.body, plan, &table, 0, shape, writer)?;
         if let Some(id) = product.id() {
             self.records.push((Arc::clone(object), id, version_in(&table, *version)?));

@@ -11,7 +11,7 @@ use actix_web::{
     },
     web::{Bytes, Payload},
 };
-use app::operation::{Output, OutputKind};
+use app::operation::{Output, OutputKind, Reading};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use kernel::{Code, Error, Record, Result, Value};
 
@@ -41,7 +41,7 @@ pub async fn upload(mut ask: Ask<'_>) -> Result<HttpResponse> {
     let timeout = ask.transport.settings().timeout;
     let mut planned = PlannedAnswer::plan(ask.kith, &ask.caller, &outputs, true, selection)?;
     let content = patient(ask.request, ask.payload, timeout);
-    let answer = async |work: &mut _, produced: Vec<_>| planned.write(work, &produced).await;
+    let answer = async |work: Reading<'_>, produced: Vec<_>| planned.write(work, &produced).await;
     let written = ask.kith.store_file(&ask.caller.actor, &name, media_type, content, answer).await?;
     Ok(written.response(StatusCode::CREATED))
 }

@@ -28,7 +28,7 @@ impl<'a> Route<'a> {
         let object = registry.by_path(objects).ok_or(Code::UnknownOperation)?;
         let at = |on_record: bool, path: &str| -> Vec<_> {
             let here = operations.of(object).filter(|operation| operation.on_record == on_record);
-            here.flat_map(|operation| operation.endpoints.iter().map(move |endpoint| (endpoint, operation)))
+            here.flat_map(|operation| operation.endpoints().map(move |endpoint| (endpoint, operation)))
                 .filter(|(endpoint, _)| endpoint.path == path)
                 .map(|(endpoint, operation)| (endpoint.method, operation))
                 .collect()

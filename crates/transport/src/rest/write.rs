@@ -1,7 +1,7 @@
 //! Operations that write: the standard ones and the commands.
 
 use actix_web::{HttpResponse, http::StatusCode};
-use app::operation::{Call, Input, Operation, Write};
+use app::operation::{Call, Input, Operation, Reading, Write};
 use kernel::{Code, Error, Result, Violation, input::Purpose, object::Action};
 use serde_json::Map;
 
@@ -16,7 +16,7 @@ pub async fn perform(mut ask: Ask<'_>, operation: &Operation, write: &Write) -> 
     let (kith, caller) = (ask.kith, &ask.caller);
     let mut planned = PlannedAnswer::plan(kith, caller, &write.outputs, write.is_standard, selection)?;
     let call = ask.call(operation, write).await?;
-    let answer = async |work: &mut _, produced: Vec<_>| planned.write(work, &produced).await;
+    let answer = async |work: Reading<'_>, produced: Vec<_>| planned.write(work, &produced).await;
     let written = kith.perform(&caller.actor, operation, &call, answer).await?;
     let status = match (write.starts_job, operation.action) {
         (true, _) => StatusCode::ACCEPTED,
@@ -32,10 +32,8 @@ impl Ask<'_> {
         let mut input = match write.input {
             Input::Fields(Purpose::Update) => self.members(PATCH)?,
             Input::Fields(_) => self.members(JSON)?,
-            Input::Nothing if operation.endpoint().method == "DELETE" => {
-                self.no_body().map(|()| Map::new())?
-            }
-            Input::Nothing | Input::Members(_) => self.members_if_any()?,
+            Input::Nothing | Input::Members(_) if operation.takes_body() => self.members_if_any()?,
+            Input::Nothing | Input::Members(_) => self.no_body().map(|()| Map::new())?,
         };
         let mut call = Call::default();
         if operation.on_record {

@@ -55,7 +55,7 @@ impl Call<'_> {
             Operation::Command(command) => {
                 input.extend(asked.version.map(|version| ("expectedVersion".to_owned(), version.into())));
                 let on = if command.on_record { record } else { objects };
-                let endpoint = command.endpoint();
+                let endpoint = command.endpoint;
                 let method = endpoint.method.parse().unwrap();
                 request(method, format!("{on}/{}", endpoint.path), Some(input.into()))
             }
