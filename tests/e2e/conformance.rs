@@ -2,6 +2,7 @@
 //! and both databases. Nothing here names an object, so a new one is tested from the day it is declared.
 
 pub mod doors;
+mod groups;
 pub mod maker;
 mod operations;
 pub mod oracle;

@@ -1,7 +1,9 @@
 //! From plans to SQL: permissions, predicates, orders and pages.
 
 mod condition;
+mod groups;
 mod keyset;
+mod period;
 mod select;
 
 use std::sync::atomic::{AtomicU32, Ordering};

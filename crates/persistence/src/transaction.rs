@@ -8,7 +8,7 @@ use kernel::{
     actor::Actor,
     answer::{Budget, Table},
     object::{Action, Attribute, Object},
-    plan::{Deleted, Order, Page, Plan},
+    plan::{Column, Deleted, Order, Page, Plan},
     predicate::{Compare, Predicate, Test},
     system,
     time::Instant,
@@ -200,7 +200,7 @@ impl Transaction {
     /// The records of a plan, with all their fields.
     async fn records(&mut self, mut plan: Plan, lock: Option<LockType>) -> Result<Vec<Record>> {
         let object = Arc::clone(plan.permit.object());
-        plan.columns = (0..object.attributes.len()).collect();
+        plan.columns = (0..object.attributes.len()).map(Column::Field).collect();
         let sql = Sql::new(&self.registry, self.connection.dialect());
         let mut statement = sql.root(&plan);
         if let (Some(lock), true) = (lock, self.connection.dialect().locks_rows()) {
@@ -213,7 +213,7 @@ impl Transaction {
         for row in &rows {
             let (mut values, mut index) = (Vec::with_capacity(plan.columns.len()), 0);
             for attribute in &object.attributes {
-                values.push(row.cell(index, attribute)?.to_value());
+                values.push(row.cell(index, attribute.kind)?.to_value());
                 index += reader::width(attribute);
             }
             records.push(Record { object: Arc::clone(&object), values });

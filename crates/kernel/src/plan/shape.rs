@@ -37,6 +37,9 @@ fn plan(plan: &Plan, hasher: &mut DefaultHasher) {
     for key in &plan.order {
         (key.field, key.descending).hash(hasher);
     }
+    if let Some(order) = &plan.groups {
+        (&plan.columns, order).hash(hasher);
+    }
     (plan.page.count, plan.page.after.is_some(), plan.page.before.is_some()).hash(hasher);
     for child in &plan.children {
         child.link.hash(hasher);
