@@ -238,7 +238,7 @@ impl UnitOfWork {
             let mut missing: Vec<_> = ids.into_iter().collect();
             if let Ok(read) = permit.beside(&object, Action::Read) {
                 self.load_referenced(&read, &missing, hold, true, &mut found).await?;
-                if read.only_of().is_none() {
+                if read.reaches_all() {
                     continue;
                 }
             }

@@ -171,7 +171,7 @@ impl Plan {
     /// fields of an index; and along links, where nothing is asked of the records behind them.
     pub fn has_generic_plan(&self) -> bool {
         !self.is_grouped()
-            && self.permit.only_of().is_none()
+            && self.permit.reaches_all()
             && self.deleted == Deleted::Exclude
             && !self.page.count
             && (self.is_of_one() || self.is_indexed())
@@ -180,7 +180,7 @@ impl Plan {
 
     /// Whether it has neither filter nor count.
     fn is_plain(&self) -> bool {
-        let asks = !self.predicate.is_everything() || self.page.count || self.permit.only_of().is_some();
+        let asks = !self.predicate.is_everything() || self.page.count || !self.permit.reaches_all();
         !asks && self.children.iter().all(|child| child.plan.is_plain())
     }
 

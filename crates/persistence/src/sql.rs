@@ -56,6 +56,9 @@ impl<'a> Sql<'a> {
                 condition = condition.add(column(alias, &told.column).ne(*closed));
             }
         }
+        if let Some(rows) = permit.only_matching() {
+            condition = condition.add(self.predicate(permit, &rows, alias));
+        }
         match permit.only_of() {
             Some(user) => condition.add_option(self.owned(permit.object(), user, permit.workspace(), alias)),
             None => condition,

@@ -223,7 +223,7 @@ impl Transaction {
 
     /// Whether the permit reaches all of these records.
     pub async fn reaches(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<bool> {
-        if permit.only_of().is_none() {
+        if permit.reaches_all() {
             return Ok(true);
         }
         let sql = Sql::new(&self.registry, self.connection.dialect());

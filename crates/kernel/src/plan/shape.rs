@@ -32,6 +32,9 @@ impl Predicate {
 fn plan(plan: &Plan, hasher: &mut DefaultHasher) {
     plan.permit.workspace().hash(hasher);
     plan.object().name.hash(hasher);
+    if !plan.permit.reaches_all() {
+        plan.permit.role().hash(hasher);
+    }
     predicate(&plan.predicate, hasher);
     discriminant(&plan.deleted).hash(hasher);
     for key in &plan.order {
