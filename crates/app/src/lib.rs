@@ -16,6 +16,7 @@ pub mod listing;
 mod marketing;
 pub mod me;
 pub mod operation;
+mod people;
 mod platform;
 mod sales;
 mod schema;
