@@ -15,7 +15,11 @@ use sea_orm::sea_query::{
     Value as Bound, Values,
 };
 use sea_query_sqlx::SqlxValues;
-use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{
+    Row as _,
+    postgres::{PgArguments, PgRow},
+    sqlite::SqliteRow,
+};
 use uuid::Uuid;
 
 /// The database behind the connection.
@@ -33,6 +37,14 @@ pub enum Row {
     Sqlite(SqliteRow),
     /// From PostgreSQL.
     Postgres(PgRow),
+}
+
+/// The parameters of a statement, as one of the databases takes them.
+pub(crate) enum Parameters {
+    /// One for each value.
+    Values(SqlxValues),
+    /// One for each column of PostgreSQL.
+    Arrays(PgArguments),
 }
 
 impl Dialect {
