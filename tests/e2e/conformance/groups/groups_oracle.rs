@@ -16,17 +16,20 @@ use crate::conformance::oracle::{Key, sort_key};
 /// A value of a group: what tells it from others, and what is shown.
 type Told = (Option<Key>, Json);
 
+/// What a group shows of its keys, and its records.
+type Group<'r> = (Vec<Json>, Vec<&'r Json>);
+
 /// The groups of the rows, as the plan orders them; none where a sum is larger than any number.
 pub fn groups(object: &Object, rows: &[&Json], plan: &Plan) -> Option<Vec<Vec<Json>>> {
     let keys = plan.columns.iter().filter(|column| !column.is_measure());
     let keys: Vec<_> = keys.copied().collect();
-    let mut groups: BTreeMap<Vec<Option<Key>>, (Vec<Json>, Vec<&Json>)> = BTreeMap::new();
+    let mut groups: BTreeMap<Vec<Option<Key>>, Group<'_>> = BTreeMap::new();
     for row in rows {
         let mut combinations: Vec<Vec<Told>> = vec![Vec::new()];
         for key in &keys {
             let told = told(object, row, *key);
             let with = |told: Told| {
-                combinations.iter().map(move |start| [start.as_slice(), &[told.clone()]].concat())
+                combinations.iter().map(move |start| [start.as_slice(), std::slice::from_ref(&told)].concat())
             };
             combinations = told.into_iter().flat_map(with).collect();
         }
