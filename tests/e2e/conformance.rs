@@ -3,6 +3,7 @@
 
 mod deletion;
 pub mod doors;
+mod groups;
 pub mod maker;
 mod operations;
 pub mod oracle;

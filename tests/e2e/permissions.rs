@@ -6,6 +6,7 @@ mod keys;
 mod links;
 mod matrix;
 mod roles;
+mod rows;
 mod sensitive;
 
 use kernel::{

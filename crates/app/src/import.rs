@@ -20,6 +20,7 @@ pub(crate) mod job;
 mod json_lines;
 mod lookup;
 mod mapping;
+mod mapping_error;
 mod mapping_file;
 mod matching;
 mod merge;
@@ -33,7 +34,8 @@ mod target;
 mod transform;
 
 pub use fault::RowError;
-pub use mapping::{Mapping, MappingError};
+pub use mapping::Mapping;
+pub use mapping_error::MappingError;
 pub use run::{Counts, Import, Observer, Problem, Rejection, Report, run};
 pub use source::Format;
 pub use target::Target;

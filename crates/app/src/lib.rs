@@ -18,6 +18,7 @@ mod marketing;
 pub mod me;
 pub mod operation;
 mod operations;
+mod people;
 mod platform;
 mod read;
 mod sales;

@@ -1,6 +1,6 @@
 //! The caller and its permissions, which a client has to know before it offers anything.
 
-use kernel::{actor::Actor, object::Action, role::Rows};
+use kernel::{actor::Actor, object::Action};
 use serde::Serialize;
 
 use crate::Kith;
@@ -23,7 +23,7 @@ pub struct Permission {
     pub object: &'static str,
     /// The allowed actions.
     pub actions: Vec<&'static str>,
-    /// With which records: `ALL`, or the caller's `OWN`.
+    /// With which records: `ALL`, the caller's `OWN`, or those `MATCHING` a predicate of the role.
     pub rows: &'static str,
     /// The fields that the caller may not read.
     pub closed_fields: Vec<&'static str>,
@@ -39,7 +39,7 @@ impl Permission {
         ),
         (
             "rows",
-            "With which records: `ALL`, or the caller's `OWN`, among which are those that belong to everybody.",
+            "With which records: `ALL`; the caller's `OWN`, among which are those that belong to everybody; or those `MATCHING` a predicate of the role.",
         ),
         ("closedFields", "The fields that the caller may neither read nor write."),
     ];
@@ -58,12 +58,11 @@ impl Kith {
                     Action::ALL.iter().filter(|action| object.allows(**action) || commanded(**action));
                 let permits: Vec<_> = known.filter_map(|action| actor.permit(object, *action).ok()).collect();
                 let first = permits.first()?;
-                let rows = if first.only_of().is_some() { Rows::Own } else { Rows::All };
                 let closed = object.attributes.iter().filter(|attribute| !first.may_read(attribute));
                 Some(Permission {
                     object: object.name,
                     actions: permits.iter().map(|permit| permit.action().as_str()).collect(),
-                    rows: rows.as_str(),
+                    rows: first.rows().as_str(),
                     closed_fields: closed.map(|attribute| attribute.name).collect(),
                 })
             })

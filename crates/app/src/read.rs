@@ -32,8 +32,8 @@ impl Kith {
             return Err(Code::NotFound.into());
         }
         let mut record = Record::new(plan.permit.object().clone());
-        for (place, field) in plan.columns.iter().enumerate() {
-            if let Some(value) = record.values.get_mut(*field) {
+        for (place, column) in plan.columns.iter().enumerate() {
+            if let Some(value) = column.as_field().and_then(|field| record.values.get_mut(field)) {
                 *value = table.cell(0, place)?.to_value();
             }
         }

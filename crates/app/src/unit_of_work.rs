@@ -328,7 +328,7 @@ impl UnitOfWork {
         }
         Err(Error::new(
             Code::Forbidden,
-            "your role reaches its own records only; this one would not be yours",
+            "your role does not reach all records, and would not reach this one any more",
         ))
     }
 

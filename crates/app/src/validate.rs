@@ -2,6 +2,10 @@
 //! agree, nothing required is missing, nothing unique is taken. For many records at once, in a number of
 //! statements that does not depend on theirs.
 
+mod checks;
+mod target;
+mod unique;
+
 use std::{
     collections::{HashMap, HashSet},
     marker::PhantomData,
@@ -12,18 +16,17 @@ use kernel::{
     actor::Actor,
     change::{Change, ChangeKind, NewRecord, References},
     error::Violation,
-    field::{Kind, Writing},
-    id::TypeId,
+    field::Writing,
     input,
-    object::{Action, Attribute, Object, Ownership, key_texts},
+    object::{Action, Attribute, Object, Ownership},
     predicate::Parser,
-    system,
     text::upper_snake,
-    time::Instant,
 };
 use persistence::Owned;
-use serde_json::Value as Json;
 use uuid::Uuid;
+
+use checks::{check_days, check_needs, check_references, check_texts};
+use target::{Target, target, targets};
 
 use crate::unit_of_work::UnitOfWork;
 
@@ -250,7 +253,7 @@ impl UnitOfWork {
             let mut missing: Vec<_> = ids.into_iter().collect();
             if let Ok(read) = permit.beside(&object, Action::Read) {
                 self.load_referenced(&read, &missing, hold, true, &mut found).await?;
-                if read.only_of().is_none() {
+                if read.reaches_all() {
                     continue;
                 }
             }
@@ -280,207 +283,11 @@ impl UnitOfWork {
         }
         Ok(())
     }
-
-    /// Checks that unique values are free; a violation has the holder's id where the actor can see it.
-    pub(crate) async fn check_unique(
-        &mut self,
-        permit: &Permit,
-        pending: &mut [PendingChange],
-    ) -> Result<()> {
-        let object = std::sync::Arc::clone(permit.object());
-        for attribute in object.attributes.iter().filter(|attribute| !attribute.serial) {
-            let keys: Vec<Vec<Vec<Value>>> = pending
-                .iter()
-                .map(|change| match change.differs(attribute) || change.is_restored() {
-                    true => attribute.unique_keys(change.after.value(attribute.name)),
-                    false => Vec::new(),
-                })
-                .collect();
-            let all: Vec<_> = keys.iter().flatten().cloned().collect();
-            if all.is_empty() {
-                continue;
-            }
-            let mut taken = HashMap::new();
-            for keys in all.chunks(500) {
-                taken.extend(self.transaction.taken(permit, attribute, keys).await?);
-            }
-            for (change, keys) in pending.iter_mut().zip(keys) {
-                let id = change.after.id();
-                for (position, key) in keys.iter().enumerate() {
-                    // Within one batch the first one gets it.
-                    let holder = *taken.entry(key_texts(key)).or_insert(id);
-                    if holder != id {
-                        let violation = self.not_unique(permit, attribute, position, holder).await?;
-                        change.violations.push(violation);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn not_unique(
-        &mut self,
-        permit: &Permit,
-        attribute: &Attribute,
-        position: usize,
-        holder: Uuid,
-    ) -> Result<Violation> {
-        let pointer = match attribute.list() {
-            Some(_) => format!("/{}/{position}", attribute.name),
-            None => format!("/{}", attribute.name),
-        };
-        let detail = format!("another {} has this {}", permit.object().name, attribute.name);
-        self.with_holder(permit, Violation::new(Code::NotUnique, pointer, detail), holder).await
-    }
-
-    /// Adds the holder's id to a violation, where the actor can see that record.
-    pub(crate) async fn with_holder(
-        &mut self,
-        permit: &Permit,
-        violation: Violation,
-        holder: Uuid,
-    ) -> Result<Violation> {
-        let object = permit.object();
-        let visible = match self.actor().permit(object, Action::Read) {
-            Ok(permit) => self.transaction.reaches(&permit, &[holder]).await?,
-            Err(_) => false,
-        };
-        let id = TypeId { prefix: &object.prefix, uuid: holder }.to_string();
-        Ok(if visible { violation.with("existingId", id) } else { violation })
-    }
-}
-
-/// Brings texts that commands made into the form that they would have from outside, and notes those that
-/// have none.
-fn check_texts(change: &mut PendingChange) {
-    let object = std::sync::Arc::clone(&change.after.object);
-    let outside = |attribute: &&Attribute| attribute.writing != Writing::Computed;
-    for attribute in object.attributes.iter().filter(outside) {
-        if !matches!(attribute.kind, Kind::Text(_)) || !change.differs(attribute) {
-            continue;
-        }
-        match input::checked(attribute, change.wanted(attribute)) {
-            Ok(value) => change.after.put(attribute.name, value),
-            Err((code, detail)) => {
-                change.violations.push(Violation::new(code, format!("/{}", attribute.name), detail));
-            }
-        }
-    }
-}
-
-/// Notes every reference to a record that does not exist or cannot be seen.
-fn check_references(actor: &Actor, change: &mut PendingChange, found: &Found) {
-    let object = std::sync::Arc::clone(&change.after.object);
-    for attribute in object.attributes.iter().filter(|attribute| attribute.writing != Writing::Computed) {
-        if !change.differs(attribute) {
-            continue;
-        }
-        // A reference that was there before may stay, even if its record is deleted by now.
-        let before = change.before.as_ref().map(|before| targets(attribute, before)).unwrap_or_default();
-        for target in targets(attribute, &change.after) {
-            let key = &target.key;
-            let lives = found
-                .get(key)
-                .is_some_and(|found| found.seen && found.record.get(system::DELETED_AT).is_none());
-            if lives || is_oneself(actor, key) || before.iter().any(|before| before.key == *key) {
-                continue;
-            }
-            let detail = format!("{}: there is no such {}", attribute.name, key.0);
-            change.violations.push(Violation::new(
-                Code::ReferenceNotFound,
-                target.pointer(attribute),
-                detail,
-            ));
-        }
-    }
-}
-
-/// Notes every record that rules look at and that could not be loaded: without it a rule would let pass what it is
-/// there to refuse.
-fn check_needs(change: &mut PendingChange, found: &Found) {
-    let object = std::sync::Arc::clone(&change.after.object);
-    for attribute in object.needs.iter().filter_map(|name| object.attribute(name)) {
-        let before = change.before.as_ref().and_then(|before| target(attribute, before));
-        let after = targets(attribute, &change.after).into_iter().map(|target| target.key);
-        let is_told = |found: &Violation| found.pointer.split('/').nth(1) == Some(attribute.name);
-        let is_missing = before.into_iter().chain(after).any(|key| !found.contains_key(&key));
-        if is_missing && !change.violations.iter().any(is_told) {
-            let detail = format!("{}: what it refers to cannot be read", attribute.name);
-            let pointer = format!("/{}", attribute.name);
-            change.violations.push(Violation::new(Code::ReferenceNotFound, pointer, detail));
-        }
-    }
-}
-
-/// Notes every day that has not come and should have; the earliest place on earth decides what day it is.
-fn check_days(now: Instant, change: &mut PendingChange) {
-    const EARLIEST_MICROS: i64 = 14 * 3_600 * 1_000_000;
-    let today = Instant(now.0.saturating_add(EARLIEST_MICROS)).utc().date_naive();
-    let object = std::sync::Arc::clone(&change.after.object);
-    for attribute in object.attributes.iter().filter(|attribute| attribute.past) {
-        if let Value::Date(day) = change.wanted(attribute)
-            && *day > today
-            && change.differs(attribute)
-        {
-            let detail = format!("{} must not be in the future", attribute.name);
-            change.violations.push(Violation::new(Code::OutOfRange, format!("/{}", attribute.name), detail));
-        }
-    }
 }
 
 /// Whether this is the actor's own user, who is there as long as the credential is good.
 fn is_oneself(actor: &Actor, (object, id): &Key) -> bool {
     actor.credential.is_some() && object == "user" && *id == actor.user
-}
-
-/// A record that a field refers to, and where in the field.
-struct Target {
-    key: Key,
-    item: Option<usize>,
-    member: Option<&'static str>,
-}
-
-impl Target {
-    fn pointer(&self, attribute: &Attribute) -> String {
-        let item = self.item.map(|item| format!("/{item}")).unwrap_or_default();
-        let member = self.member.map(|member| format!("/{member}")).unwrap_or_default();
-        format!("/{}{item}{member}", attribute.name)
-    }
-}
-
-/// The record that a reference refers to.
-fn target(attribute: &Attribute, record: &Record) -> Option<Key> {
-    match (attribute.kind, record.value(attribute.name)) {
-        (Kind::Reference(object), Value::Id(id)) => Some((kernel::text::snake(object), *id)),
-        _ => None,
-    }
-}
-
-/// The records that a field refers to, a list's items one after the other.
-fn targets(attribute: &Attribute, record: &Record) -> Vec<Target> {
-    let Some(list) = attribute.list() else {
-        let key = target(attribute, record);
-        return key.map(|key| Target { key, item: None, member: None }).into_iter().collect();
-    };
-    let refers = |member: &&Attribute| matches!(member.kind, Kind::Reference(_) | Kind::AnyReference);
-    let members: Vec<_> = attribute.members.iter().filter(refers).collect();
-    if members.is_empty() {
-        return Vec::new();
-    }
-    let items = record.value(attribute.name).as_document();
-    let items = items.as_ref().and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
-    let mut targets = Vec::with_capacity(items.len());
-    for (place, item) in items.iter().enumerate() {
-        for member in &members {
-            let value = if list.plain { Some(item) } else { item.get(member.name) };
-            if let Some(TypeId { prefix, uuid }) = value.and_then(Json::as_str).and_then(TypeId::parse) {
-                let member = (!list.plain).then_some(member.name);
-                targets.push(Target { key: (prefix.to_owned(), uuid), item: Some(place), member });
-            }
-        }
-    }
-    targets
 }
 
 /// The owner of a record, along the chain of records it belongs to.
@@ -506,9 +313,10 @@ mod tests {
 
     use kernel::{
         field::{List, Member},
+        id::TypeId,
         value::{FieldType, Ref},
     };
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     use super::*;
 

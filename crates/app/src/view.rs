@@ -1,7 +1,10 @@
-//! Named reads that are more than a list: a customer's whole picture, the members of a segment.
+//! Named reads that are more than a list: a customer's whole picture, the members of a segment. A new one is declared in
+//! its area's folder and stands here.
+
+pub(crate) mod declaration;
 
 use kernel::{
-    Code, Record, Result,
+    Code, Result,
     actor::Actor,
     plan::{Plan, parse_sort},
     predicate::Parser,
@@ -9,108 +12,12 @@ use kernel::{
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::{Kith, listing, marketing};
+pub use declaration::{Collection, Members, PANEL, Panel, View};
 
-/// A record and what is most worth knowing around it, in one request.
-#[derive(Debug)]
-pub struct View {
-    /// Its name: `contactOverview`.
-    pub name: &'static str,
-    /// The object whose record it is about.
-    pub object: &'static str,
-    /// The last part of its path: `overview`.
-    pub path: &'static str,
-    /// Its description, for clients.
-    pub doc: &'static str,
-    /// The panels beside the record.
-    pub panels: &'static [Panel],
-}
-
-/// The first records behind a link.
-#[derive(Debug)]
-pub struct Panel {
-    /// Its name.
-    pub name: &'static str,
-    /// The link.
-    pub link: &'static str,
-    /// The filter, as a predicate.
-    pub predicate: &'static str,
-    /// The order.
-    pub sort: &'static str,
-    /// Its description, for clients.
-    pub doc: &'static str,
-}
-
-/// The number of records in a panel.
-pub const PANEL: u32 = 20;
-
-const fn panel(
-    name: &'static str,
-    link: &'static str,
-    predicate: &'static str,
-    sort: &'static str,
-    doc: &'static str,
-) -> Panel {
-    Panel { name, link, predicate, sort, doc }
-}
+use crate::{Kith, listing, marketing, people};
 
 /// Every view.
-pub const VIEWS: &[View] = &[View {
-    name: "contactOverview",
-    object: "contact",
-    path: "overview",
-    doc: "A customer's overview in one request: each panel has at most 20 records.",
-    panels: &[
-        panel("companies", "companies", "{}", "name", "The companies the contact belongs to."),
-        panel(
-            "openDeals",
-            "deals",
-            r#"{"status":{"eq":"OPEN"}}"#,
-            "-createdAt",
-            "The open deals with the contact.",
-        ),
-        panel(
-            "openTickets",
-            "tickets",
-            r#"{"status":{"notIn":["SOLVED","CLOSED"]}}"#,
-            "-createdAt",
-            "The contact's tickets that are neither solved nor closed.",
-        ),
-        panel(
-            "openTasks",
-            "tasks",
-            r#"{"status":{"in":["OPEN","IN_PROGRESS"]}}"#,
-            "dueAt",
-            "The open tasks of the contact, by their due date.",
-        ),
-        panel("timeline", "activities", "{}", "-occurredAt", "The contact's activities, the latest first."),
-        panel("tags", "tags", "{}", "name", "The contact's tags."),
-    ],
-}];
-
-/// A list of records that another record stands for.
-pub struct Collection {
-    /// Its name: `segmentMembers`.
-    pub name: &'static str,
-    /// The object whose record stands for it.
-    pub object: &'static str,
-    /// The last part of its path: `members`.
-    pub path: &'static str,
-    /// Its description, for clients.
-    pub doc: &'static str,
-    /// The objects whose records may be in it.
-    pub of: &'static [&'static str],
-    /// Resolves its members.
-    pub resolve: fn(&Record) -> Result<Members>,
-}
-
-/// The members of a collection.
-pub struct Members {
-    /// Their object.
-    pub object: &'static str,
-    /// The predicate that holds for them.
-    pub predicate: Json,
-}
+pub const VIEWS: &[View] = &[people::contact::OVERVIEW];
 
 /// Every collection.
 pub const COLLECTIONS: &[Collection] = &[marketing::segment::MEMBERS];

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::{
     error::{Code, Error, Result},
-    object::{Action, Attribute, Object, Over, Path},
+    object::{Action, Attribute, Object, Over, Ownership, Path},
+    permit::{Holder, Permit},
+    predicate::{Parser, Predicate},
     registry::Registry,
     role::{Grant, Objects, Role, Rows},
 };
@@ -38,8 +40,9 @@ pub struct Policy {
 impl Policy {
     /// Compiles the roles.
     pub fn new(registry: &Registry, roles: &[&'static Role], commands: &[Command]) -> Self {
-        let compile = |role| Arc::new(Access::new(role, registry, commands));
-        Self { roles: roles.iter().copied().map(compile).collect(), system: compile(&SYSTEM) }
+        let system = Access::system(registry, commands);
+        let compile = |role| Arc::new(Access::compile(role, registry, commands, Some(&system)));
+        Self { roles: roles.iter().copied().map(compile).collect(), system }
     }
 
     /// Every role's access.
@@ -65,19 +68,53 @@ pub struct Access {
     /// By the objects' places in the registry.
     objects: Vec<Arc<ObjectAccess>>,
     closed: Vec<&'static str>,
+    faults: Vec<Error>,
 }
 
 impl Access {
     /// Compiles a role.
     pub fn new(role: &'static Role, registry: &Registry, commands: &[Command]) -> Self {
-        let objects = registry.objects().iter().map(|object| ObjectAccess::new(role, object, commands));
-        let mut objects: Vec<_> = objects.collect();
+        Self::compile(role, registry, commands, Some(&Self::system(registry, commands)))
+    }
+
+    fn system(registry: &Registry, commands: &[Command]) -> Arc<Self> {
+        Arc::new(Self::compile(&SYSTEM, registry, commands, None))
+    }
+
+    /// Compiles a role; predicates on rows are read under the access of the system.
+    fn compile(
+        role: &'static Role,
+        registry: &Registry,
+        commands: &[Command],
+        system: Option<&Arc<Self>>,
+    ) -> Self {
+        let mut faults = Vec::new();
+        let mut compile = |object: &Arc<Object>| {
+            let mut access = ObjectAccess::new(role, object, commands);
+            match access.matching(system) {
+                Ok(matching) => access.matching = matching,
+                Err(error) => {
+                    access.close();
+                    faults.push(error);
+                }
+            }
+            access
+        };
+        let mut objects: Vec<_> = registry.objects().iter().map(&mut compile).collect();
         let passages: Vec<Vec<_>> = objects.iter().map(|near| near.passages(&objects)).collect();
         for (object, links) in objects.iter_mut().zip(passages) {
             object.links = links;
         }
-        let closed = objects.iter().filter(|access| access.closes_events()).map(|access| access.object.name);
-        Self { role, closed: closed.collect(), objects: objects.into_iter().map(Arc::new).collect() }
+        let mut logs = objects.iter().filter(|access| access.object.tells_of.is_some());
+        let own_only = logs.all(|log| log.rows == Rows::Own);
+        let closed = objects.iter().filter(|access| access.closes_events(own_only));
+        let closed = closed.map(|access| access.object.name).collect();
+        Self { role, closed, faults, objects: objects.into_iter().map(Arc::new).collect() }
+    }
+
+    /// What is wrong with the role's predicates on rows. An object whose predicate cannot be read is closed to the role.
+    pub fn faults(&self) -> &[Error] {
+        &self.faults
     }
 
     /// The role.
@@ -114,6 +151,8 @@ pub struct ObjectAccess {
     actions: u8,
     commands: Vec<Command>,
     rows: Rows,
+    /// The predicate on the rows, if there is one.
+    matching: Option<Predicate>,
     /// By the fields' places.
     readable: Box<[bool]>,
     writable: Box<[bool]>,
@@ -143,11 +182,26 @@ impl ObjectAccess {
             actions: actions.iter().fold(0, |bits, action| bits | bit(*action)),
             commands: commands.iter().filter(granted).cloned().collect(),
             rows: grant.map_or(Rows::Own, |grant| grant.rows),
+            matching: None,
             readable: object.attributes.iter().map(readable).collect(),
             writable: object.attributes.iter().map(writable).collect(),
             links: Vec::new(),
             object: Arc::clone(object),
         }
+    }
+
+    /// Reads the predicate on the rows, if there is one.
+    fn matching(&self, system: Option<&Arc<Access>>) -> Result<Option<Predicate>> {
+        let (Rows::Matching(text), Some(system)) = (self.rows, system) else { return Ok(None) };
+        let json = crate::json::parse(text.as_bytes())?;
+        let permit = Permit::grant(system, Holder::NOBODY, &self.object, Action::Read)?;
+        Parser::timeless().parse(&permit, &json, "").map(Some)
+    }
+
+    fn close(&mut self) {
+        self.actions = 0;
+        self.commands.clear();
+        self.matching = Some(Predicate::Any(Vec::new()));
     }
 
     /// The object.
@@ -168,6 +222,11 @@ impl ObjectAccess {
     /// The records.
     pub fn rows(&self) -> Rows {
         self.rows
+    }
+
+    /// The predicate on the records, for whoever holds a permit; none if the rows are not given by one.
+    pub(crate) fn matching_for(&self, holder: Holder) -> Option<Predicate> {
+        self.matching.as_ref().map(|matching| matching.held_by(holder))
     }
 
     /// Whether the field may be read; one of another object may not.
@@ -227,10 +286,16 @@ impl ObjectAccess {
         if is_read { Passage::To(far.object.place) } else { Passage::Refused(Code::FieldForbidden) }
     }
 
-    /// Whether the events of its records stay hidden: they tell all of a record that is not sensitive.
-    fn closes_events(&self) -> bool {
+    /// Whether the events of its records stay hidden. They tell all of a record that is not sensitive; and an event has its
+    /// record's owners, but not whether the record matched a predicate when it changed.
+    fn closes_events(&self, own_only: bool) -> bool {
         let hides = |field: &Attribute| !field.sensitive && !self.may_read(field);
-        !self.allows(Action::Read) || self.object.attributes.iter().any(hides)
+        let tells_of_others = match self.rows {
+            Rows::All => false,
+            Rows::Own => !own_only && self.object.ownership != Ownership::Shared,
+            Rows::Matching(_) => true,
+        };
+        tells_of_others || !self.allows(Action::Read) || self.object.attributes.iter().any(hides)
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::{
     error::Result,
-    plan::{Order, Plan},
+    plan::{Column, Order, Plan},
     record::Record,
     text::json_key,
     value::{Cell, Value},
@@ -46,7 +46,7 @@ impl Table {
         if !std::ptr::eq(record.object.as_ref(), plan.object()) {
             return None;
         }
-        let value = |field: &usize| record.values.get(*field).cloned();
+        let value = |column: &Column| record.values.get(column.as_field()?).cloned();
         let cells = Box::new(AtHand(plan.columns.iter().map(value).collect::<Option<_>>()?));
         Some(Self { cells, groups: vec![Group { len: 1, ..Group::default() }], children: Vec::new() })
     }
@@ -69,7 +69,7 @@ impl Table {
     /// The position of a row in the plan's order, as cursors keep it.
     pub fn position(&self, plan: &Plan, row: usize) -> Result<Vec<Value>> {
         let key = |order: &Order| {
-            let place = plan.columns.iter().position(|column| *column == order.field);
+            let place = plan.place(&Column::Field(order.field));
             let (Some(place), Some(field)) = (place, plan.object().at(order.field)) else {
                 return Ok(Value::Null);
             };

@@ -25,6 +25,7 @@ pub mod system;
 pub mod text;
 pub mod time;
 pub mod value;
+pub mod zone;
 
 pub use error::{Code, Error, Result, Violation};
 pub use permit::Permit;

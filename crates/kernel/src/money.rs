@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use iso_currency::Currency;
+pub use iso_currency::Currency;
 use serde_json::{Value as Json, json};
 
 /// An amount in a currency's minor unit (cents for EUR, yen for JPY).

@@ -9,6 +9,7 @@ use crate::{
     access::{Access, ObjectAccess},
     error::{Code, Error, Result},
     object::{Action, Attribute, Object},
+    predicate::Predicate,
     role::Rows,
 };
 
@@ -30,6 +31,12 @@ pub(crate) struct Holder {
     pub credential: Option<Uuid>,
     /// The epoch of the workspace's access that reads must prove.
     pub epoch: Option<i64>,
+}
+
+impl Holder {
+    /// Nobody, nowhere: for reading predicates that belong to no one.
+    pub const NOBODY: Self =
+        Self { workspace: Uuid::nil(), user: Uuid::nil(), credential: None, epoch: None };
 }
 
 impl Permit {
@@ -102,9 +109,34 @@ impl Permit {
         self.action
     }
 
-    /// The user whose records alone may be reached; none if all may.
+    /// The records that may be reached.
+    pub fn rows(&self) -> Rows {
+        self.granted.rows()
+    }
+
+    /// Whether all records of the workspace may be reached.
+    pub fn reaches_all(&self) -> bool {
+        self.rows() == Rows::All
+    }
+
+    /// The user whose records alone may be reached; none if it is not ownership that decides.
     pub fn only_of(&self) -> Option<Uuid> {
-        (self.granted.rows() == Rows::Own).then_some(self.holder.user)
+        (self.rows() == Rows::Own).then_some(self.holder.user)
+    }
+
+    /// The predicate on the records that alone may be reached; none if it is not a predicate that decides.
+    pub fn only_matching(&self) -> Option<Predicate> {
+        self.granted.matching_for(self.holder)
+    }
+
+    /// The same permit in other hands.
+    pub(crate) fn held_by(&self, holder: Holder) -> Self {
+        Self { holder, ..self.clone() }
+    }
+
+    /// The name of the role under which it was granted.
+    pub fn role(&self) -> &'static str {
+        self.access.role().name
     }
 
     /// The objects whose records' events must not be seen.

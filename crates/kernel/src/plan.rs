@@ -1,7 +1,12 @@
-//! Plans, to which reads compile: the records of an object, their order, their fields, and child plans for the links
-//! that are followed. A plan cannot be made without a permit.
+//! Plans, to which reads compile: the records of an object or groups of them, their order, their columns, and child
+//! plans for the links that are followed. A plan cannot be made without a permit.
 
+mod column;
+mod groups;
 mod shape;
+
+pub use column::{Column, Measure, Period};
+pub use groups::{GroupOrder, MAX_GROUP_COLUMNS};
 
 use serde_json::{Map, Value as Json};
 
@@ -27,14 +32,16 @@ pub const MAX_COUNT: u32 = 10_001;
 pub struct Plan {
     /// The permit to read the object.
     pub permit: Permit,
-    /// The fields to read, by their places; every key of the order is among them.
-    pub columns: Vec<usize>,
+    /// The columns to read; every key of the order is among them. Fields only, unless the rows are groups.
+    pub columns: Vec<Column>,
     /// The filter.
     pub predicate: Predicate,
     /// Whether deleted records are included.
     pub deleted: Deleted,
-    /// The order; its last key is always the id.
+    /// The order; its last key is always the id. None for groups.
     pub order: Vec<Order>,
+    /// The order of the groups, if the rows are groups of records.
+    pub groups: Option<Vec<GroupOrder>>,
     /// The page.
     pub page: Page,
     /// The child plans, one for each link that is followed.
@@ -137,6 +144,7 @@ impl Plan {
             predicate: Predicate::everything(),
             deleted: Deleted::Exclude,
             order: Vec::new(),
+            groups: None,
             page: Page::first(1),
             children: Vec::new(),
             fingerprint: 0,
@@ -167,7 +175,8 @@ impl Plan {
     /// It is for a record by its id, and for a list in the order of creation whose predicate names just the
     /// fields of an index; and along links, where nothing is asked of the records behind them.
     pub fn has_generic_plan(&self) -> bool {
-        self.permit.only_of().is_none()
+        !self.is_grouped()
+            && self.permit.reaches_all()
             && self.deleted == Deleted::Exclude
             && !self.page.count
             && (self.is_of_one() || self.is_indexed())
@@ -176,7 +185,7 @@ impl Plan {
 
     /// Whether it has neither filter nor count.
     fn is_plain(&self) -> bool {
-        let asks = !self.predicate.is_everything() || self.page.count || self.permit.only_of().is_some();
+        let asks = !self.predicate.is_everything() || self.page.count || !self.permit.reaches_all();
         !asks && self.children.iter().all(|child| child.plan.is_plain())
     }
 
@@ -213,11 +222,11 @@ impl Plan {
     /// The place of a field among the columns that are read; adds it where it is not yet read, with what it is
     /// rendered from.
     pub fn column(&mut self, field: usize) -> usize {
-        if let Some(place) = self.columns.iter().position(|column| *column == field) {
+        if let Some(place) = self.place(&Column::Field(field)) {
             return place;
         }
         let place = self.columns.len();
-        self.columns.push(field);
+        self.columns.push(Column::Field(field));
         let object = self.permit.object();
         if let Some(log) = object.tells_of
             && object.at(field).is_some_and(|attribute| attribute.rendered.is_some())
@@ -233,7 +242,7 @@ impl Plan {
     pub fn all_columns(&mut self) {
         let readable =
             self.permit.object().attributes.iter().filter(|attribute| self.permit.may_read(attribute));
-        self.columns = readable.map(|attribute| attribute.index).collect();
+        self.columns = readable.map(|attribute| Column::Field(attribute.index)).collect();
     }
 
     /// Sets the order; the id decides between equals, in the direction of the last key.
@@ -250,7 +259,7 @@ impl Plan {
         self.order = order;
     }
 
-    /// Follows a link, and says where its child plan stands.
+    /// Follows a link, and says where its child plan stands. Groups are by the field that it follows.
     pub fn follow(&mut self, link: usize, plan: Plan) -> usize {
         let key = match self.object().links.get(link).map(|link| &link.path) {
             Some(Path::One { field }) => *field,

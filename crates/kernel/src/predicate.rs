@@ -10,7 +10,12 @@ mod relative;
 pub use parse::{MAX_DEPTH, MAX_LEAVES, MAX_NODES, MAX_VALUES, Parser};
 pub use relative::start_of_day;
 
-use crate::{field::Kind, object::Attribute, permit::Permit, value::Value};
+use crate::{
+    field::Kind,
+    object::Attribute,
+    permit::{Holder, Permit},
+    value::Value,
+};
 
 macro_rules! operators {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
@@ -142,6 +147,22 @@ impl Predicate {
     /// Whether it holds for every record.
     pub fn is_everything(&self) -> bool {
         matches!(self, Predicate::All(parts) if parts.is_empty())
+    }
+
+    /// The same predicate for another holder of its permits.
+    pub(crate) fn held_by(&self, holder: Holder) -> Self {
+        let each = |parts: &[Predicate]| parts.iter().map(|part| part.held_by(holder)).collect();
+        match self {
+            Predicate::All(parts) => Predicate::All(each(parts)),
+            Predicate::Any(parts) => Predicate::Any(each(parts)),
+            Predicate::Not(part) => Predicate::Not(Box::new(part.held_by(holder))),
+            Predicate::Link { link, how, of } => {
+                let of =
+                    Scoped { permit: of.permit.held_by(holder), predicate: of.predicate.held_by(holder) };
+                Predicate::Link { link: *link, how: how.clone(), of: Box::new(of) }
+            }
+            Predicate::Field(_) | Predicate::Items { .. } => self.clone(),
+        }
     }
 
     /// Both hold.

@@ -9,14 +9,23 @@ pub enum Rows {
     All,
     /// Those of the user; shared records count as theirs.
     Own,
+    /// Those for which a predicate holds, given as JSON: `{"pipeline":{"name":{"eq":"Sales"}}}`. It may test every field
+    /// and follow every link, whatever the role itself may read, and means the same for every caller at any time, so its
+    /// operands are not relative. Its own links lead to all records.
+    Matching(&'static str),
 }
 
 impl Rows {
+    /// The names of its variants, as clients see them.
+    pub const NAMES: [&'static str; 3] = ["ALL", "OWN", "MATCHING"];
+
     /// As clients see it.
     pub const fn as_str(self) -> &'static str {
+        let [all, own, matching] = Self::NAMES;
         match self {
-            Self::All => "ALL",
-            Self::Own => "OWN",
+            Self::All => all,
+            Self::Own => own,
+            Self::Matching(_) => matching,
         }
     }
 }

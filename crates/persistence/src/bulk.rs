@@ -15,7 +15,10 @@ use sqlx::{
     types::Type,
 };
 
-use crate::{dialect::Dialect, pool::PooledConnection};
+use crate::{
+    dialect::{Dialect, Parameters},
+    pool::PooledConnection,
+};
 
 /// The lengths of SQLite's statements, in rows; the last is one, so that they add up to any number.
 const LENGTHS: [usize; 3] = [64, 8, 1];
@@ -25,14 +28,6 @@ pub(crate) struct Rows {
     table: String,
     columns: Arc<[String]>,
     rows: Vec<Vec<Bound>>,
-}
-
-/// The parameters of a statement, as one of the databases takes them.
-pub(crate) enum Parameters {
-    /// One for each value.
-    Values(SqlxValues),
-    /// One for each column of PostgreSQL.
-    Arrays(PgArguments),
 }
 
 impl Rows {

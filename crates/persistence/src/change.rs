@@ -11,7 +11,7 @@ use kernel::{
     answer::{Budget, Cells, write_value},
     field::ChangePart,
     object::{Attribute, Object},
-    plan::Plan,
+    plan::{Column, Plan},
     system,
     value::Cell,
 };
@@ -98,7 +98,7 @@ pub(crate) fn rendered(
     budget: &Budget,
 ) -> Result<Box<dyn Cells>> {
     let log = plan.object();
-    let part = |(place, field): (usize, &usize)| Some((place, log.at(*field)?.rendered?));
+    let part = |(place, column): (usize, &Column)| Some((place, log.at(column.as_field()?)?.rendered?));
     let parts: Vec<_> = plan.columns.iter().enumerate().filter_map(part).collect();
     if parts.is_empty() {
         return Ok(Box::new(cells));
@@ -165,7 +165,7 @@ impl<'r> ShownChange<'r> {
     ) -> Result<Option<Self>> {
         let log = plan.object();
         let cell = |name: &str| {
-            let place = plan.columns.iter().position(|field| log.index(name) == Some(*field));
+            let place = log.index(name).and_then(|field| plan.place(&Column::Field(field)));
             place.map_or(Ok(Cell::Null), |place| cells.cell(row, place))
         };
         let members =

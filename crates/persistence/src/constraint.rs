@@ -89,7 +89,7 @@ impl Transaction {
             for row in connection.rows(&select).await? {
                 let mut place = 1..;
                 let mut next = |field: &Attribute| {
-                    Ok::<_, kernel::Error>(row.cell(place.next().unwrap_or_default(), field)?.to_value())
+                    Ok::<_, kernel::Error>(row.cell(place.next().unwrap_or_default(), field.kind)?.to_value())
                 };
                 let key = fields.iter().map(|field| next(field)).collect::<Result<_>>()?;
                 let mut day = |field: &Attribute| {

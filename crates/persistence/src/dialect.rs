@@ -6,8 +6,7 @@ use std::fmt::{self, Write as _};
 use kernel::{
     Error, Result, Value,
     field::Kind,
-    money::{Money, parse_currency},
-    object::Attribute,
+    money::{Currency, Money, parse_currency},
     time::{Instant, parse_date},
     value::Cell,
 };
@@ -16,7 +15,11 @@ use sea_orm::sea_query::{
     Value as Bound, Values,
 };
 use sea_query_sqlx::SqlxValues;
-use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{
+    Row as _,
+    postgres::{PgArguments, PgRow},
+    sqlite::SqliteRow,
+};
 use uuid::Uuid;
 
 /// The database behind the connection.
@@ -34,6 +37,14 @@ pub enum Row {
     Sqlite(SqliteRow),
     /// From PostgreSQL.
     Postgres(PgRow),
+}
+
+/// The parameters of a statement, as one of the databases takes them.
+pub(crate) enum Parameters {
+    /// One for each value.
+    Values(SqlxValues),
+    /// One for each column of PostgreSQL.
+    Arrays(PgArguments),
 }
 
 impl Dialect {
@@ -175,9 +186,9 @@ impl Row {
         Ok(self.get::<Option<&[u8]>>(index)?.map_or(0, <[u8]>::len))
     }
 
-    /// Reads the value of a field from the columns that begin at this one.
-    pub fn cell(&self, index: usize, attribute: &Attribute) -> Result<Cell<'_>> {
-        let cell = match attribute.kind {
+    /// Reads a value of that kind from the columns that begin at this one.
+    pub fn cell(&self, index: usize, kind: Kind) -> Result<Cell<'_>> {
+        let cell = match kind {
             Kind::Id | Kind::Reference(_) | Kind::AnyReference => {
                 self.get::<Option<Uuid>>(index)?.map(Cell::Id)
             }
@@ -185,18 +196,20 @@ impl Row {
             Kind::Boolean => self.get::<Option<bool>>(index)?.map(Cell::Boolean),
             Kind::Text(_) | Kind::Choice(_) => self.get::<Option<&str>>(index)?.map(Cell::Text),
             Kind::List(_) | Kind::Document => self.get::<Option<&str>>(index)?.map(Cell::Json),
-            Kind::Money => self.money(index)?.map(Cell::Money),
+            Kind::Money => match self.get::<Option<i64>>(index)? {
+                Some(minor) => Some(Cell::Money(Money { minor, currency: self.currency(index + 1)? })),
+                None => None,
+            },
             Kind::Date => self.date(index)?.map(Cell::Date),
             Kind::Instant => self.instant(index)?.map(Cell::Instant),
         };
         Ok(cell.unwrap_or(Cell::Null))
     }
 
-    fn money(&self, index: usize) -> Result<Option<Money>> {
-        let Some(minor) = self.get::<Option<i64>>(index)? else { return Ok(None) };
-        let code = self.get::<Option<&str>>(index + 1)?.unwrap_or_default();
-        let currency = parse_currency(code).ok_or_else(|| Error::internal(format!("currency {code:?}")))?;
-        Ok(Some(Money { minor, currency }))
+    /// Reads a currency.
+    pub fn currency(&self, index: usize) -> Result<Currency> {
+        let code = self.get::<Option<&str>>(index)?.unwrap_or_default();
+        parse_currency(code).ok_or_else(|| Error::internal(format!("currency {code:?}")))
     }
 
     fn date(&self, index: usize) -> Result<Option<chrono::NaiveDate>> {

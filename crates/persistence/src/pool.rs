@@ -39,8 +39,7 @@ pub(crate) use failure::to_error;
 
 use crate::{
     admission::{AcquireRequest, FairSemaphore, Slot},
-    bulk::Parameters,
-    dialect::{Dialect, Row},
+    dialect::{Dialect, Parameters, Row},
 };
 
 /// The connections to one address.

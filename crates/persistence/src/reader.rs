@@ -1,16 +1,15 @@
 //! Runs a plan: as many statements as it has links, whatever the number of rows.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
-};
+pub(crate) mod sums;
+
+use std::collections::{HashMap, hash_map::Entry};
 
 use kernel::{
     Error, Result,
     answer::{Budget, Cells, Group, Table},
     field::Kind,
     object::{Attribute, Object, Path},
-    plan::Plan,
+    plan::{Column, Measure, Plan},
     value::Cell,
 };
 use uuid::Uuid;
@@ -77,6 +76,9 @@ async fn read_child(
     budget: &Budget,
     parents: &[Option<Uuid>],
 ) -> Result<Table> {
+    if plan.is_grouped() {
+        return Err(Error::internal("the records behind a link are not grouped"));
+    }
     let mut found = Found::new(plan);
     let wanted = distinct(parents);
     if wanted.is_empty() {
@@ -111,14 +113,51 @@ async fn read_child(
 
 /// The rows that a plan found, as the database sent them.
 struct Found {
-    object: Arc<Object>,
     rows: Vec<Row>,
-    /// The field of each column of the plan, and its index among the stored columns.
-    columns: Vec<(usize, usize)>,
+    /// The columns of the plan: how each is stored, and its index among the stored columns.
+    columns: Vec<(Stored, usize)>,
     /// The number of stored columns.
     width: usize,
     /// The stored columns whose values may be long.
     long: Vec<usize>,
+}
+
+/// How the values of a column are stored.
+#[derive(Clone, Copy)]
+enum Stored {
+    /// As they are.
+    Plain(Kind),
+    /// As a sum in two parts; an amount with its currency.
+    Sum(Kind),
+    /// As a sum in two parts and the number of values; an amount with its currency.
+    Average(Kind),
+}
+
+impl Stored {
+    fn of(column: &Column, object: &Object) -> Option<Self> {
+        Some(match column {
+            Column::Field(field) => Self::Plain(object.at(*field)?.kind),
+            Column::Measure(field, Measure::Sum) => Self::Sum(object.at(*field)?.kind),
+            Column::Measure(field, Measure::Average) => Self::Average(object.at(*field)?.kind),
+            column => Self::Plain(column.kind(object)?),
+        })
+    }
+
+    fn width(self) -> usize {
+        match self {
+            Self::Plain(kind) => 1 + usize::from(matches!(kind, Kind::Money)),
+            Self::Sum(kind) => 1 + Self::Plain(kind).width(),
+            Self::Average(kind) => 2 + Self::Plain(kind).width(),
+        }
+    }
+
+    fn cell(self, row: &Row, index: usize) -> Result<Cell<'_>> {
+        match self {
+            Self::Plain(kind) => row.cell(index, kind),
+            Self::Sum(kind) => sums::sum(row, index, kind),
+            Self::Average(kind) => sums::average(row, index, kind),
+        }
+    }
 }
 
 /// The approximate bytes of a value that cannot be long.
@@ -128,18 +167,16 @@ const SHORT_TEXT: u32 = 255;
 
 impl Found {
     fn new(plan: &Plan) -> Self {
-        let object = Arc::clone(plan.permit.object());
+        let object = plan.object();
         let (mut columns, mut long, mut index) = (Vec::with_capacity(plan.columns.len()), Vec::new(), 0);
-        for field in &plan.columns {
-            columns.push((*field, index));
-            if let Some(attribute) = object.at(*field) {
-                if may_be_long(attribute) {
-                    long.push(index);
-                }
-                index += width(attribute);
+        for stored in plan.columns.iter().filter_map(|column| Stored::of(column, object)) {
+            columns.push((stored, index));
+            if matches!(stored, Stored::Plain(kind) if may_be_long(kind)) {
+                long.push(index);
             }
+            index += stored.width();
         }
-        Self { object, rows: Vec::new(), columns, width: index, long }
+        Self { rows: Vec::new(), columns, width: index, long }
     }
 
     /// The approximate bytes of a row: those of its long values, and a few for each of the others.
@@ -181,10 +218,10 @@ impl Cells for Found {
     }
 
     fn cell(&self, row: usize, place: usize) -> Result<Cell<'_>> {
-        let (Some(row), Some((field, index))) = (self.rows.get(row), self.columns.get(place)) else {
-            return Ok(Cell::Null);
-        };
-        self.object.at(*field).map_or(Ok(Cell::Null), |attribute| row.cell(*index, attribute))
+        match (self.rows.get(row), self.columns.get(place)) {
+            (Some(row), Some((stored, index))) => stored.cell(row, *index),
+            _ => Ok(Cell::Null),
+        }
     }
 }
 
@@ -193,8 +230,8 @@ pub(crate) fn width(attribute: &Attribute) -> usize {
     1 + usize::from(attribute.currency().is_some())
 }
 
-fn may_be_long(attribute: &Attribute) -> bool {
-    match attribute.kind {
+fn may_be_long(kind: Kind) -> bool {
+    match kind {
         Kind::Text(max) => max > SHORT_TEXT,
         Kind::List(_) | Kind::Document => true,
         _ => false,
@@ -203,7 +240,7 @@ fn may_be_long(attribute: &Attribute) -> bool {
 
 /// The ids that a field of the rows holds, row by row.
 fn ids(plan: &Plan, table: &Table, field: usize) -> Result<Vec<Option<Uuid>>> {
-    let Some(place) = plan.columns.iter().position(|column| *column == field) else {
+    let Some(place) = plan.place(&Column::Field(field)) else {
         return Ok(vec![None; table.len()]);
     };
     let id = |row| match table.cell(row, place)? {

@@ -9,7 +9,7 @@ use sea_orm::sea_query::{ArrayType, Value};
 use sea_query_sqlx::SqlxValues;
 use uuid::Uuid;
 
-use crate::{bulk::Parameters, dialect::Dialect};
+use crate::dialect::{Dialect, Parameters};
 
 /// What is known of a statement's parameters.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,9 @@
 //! From plans to SQL: permissions, predicates, orders and pages.
 
 mod condition;
+mod groups;
 mod keyset;
+mod period;
 mod select;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -53,6 +55,9 @@ impl<'a> Sql<'a> {
             for closed in permit.closed_objects() {
                 condition = condition.add(column(alias, &told.column).ne(*closed));
             }
+        }
+        if let Some(rows) = permit.only_matching() {
+            condition = condition.add(self.predicate(permit, &rows, alias));
         }
         match permit.only_of() {
             Some(user) => condition.add_option(self.owned(permit.object(), user, permit.workspace(), alias)),

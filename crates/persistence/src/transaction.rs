@@ -1,6 +1,8 @@
 //! The database transaction behind a unit of work: changes of records and their events. Nothing can be written
 //! without its event, for the same call stages both; dropped before its commit, all is undone.
 
+mod commit;
+
 use std::sync::Arc;
 
 use kernel::{
@@ -8,7 +10,7 @@ use kernel::{
     actor::Actor,
     answer::{Budget, Table},
     object::{Action, Attribute, Object},
-    plan::{Deleted, Order, Page, Plan},
+    plan::{Column, Deleted, Order, Page, Plan},
     predicate::{Compare, Predicate, Test},
     system,
     time::Instant,
@@ -19,9 +21,8 @@ use uuid::Uuid;
 use crate::{
     access,
     bulk::Rows,
-    commit_statement,
     dialect::Dialect,
-    log::{self, Entry},
+    log::Entry,
     pool::PooledConnection,
     reader,
     sql::{Sql, column, id_column},
@@ -222,7 +223,7 @@ impl Transaction {
     /// The records of a plan, with all their fields.
     pub(crate) async fn records(&mut self, mut plan: Plan, lock: Option<LockType>) -> Result<Vec<Record>> {
         let object = Arc::clone(plan.permit.object());
-        plan.columns = (0..object.attributes.len()).collect();
+        plan.columns = (0..object.attributes.len()).map(Column::Field).collect();
         let sql = Sql::new(&self.registry, self.connection.dialect());
         let mut statement = sql.root(&plan);
         if let (Some(lock), true) = (lock, self.connection.dialect().locks_rows()) {
@@ -235,7 +236,7 @@ impl Transaction {
         for row in &rows {
             let (mut values, mut index) = (Vec::with_capacity(plan.columns.len()), 0);
             for attribute in &object.attributes {
-                values.push(row.cell(index, attribute)?.to_value());
+                values.push(row.cell(index, attribute.kind)?.to_value());
                 index += reader::width(attribute);
             }
             records.push(Record { object: Arc::clone(&object), values });
@@ -245,7 +246,7 @@ impl Transaction {
 
     /// Whether the permit reaches all of these records.
     pub async fn reaches(&mut self, permit: &Permit, ids: &[Uuid]) -> Result<bool> {
-        if permit.only_of().is_none() {
+        if permit.reaches_all() {
             return Ok(true);
         }
         let sql = Sql::new(&self.registry, self.connection.dialect());
@@ -367,86 +368,6 @@ impl Transaction {
             true => self.check_an_owner_remains().await,
             false => Ok(()),
         }
-    }
-
-    /// Commits the staged rows and the events. Returns the last event's number; none if nothing was changed.
-    pub async fn commit(mut self) -> Result<Option<i64>> {
-        let entries = std::mem::take(&mut self.entries);
-        match self.finish(entries).await {
-            Ok(last) => Ok(last),
-            Err(error) => {
-                let rolled_back = self.rollback().await;
-                if matches!(error.code, Code::Unavailable | Code::Timeout) {
-                    // The commit may have succeeded, and only its answer been lost.
-                    return Err(error.in_doubt());
-                }
-                // If the access has changed, that is the error.
-                rolled_back?;
-                Err(error)
-            }
-        }
-    }
-
-    async fn finish(&mut self, entries: Vec<Entry>) -> Result<Option<i64>> {
-        if entries.is_empty() {
-            if !self.unwritten.is_empty() {
-                self.flush().await?;
-            }
-            self.check_access().await?;
-            return self.end_transaction().await.map(|()| None);
-        }
-        let epoch = match entries.iter().any(Entry::governs_access) {
-            true => {
-                let epoch = self.raise_epoch().await?;
-                self.check_an_owner_remains().await?;
-                epoch
-            }
-            false => self.actor.epoch,
-        };
-        let last = match self.connection.dialect() {
-            Dialect::Postgres
-                if commit_statement::fits(&self.unwritten, entries.len(), log::COLUMNS.len()) =>
-            {
-                self.append_events_with_rows(entries, epoch).await?
-            }
-            _ => self.append_events(entries, epoch).await?,
-        };
-        self.end_transaction().await.map(|()| Some(last))
-    }
-
-    async fn end_transaction(&mut self) -> Result<()> {
-        if self.begun {
-            self.connection.commit().await?;
-            self.begun = false;
-        }
-        Ok(())
-    }
-
-    /// Appends the events to the log. The counter's row is locked until the commit is on disk, so it is taken last; and
-    /// a transaction that revoked the credential before has committed once it is locked.
-    async fn append_events(&mut self, entries: Vec<Entry>, epoch: Option<i64>) -> Result<i64> {
-        let count = entries.len();
-        let (first, at) = self.advance_counter("seq", count).await?;
-        access::check(&mut self.connection, self.actor.workspace, epoch).await?;
-        let rows = log::events(self.connection.dialect(), &self.actor, at, first, entries)?;
-        self.connection.insert(rows).await?;
-        Ok(first + i64::try_from(count).map_err(|error| Error::internal(error))? - 1)
-    }
-
-    /// Appends the events and writes the staged rows in one statement.
-    async fn append_events_with_rows(&mut self, entries: Vec<Entry>, epoch: Option<i64>) -> Result<i64> {
-        let dialect = self.connection.dialect();
-        let events = log::events(dialect, &self.actor, self.now, 1, entries)?;
-        let rows = std::mem::take(&mut self.unwritten);
-        let (sql, values) = commit_statement::commit_statement(
-            self.actor.workspace,
-            dialect.instant(self.now),
-            epoch,
-            rows,
-            events,
-        )?;
-        let appended = self.connection.write_returning(sql, values).await?;
-        appended.last().ok_or_else(|| Error::internal("no event was written"))?.get(0)
     }
 
     /// Rolls back, so that the connection can be used again at once.

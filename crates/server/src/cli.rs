@@ -7,8 +7,7 @@ mod workspace;
 
 use std::{
     env,
-    fmt::Display,
-    io::{self, ErrorKind, Write},
+    io::{self, Write},
     path::PathBuf,
     process::ExitCode,
 };
@@ -21,7 +20,9 @@ use crate::{
     database,
     demo::{self, Demo},
     failure::{Failure, Outcome},
-    log, serve,
+    log,
+    output::say,
+    serve,
     signals::Signals,
 };
 
@@ -126,15 +127,6 @@ async fn migrate(config: &Config) -> Outcome {
     match steps.len() {
         0 => say("The schema was up to date."),
         lacked => say(format_args!("The schema is up to date; it lacked {lacked} steps.")),
-    }
-}
-
-/// Writes a line to standard output. A reader who has seen enough is no failure.
-pub(crate) fn say(line: impl Display) -> Outcome {
-    let mut out = io::stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::from(error)),
-        _ => Ok(()),
     }
 }
 

@@ -10,7 +10,7 @@ use app::{Context, Kith};
 use clap::Args;
 use tempfile::TempDir;
 
-use crate::{cli::say, config::Config, database, failure::Outcome, serve, signals::Signals};
+use crate::{config::Config, database, failure::Outcome, output::say, serve, signals::Signals};
 
 /// The options of the demo.
 #[derive(Args)]

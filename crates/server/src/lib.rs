@@ -9,6 +9,7 @@ mod engine;
 pub mod failure;
 mod listener;
 mod log;
+mod output;
 pub mod serve;
 mod signals;
 

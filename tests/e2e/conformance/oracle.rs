@@ -175,11 +175,15 @@ fn test(attribute: &Attribute, value: &Json, how: &str, operand: &Json) -> bool 
 }
 
 /// What values of a field are compared by.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Key {
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Key {
+    /// A number; a decimal or an amount in millionths.
     Number(i128),
+    /// A text, in its form.
     Text(String),
+    /// Whether it is true.
     Flag(bool),
+    /// A currency and an amount of it in millionths.
     Amount(String, i128),
 }
 
@@ -230,7 +234,7 @@ pub fn order(object: &Object, keys: &[(&str, bool)], one: &Json, other: &Json) -
 }
 
 /// Amounts are ordered by their currency, then by their number.
-fn sort_key(attribute: &Attribute, value: &Json) -> Key {
+pub fn sort_key(attribute: &Attribute, value: &Json) -> Key {
     match attribute.kind {
         Kind::Money => {
             let currency = value["currency"].as_str().unwrap().to_owned();

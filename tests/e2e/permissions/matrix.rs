@@ -14,7 +14,8 @@ use super::Rows;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/access.txt");
 const HEAD: &str = "\
-# What each role may do: with which records (all, own, none), by which operations, with which fields.
+# What each role may do: with which records (all, own, matching a predicate, none), by which operations, with which
+# fields.
 # Compiled from the roles and compared by a test. KITH_WRITE_GOLDEN=1 tests/run access_matrix writes it anew.
 ";
 
@@ -99,7 +100,8 @@ fn names(fields: &[Attribute], which: impl Fn(&Attribute) -> bool) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(" ") }
 }
 
-fn line(object: &Object, access: &ObjectAccess) -> String {
+/// What a role may do with the records of an object.
+pub fn line(object: &Object, access: &ObjectAccess) -> String {
     let allowed = Action::ALL.iter().filter(|action| object.allows(**action) && access.allows(**action));
     let mut operations: Vec<_> = allowed.map(|action| action.as_str().to_ascii_lowercase()).collect();
     operations.extend(access.commands().iter().map(|command| command.name.to_owned()));
@@ -112,6 +114,9 @@ fn line(object: &Object, access: &ObjectAccess) -> String {
     let locked = names(&object.attributes, |field| {
         access.may_read(field) && is_input(object, field) && !access.may_write(field)
     });
+    if let kernel::role::Rows::Matching(predicate) = access.rows() {
+        write!(line, " | only records with {predicate}").unwrap();
+    }
     for (what, fields) in [("neither reads nor writes", hidden), ("does not write", locked)] {
         if fields != "nothing" {
             write!(line, " | {what} {fields}").unwrap();

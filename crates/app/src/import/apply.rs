@@ -2,7 +2,8 @@
 
 use super::draft::{Draft, Lookup, LookupKey};
 use super::fault::{Fault, RowError};
-use super::mapping::{CellSource, Mapping, MemberSources, Source, child};
+use super::mapping::{CellSource, Mapping, MemberSources, Source};
+use super::mapping_error::child;
 use super::row::{Cell, Row};
 use super::shape::{Reference, ReferenceBy, Shape};
 use super::transform::{Blank, Texts};

@@ -1,29 +1,113 @@
 //! A mapping as it is written, checked on the way to a [`Mapping`](super::mapping::Mapping).
 
-use super::decimal::Decimal;
-use super::mapping::{CellSource, MappingError, MemberSources, Source, child};
-use super::moment::{DatePattern, InstantPattern, has_short_year};
-use super::shape::{Reference, ReferenceBy, Shape};
-use super::transform::{Blank, Case, Choices, Split, Transform};
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod cells;
 
+use super::mapping::{Mapping, MemberSources, OnMatch, Source};
+use super::mapping_error::{MappingError, child};
+use super::source::Spelling;
+use cells::cells;
+use encoding_rs::Encoding;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use serde_json::{Map, Value};
+
+/// The largest mapping file, in bytes.
+pub const MAX_MAPPING_BYTES: usize = 256 * 1024;
 const MAX_SOURCES: usize = 500;
 const MAX_DEPTH: usize = 6;
 const MAX_NAME_BYTES: usize = 200;
 const KINDS: [&str; 5] = ["column", "columns", "constant", "list", "object"];
 
+impl Mapping {
+    /// Reads a mapping file and checks all that can be checked without the data.
+    pub fn parse(file: &[u8]) -> Result<Self, MappingError> {
+        if file.len() > MAX_MAPPING_BYTES {
+            return Err(MappingError::new("", format!("it is longer than {} KiB", MAX_MAPPING_BYTES / 1024)));
+        }
+        let file = file.strip_prefix("\u{feff}".as_bytes()).unwrap_or(file);
+        let value = kernel::json::parse(file).map_err(|error| MappingError::new("", error.detail))?;
+        Self::from_value(value)
+    }
+
+    /// Reads a mapping that is part of something else.
+    pub fn from_value(file: Value) -> Result<Self, MappingError> {
+        let Value::Object(mut file) = file else {
+            return Err(MappingError::new("", "it is not an object"));
+        };
+        let matching = match file.remove("match") {
+            None => None,
+            Some(Value::String(member)) => Some(checked_name(&member, "/match")?.to_owned()),
+            Some(_) => return Err(MappingError::new("/match", "here stands the name of a member")),
+        };
+        let existing = match file.remove("existing") {
+            None => OnMatch::default(),
+            Some(_) if matching.is_none() => {
+                return Err(MappingError::new("/existing", "`existing` needs `match`"));
+            }
+            Some(name) => OnMatch::deserialize(name)
+                .map_err(|_| MappingError::new("/existing", "`existing` is UPDATE or KEEP"))?,
+        };
+        let add = file.remove("add").map_or(Ok(Vec::new()), Vec::<String>::deserialize);
+        let add = add.map_err(|_| MappingError::new("/add", "here stands a list of names of members"))?;
+        let spelling = Spelling {
+            encoding: said(&mut file, "encoding", |name| Encoding::for_label(name.as_bytes()))
+                .map_err(|at| MappingError::new(&at, "there is no such encoding; usual is windows-1252"))?,
+            delimiter: said(&mut file, "delimiter", |text| match text.as_bytes() {
+                [sign] if sign.is_ascii_punctuation() && *sign != b'"' || *sign == b'\t' => Some(*sign),
+                _ => None,
+            })
+            .map_err(|at| MappingError::new(&at, "`delimiter` is one sign, as a semicolon or a tab"))?,
+        };
+        let Some(fields) = file.remove("fields") else {
+            return Err(MappingError::new("", "it has no `fields`"));
+        };
+        if let Some(unknown) = file.keys().next() {
+            return Err(MappingError::new(
+                &child("", unknown),
+                "only `match`, `existing`, `add`, `encoding`, `delimiter` and `fields` are known",
+            ));
+        }
+        let fields = Checker::default().members(fields, "/fields", 1)?;
+        if let Some(member) = &matching
+            && !fields.iter().any(|(name, _)| name == member)
+        {
+            return Err(MappingError::new("/match", format!("`{member}` is not among the fields")));
+        }
+        for (place, name) in add.iter().enumerate() {
+            if !fields.iter().any(|(member, _)| member == name) {
+                let at = child("/add", &place.to_string());
+                return Err(MappingError::new(&at, format!("`{name}` is not among the fields")));
+            }
+        }
+        Ok(Self { matching, existing, add, spelling, fields })
+    }
+}
+
+impl<'de> Deserialize<'de> for Mapping {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_value(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// A member that is a word of a certain kind, or where it stands wrongly.
+fn said<T>(
+    file: &mut Map<String, Value>,
+    name: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, String> {
+    let Some(value) = file.remove(name) else { return Ok(None) };
+    value.as_str().and_then(read).map(Some).ok_or_else(|| child("", name))
+}
+
 /// Checks sources and counts them.
 #[derive(Default)]
-pub(super) struct Checker {
+struct Checker {
     sources: usize,
 }
 
 impl Checker {
     /// The members of the input, or of an object or list item inside it.
-    pub fn members(&mut self, file: Value, at: &str, depth: usize) -> Result<MemberSources, MappingError> {
+    fn members(&mut self, file: Value, at: &str, depth: usize) -> Result<MemberSources, MappingError> {
         let wrong = |message: &str| Err(MappingError::new(at, message));
         let Value::Object(file) = file else {
             return wrong("here stands an object of members");
@@ -78,206 +162,109 @@ impl Checker {
     }
 }
 
-/// A source that reads cells, with every option; which of them go together is checked afterwards.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CellsFile {
-    column: Option<String>,
-    columns: Option<Vec<String>>,
-    join: Option<String>,
-    trim: Option<bool>,
-    split: Option<Split>,
-    case: Option<Case>,
-    #[serde(default)]
-    alias: BTreeMap<String, String>,
-    map: Option<BTreeMap<String, String>>,
-    default: Option<String>,
-    date: Option<String>,
-    instant: Option<String>,
-    zone: Option<String>,
-    pivot: Option<i32>,
-    #[serde(rename = "type", default)]
-    kind: Kind,
-    money: Option<String>,
-    scale: Option<Value>,
-    #[serde(rename = "ref")]
-    reference: Option<ReferenceFile>,
-    #[serde(default)]
-    blank: Blank,
-}
-
-#[derive(Default, PartialEq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum Kind {
-    #[default]
-    Text,
-    Integer,
-    Decimal,
-    Boolean,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReferenceFile {
-    object: String,
-    by: Option<String>,
-    system: Option<String>,
-}
-
-fn cells(file: Map<String, Value>, at: &str) -> Result<CellSource, MappingError> {
-    let file = CellsFile::deserialize(Value::Object(file))
-        .map_err(|error| MappingError::new(at, error.to_string()))?;
-    file.checked(at)
-}
-
-impl CellsFile {
-    fn checked(self, at: &str) -> Result<CellSource, MappingError> {
-        let Self {
-            column,
-            columns,
-            join,
-            trim,
-            split,
-            case,
-            alias,
-            map,
-            default,
-            date,
-            instant,
-            zone,
-            pivot,
-            kind,
-            money,
-            scale,
-            reference,
-            blank,
-        } = self;
-        let wrong = |option: &str, message: &str| Err(MappingError::new(&child(at, option), message));
-        let columns = match (column, columns) {
-            (Some(_), _) if join.is_some() => return wrong("join", "`join` needs `columns`"),
-            (Some(column), _) => vec![column],
-            (None, Some(columns)) if !columns.is_empty() => columns,
-            _ => return wrong("columns", "no column is named"),
-        };
-        for column in &columns {
-            checked_name(column, at)?;
-        }
-        if split.as_ref().is_some_and(|split| split.on.is_empty()) {
-            return wrong("split", "`on` is empty");
-        }
-        for (option, values) in [("alias", Some(&alias)), ("map", map.as_ref())] {
-            if values.is_some_and(|values| values.contains_key("")) {
-                return wrong(option, "an empty value cannot be renamed; `blank` says what becomes of it");
-            }
-        }
-        let map = match (map, default) {
-            (Some(values), default) => Some(Choices { values, default }),
-            (None, None) => None,
-            (None, Some(_)) => return wrong("default", "`default` needs `map`"),
-        };
-        let shape = ShapeFile { date, instant, zone, pivot, kind, money, scale, reference }.checked(at)?;
-        Ok(CellSource {
-            columns: columns.into_iter().map(Arc::from).collect(),
-            join: join.unwrap_or_else(|| " ".to_owned()),
-            transform: Transform { trim: trim.unwrap_or(true), split, case, alias, map, shape, blank },
-        })
-    }
-}
-
-/// The options that say what a text is read as.
-struct ShapeFile {
-    date: Option<String>,
-    instant: Option<String>,
-    zone: Option<String>,
-    pivot: Option<i32>,
-    kind: Kind,
-    money: Option<String>,
-    scale: Option<Value>,
-    reference: Option<ReferenceFile>,
-}
-
-impl ShapeFile {
-    fn checked(self, at: &str) -> Result<Shape, MappingError> {
-        let Self { date, instant, zone, pivot, kind, money, scale, reference } = self;
-        let wrong = |option: &str, message: &str| MappingError::new(&child(at, option), message);
-        let given =
-            [date.is_some(), instant.is_some(), kind != Kind::Text, money.is_some(), reference.is_some()];
-        if given.into_iter().filter(|given| *given).count() > 1 {
-            return Err(MappingError::new(
-                at,
-                "only one of date, instant, type, money and ref can be applied",
-            ));
-        }
-        if zone.is_some() && instant.is_none() {
-            return Err(wrong("zone", "`zone` needs `instant`"));
-        }
-        if let Some(first) = pivot {
-            let pattern = date.as_deref().or(instant.as_deref());
-            if !pattern.is_some_and(has_short_year) {
-                return Err(wrong("pivot", "`pivot` needs a pattern with a year of two digits"));
-            }
-            if !(1..=9900).contains(&first) {
-                return Err(wrong("pivot", "`pivot` is the first of the hundred years that are meant"));
-            }
-        }
-        let numeric = money.is_some() || matches!(kind, Kind::Integer | Kind::Decimal);
-        if scale.is_some() && !numeric {
-            return Err(wrong("scale", "`scale` needs `money` or a `type` that is a number"));
-        }
-        let scale = match scale {
-            None => None,
-            Some(factor) => match factor_of(&factor) {
-                Some(factor) => Some(factor),
-                None => return Err(wrong("scale", "`scale` is a decimal number other than 0")),
-            },
-        };
-        if let Some(pattern) = date {
-            return DatePattern::new(pattern, pivot)
-                .map(Shape::Date)
-                .map_err(|message| wrong("date", &message));
-        }
-        if let Some(pattern) = instant {
-            let pattern = InstantPattern::new(pattern, zone.as_deref(), pivot);
-            return pattern.map(Shape::Instant).map_err(|message| wrong("instant", &message));
-        }
-        if let Some(currency) = money {
-            if currency.len() != 3 || !currency.bytes().all(|letter| letter.is_ascii_uppercase()) {
-                return Err(wrong("money", "a currency is three capital letters (ISO 4217)"));
-            }
-            return Ok(Shape::Money { currency, scale });
-        }
-        if let Some(ReferenceFile { object, by, system }) = reference {
-            let at = child(at, "ref");
-            let by = match (by, system) {
-                (Some(field), None) => ReferenceBy::Field(checked_name(&field, &at)?.to_owned()),
-                (None, Some(system)) => ReferenceBy::System(checked_name(&system, &at)?.to_owned()),
-                _ => return Err(MappingError::new(&at, "a reference has either `by` or `system`")),
-            };
-            checked_name(&object, &at)?;
-            return Ok(Shape::Reference(Reference { object, by }));
-        }
-        Ok(match kind {
-            Kind::Text => Shape::Text,
-            Kind::Integer => Shape::Integer { scale },
-            Kind::Decimal => Shape::Decimal { scale },
-            Kind::Boolean => Shape::Boolean,
-        })
-    }
-}
-
-/// A factor as a number, or as text where a number could not say it exactly.
-fn factor_of(value: &Value) -> Option<Decimal> {
-    let factor = match value {
-        Value::Number(number) => Decimal::parse(&number.to_string())?,
-        Value::String(text) => Decimal::parse(text)?,
-        _ => return None,
-    };
-    (!factor.is_zero()).then_some(factor)
-}
-
-pub(super) fn checked_name<'n>(name: &'n str, at: &str) -> Result<&'n str, MappingError> {
+fn checked_name<'n>(name: &'n str, at: &str) -> Result<&'n str, MappingError> {
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
         return Err(MappingError::new(at, format!("a name has 1 to {MAX_NAME_BYTES} bytes")));
     }
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{MAX_MAPPING_BYTES, Mapping, OnMatch};
+    use serde_json::{Value, json};
+
+    fn parse(mapping: &Value) -> Result<Mapping, String> {
+        Mapping::parse(mapping.to_string().as_bytes()).map_err(|error| error.to_string())
+    }
+
+    fn pointer_of(source: Value) -> String {
+        let mapping = json!({"fields": {"x": source}}).to_string();
+        Mapping::parse(mapping.as_bytes()).unwrap_err().pointer
+    }
+
+    #[test]
+    fn the_file_itself_is_checked() {
+        for file in ["", "[]", "{}", r#"{"fields":{}}"#, r#"{"fields":[]}"#, r#"{"fields":{"a":1}}"#] {
+            assert!(Mapping::parse(file.as_bytes()).is_err(), "{file}");
+        }
+        let name = json!({"column": "a"});
+        assert!(parse(&json!({"fields": {"name": name}})).is_ok());
+        assert!(parse(&json!({"fields": {"name": name}, "extra": 1})).is_err());
+        assert!(parse(&json!({"match": "email", "fields": {"name": name}})).is_err());
+        assert!(parse(&json!({"match": 1, "fields": {"name": name}})).is_err());
+        let kept = |existing: Value| {
+            parse(&json!({"match": "name", "existing": existing, "fields": {"name": name}}))
+        };
+        assert_eq!(kept(json!("KEEP")).unwrap().existing(), OnMatch::Keep);
+        assert!(kept(json!("keep")).is_err());
+        assert!(parse(&json!({"existing": "KEEP", "fields": {"name": name}})).is_err());
+        assert!(parse(&json!({"fields": {"": name}})).is_err());
+        assert!(Mapping::parse(br#"{"fields":{"a":{"column":"a"},"a":{"column":"b"}}}"#).is_err());
+        assert!(Mapping::parse(" ".repeat(MAX_MAPPING_BYTES + 1).as_bytes()).is_err());
+        assert!(Mapping::parse("\u{feff}{\"fields\":{\"a\":{\"column\":\"a\"}}}".as_bytes()).is_ok());
+        let many: serde_json::Map<String, Value> =
+            (0..501).map(|number| (format!("f{number}"), json!({"constant": 1}))).collect();
+        assert!(parse(&json!({"fields": many})).is_err());
+        let deep = (0..7).fold(json!({"constant": 1}), |inner, _| json!({"object": {"x": inner}}));
+        assert!(parse(&json!({"fields": {"x": deep}})).is_err());
+    }
+
+    #[test]
+    fn sources_are_checked_where_they_stand() {
+        for source in [
+            json!({}),
+            json!({"column": "a", "constant": 1}),
+            json!({"column": "a", "columns": ["b"]}),
+            json!({"column": "a", "colour": "red"}),
+            json!({"column": 1}),
+            json!({"column": ""}),
+            json!({"column": "a", "type": "FLOAT"}),
+            json!({"column": "a", "date": "%F", "money": "USD"}),
+            json!({"column": "a", "type": "INTEGER", "ref": {"object": "deal", "by": "name"}}),
+            json!({"constant": 1, "trim": true}),
+            json!({"list": [{"a": {"constant": 1}}], "blank": "NULL"}),
+            json!({"column": "a", "split": {"on": " "}}),
+        ] {
+            assert_eq!(pointer_of(source.clone()), "/fields/x", "{source}");
+        }
+        for (option, source) in [
+            ("join", json!({"column": "a", "join": " "})),
+            ("columns", json!({"columns": []})),
+            ("list", json!({"list": []})),
+            ("list", json!({"list": {}})),
+            ("object", json!({"object": {}})),
+            ("split", json!({"column": "a", "split": {"on": "", "take": "ALL"}})),
+            ("alias", json!({"column": "a", "alias": {"": "x"}})),
+            ("default", json!({"column": "a", "default": "x"})),
+            ("date", json!({"column": "a", "date": "%Q"})),
+            ("instant", json!({"column": "a", "instant": "%F"})),
+            ("zone", json!({"column": "a", "zone": "UTC"})),
+            ("instant", json!({"column": "a", "instant": "%F %T", "zone": "Berlin"})),
+            ("pivot", json!({"column": "a", "date": "%F", "pivot": 1950})),
+            ("pivot", json!({"column": "a", "date": "%D", "pivot": 0})),
+            ("pivot", json!({"column": "a", "pivot": 1950})),
+            ("money", json!({"column": "a", "money": "usd"})),
+            ("scale", json!({"column": "a", "scale": 10})),
+            ("scale", json!({"column": "a", "money": "USD", "scale": 0})),
+            ("scale", json!({"column": "a", "money": "USD", "scale": true})),
+            ("ref", json!({"column": "a", "ref": {"object": "deal"}})),
+            ("ref", json!({"column": "a", "ref": {"object": "deal", "by": "name", "system": "old"}})),
+        ] {
+            assert_eq!(pointer_of(source.clone()), format!("/fields/x/{option}"), "{source}");
+        }
+        assert_eq!(
+            pointer_of(json!({"list": [{"a": {"constant": 1}}, {"b": {"object": {"c": {}}}}]})),
+            "/fields/x/list/1/b/object/c"
+        );
+    }
+
+    #[test]
+    fn is_read_from_a_larger_document_too() {
+        let mapping = json!({"fields": {"name": {"column": "a"}}});
+        assert!(serde_json::from_value::<Mapping>(mapping).is_ok());
+        let error = serde_json::from_value::<Mapping>(json!({"fields": {"x": {}}})).unwrap_err();
+        assert!(error.to_string().contains("/fields/x"), "{error}");
+    }
 }

@@ -8,10 +8,8 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::{
-    job::ImportFile,
-    mapping::{MAX_MAPPING_BYTES, Mapping, MappingError},
-    source::Format,
-    target::Target,
+    job::ImportFile, mapping::Mapping, mapping_error::MappingError, mapping_file::MAX_MAPPING_BYTES,
+    source::Format, target::Target,
 };
 use crate::{
     command::{Command, Produced, Spec},

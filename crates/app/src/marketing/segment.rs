@@ -3,7 +3,7 @@
 use domain::marketing::segment::{self, Segment, SegmentObject};
 use kernel::{Of, Record, Result};
 
-use crate::view::{Collection, Members};
+use crate::view::declaration::{Collection, Members};
 
 /// The members of a segment, by its predicate.
 pub const MEMBERS: Collection = Collection {

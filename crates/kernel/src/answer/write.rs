@@ -10,8 +10,8 @@ use crate::{
     field::Kind,
     id::TypeId,
     money::show_decimal,
-    object::Attribute,
-    plan::{MAX_COUNT, Plan},
+    object::{Attribute, Object},
+    plan::{Column, MAX_COUNT, Plan},
     value::{Cell, Decimal, Value},
 };
 
@@ -37,12 +37,16 @@ pub fn write_record(
     writer: Writer<'_>,
 ) -> Result<()> {
     let object = plan.object();
-    let attribute = |place: usize| plan.columns.get(place).and_then(|field| object.at(*field));
+    let column = |place: usize| plan.columns.get(place);
+    let attribute = |place: usize| column(place).and_then(|column| object.at(column.as_field()?));
     members(out, writer.budget, &shape.members, |out, source| {
         match source {
-            Source::Column(place) => match attribute(*place) {
-                Some(attribute) => write_value(out, attribute, &object.prefix, table.cell(row, *place)?),
-                None => null(out),
+            Source::Column(place) => match (attribute(*place), column(*place)) {
+                (Some(attribute), _) => {
+                    write_value(out, attribute, &object.prefix, table.cell(row, *place)?);
+                }
+                (None, Some(column)) => write_column(out, *column, object, table.cell(row, *place)?),
+                (None, None) => null(out),
             },
             Source::Parts(place, members) => {
                 parts(out, writer.budget, attribute(*place), table.cell(row, *place)?, members)?;
@@ -121,13 +125,26 @@ pub fn write_connection(
 
 /// Writes the value of a field; the prefix is that of the object's own ids.
 pub fn write_value(out: &mut Vec<u8>, attribute: &Attribute, prefix: &str, value: Cell<'_>) {
-    match (value, attribute.kind) {
+    write_cell(out, attribute.kind, attribute.refers_to().unwrap_or(prefix), value);
+}
+
+/// Writes the value of a group's column.
+fn write_column(out: &mut Vec<u8>, column: Column, object: &Object, value: Cell<'_>) {
+    let prefix = column.shown(object).and_then(Attribute::refers_to);
+    match column.kind(object) {
+        Some(kind) => write_cell(out, kind, prefix.unwrap_or(&object.prefix), value),
+        None => null(out),
+    }
+}
+
+fn write_cell(out: &mut Vec<u8>, kind: Kind, prefix: &str, value: Cell<'_>) {
+    match (value, kind) {
         (Cell::Null, Kind::List(_)) => out.extend_from_slice(b"[]"),
         (Cell::Null, _) => null(out),
         (Cell::Boolean(value), _) => boolean(out, value),
         (Cell::Integer(value), Kind::Decimal) => string(out, &show_decimal(value, Decimal::SCALE, false)),
         (Cell::Integer(value), _) => number(out, value),
-        (Cell::Id(uuid), _) => id(out, attribute.refers_to().unwrap_or(prefix), uuid),
+        (Cell::Id(uuid), _) => id(out, prefix, uuid),
         (Cell::Text(text), _) => string(out, text),
         (Cell::Date(date), _) => quoted(out, format_args!("{date}")),
         (Cell::Instant(at), _) => {

@@ -32,10 +32,16 @@ impl Predicate {
 fn plan(plan: &Plan, hasher: &mut DefaultHasher) {
     plan.permit.workspace().hash(hasher);
     plan.object().name.hash(hasher);
+    if !plan.permit.reaches_all() {
+        plan.permit.role().hash(hasher);
+    }
     predicate(&plan.predicate, hasher);
     discriminant(&plan.deleted).hash(hasher);
     for key in &plan.order {
         (key.field, key.descending).hash(hasher);
+    }
+    if let Some(order) = &plan.groups {
+        (&plan.columns, order).hash(hasher);
     }
     (plan.page.count, plan.page.after.is_some(), plan.page.before.is_some()).hash(hasher);
     for child in &plan.children {

@@ -27,8 +27,8 @@ pub const MAX_OPERANDS: usize = 5_000;
 
 /// Reads predicates for one caller at one instant.
 pub struct Parser {
-    zone: Tz,
-    now: Instant,
+    /// The zone and the instant that relative operands start from; none if there are no such operands.
+    clock: Option<(Tz, Instant)>,
     leaves: usize,
     nodes: usize,
     operands: usize,
@@ -44,7 +44,12 @@ enum Scope<'p> {
 impl Parser {
     /// A parser for one caller, in whose time zone days begin and end.
     pub fn new(zone: Tz, now: Instant) -> Self {
-        Self { zone, now, leaves: 0, nodes: 0, operands: 0 }
+        Self { clock: Some((zone, now)), ..Self::timeless() }
+    }
+
+    /// A parser of predicates that mean the same at any time: operands are not relative.
+    pub fn timeless() -> Self {
+        Self { clock: None, leaves: 0, nodes: 0, operands: 0 }
     }
 
     /// Reads a predicate over the records of the permit's object. Errors point into the predicate, below
@@ -309,10 +314,12 @@ impl Parser {
         // A list is asked about its items.
         let attribute = attribute.members.first().unwrap_or(attribute);
         if let Some(text) = relative_operand(json) {
-            let zone = self.zone;
+            let Some((zone, now)) = self.clock else {
+                return Err(at.error(Code::WrongType, "an operand must not be relative here"));
+            };
             let value = match attribute.kind {
-                Kind::Instant => relative::instant(text, self.now, zone).map(Value::Instant),
-                Kind::Date => relative::date(text, self.now, zone).map(Value::Date),
+                Kind::Instant => relative::instant(text, now, zone).map(Value::Instant),
+                Kind::Date => relative::date(text, now, zone).map(Value::Date),
                 _ => None,
             };
             let detail = "an ISO 8601 duration is expected, for a date or an instant: \"-P30D\"";

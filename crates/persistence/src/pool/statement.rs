@@ -12,12 +12,9 @@ use super::{
     connection::{Connection, DriverConnection},
     failure::Failure,
 };
+use crate::dialect::{Dialect, Parameters, Row, Statement, build};
 #[cfg(feature = "recording")]
 use crate::recording;
-use crate::{
-    bulk::Parameters,
-    dialect::{Dialect, Row, Statement, build},
-};
 
 impl PooledConnection {
     /// Runs a statement and gives its rows.

@@ -16,13 +16,16 @@ use super::{Sql, column};
 use crate::{access, dialect::Dialect};
 
 /// The alias of the records that are read.
-const ROWS: &str = "r";
+pub(super) const ROWS: &str = "r";
 /// The alias and the column of the parents' ids.
 const PARENT: &str = "parent";
 
 impl Sql<'_> {
     /// The rows of the root.
     pub fn root(&self, plan: &Plan) -> SelectStatement {
+        if let Some(order) = &plan.groups {
+            return self.page_of_groups(plan, order);
+        }
         let mut select = self.rows(plan);
         if let Some(epoch) = plan.permit.epoch() {
             select.and_where(access::lasts(plan.permit.workspace(), epoch));
@@ -34,6 +37,11 @@ impl Sql<'_> {
 
     /// The count of the root's rows, as far as they are counted.
     pub fn count(&self, plan: &Plan) -> SelectStatement {
+        if plan.is_grouped() {
+            let mut groups = self.groups(plan);
+            groups.limit(u64::from(MAX_COUNT));
+            return counted(groups);
+        }
         let mut rows = Query::select();
         rows.expr(Expr::cust("1")).from_as(Alias::new(&plan.object().table), Alias::new(ROWS));
         rows.cond_where(self.matching(plan)).limit(u64::from(MAX_COUNT));
@@ -196,7 +204,7 @@ impl Sql<'_> {
     /// The stored columns of the plan's fields, as one piece of text: their names are the registry's, and an
     /// expression for each would be most of the statement's cost.
     fn list(&self, plan: &Plan, alias: Option<&str>) -> Expr {
-        let fields = plan.columns.iter().filter_map(|field| plan.object().at(*field));
+        let fields = plan.columns.iter().filter_map(|column| plan.object().at(column.as_field()?));
         let names =
             fields.flat_map(|attribute| iter::once(attribute.column.as_str()).chain(attribute.currency()));
         let mut list = String::with_capacity(plan.columns.len().saturating_mul(20));
@@ -213,7 +221,7 @@ impl Sql<'_> {
     }
 
     /// The records that the plan is about.
-    fn matching(&self, plan: &Plan) -> Condition {
+    pub(super) fn matching(&self, plan: &Plan) -> Condition {
         let visible = self.visible(&plan.permit, plan.deleted, ROWS);
         visible.add(self.predicate(&plan.permit, &plan.predicate, ROWS))
     }
@@ -235,7 +243,7 @@ impl Sql<'_> {
 }
 
 /// One row more than the page has tells whether there are more.
-fn limit(plan: &Plan) -> u64 {
+pub(super) fn limit(plan: &Plan) -> u64 {
     u64::from(plan.page.limit) + u64::from(plan.page.look_ahead)
 }
 

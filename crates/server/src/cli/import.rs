@@ -18,11 +18,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kernel::{Error, Result};
 use serde_json::json;
 
-use super::{key::Presented, say};
+use super::key::Presented;
 use crate::{
     config::Config,
     database,
     failure::{Failure, Outcome},
+    output::say,
 };
 
 /// The exit code when rows were rejected.

@@ -12,11 +12,11 @@ use kernel::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::say;
 use crate::{
     config::Config,
     database,
     failure::{Failure, Outcome},
+    output::say,
 };
 
 #[derive(Subcommand)]

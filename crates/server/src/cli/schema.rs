@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use super::say;
 use crate::failure::{Failure, Outcome};
+use crate::output::say;
 
 /// The contract to print.
 #[derive(Args)]

@@ -4,8 +4,7 @@ use app::NewWorkspace;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::say;
-use crate::{config::Config, database, failure::Outcome};
+use crate::{config::Config, database, failure::Outcome, output::say};
 
 #[derive(Subcommand)]
 pub(super) enum WorkspaceCommand {

@@ -8,10 +8,7 @@ use async_graphql::{
 use kernel::{Code, error::Violation};
 use serde_json::{Map, Value as Json};
 
-use super::{
-    error::{LOCATIONS, locations},
-    literals::MAX_FAULTS,
-};
+use super::error::{LOCATIONS, MAX_FAULTS, locations};
 
 /// Why a value does not suit its type.
 #[derive(Debug)]

@@ -5,7 +5,8 @@ use async_graphql::{ErrorExtensionValues, Pos};
 use kernel::{Code, Error};
 use serde_json::{Map, Value as Json, json};
 
-use super::literals::MAX_FAULTS;
+/// The most faults that are reported of a document; there can be very many in a small one.
+pub const MAX_FAULTS: usize = 20;
 
 /// An error of a field.
 pub fn field_error(error: Error) -> async_graphql::Error {

@@ -15,10 +15,10 @@ use async_graphql::{
 use async_graphql_value::{Number, Value};
 use kernel::{Code, error::Violation};
 
-use super::{error, guard::Aside};
-
-/// So many things that are wrong are told; there can be very many in a small document.
-pub const MAX_FAULTS: usize = 20;
+use super::{
+    error::{self, MAX_FAULTS},
+    guard::Aside,
+};
 
 /// What a definition of a document says with its values.
 #[derive(Default)]

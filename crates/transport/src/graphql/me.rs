@@ -53,7 +53,7 @@ pub fn register(types: &mut Types) -> Field {
     let actions = Enum::new(ACTION).description("An action on records.");
     types.add(actions.items(Action::ALL.iter().map(|action| action.as_str())));
     let rows = Enum::new(ROWS).description("With which records something may be done.");
-    types.add(rows.items([Rows::All, Rows::Own].map(Rows::as_str)));
+    types.add(rows.items(Rows::NAMES));
     types.add(permission);
     types.add(me);
     Field::new(ME, TypeRef::named_nn(TYPE), resolve::me).description(DOC)

@@ -15,9 +15,9 @@ use serde_json::{Map, Value as Json};
 use super::{
     coerce::{coerce, required},
     document::{self, Document},
-    error,
+    error::{self, MAX_FAULTS},
     guard::{self, Refusal},
-    literals::{Literals, MAX_FAULTS, Varying},
+    literals::{Literals, Varying},
 };
 
 /// An operation.

@@ -374,8 +374,11 @@ fn page(execution: &Execution, plan: &Plan, table: &Table, mixed: bool) -> Resul
 
 /// The rows as records with all their plain fields.
 fn nodes(plan: &Plan, table: &Table) -> Result<Vec<Arc<Node>>> {
-    let fields =
-        plan.columns.iter().enumerate().filter_map(|(place, field)| Some((place, plan.object().at(*field)?)));
+    let fields = plan
+        .columns
+        .iter()
+        .enumerate()
+        .filter_map(|(place, column)| Some((place, plan.object().at(column.as_field()?)?)));
     let members = fields.map(|(place, field)| Member::new(field.name, Source::Column(place)));
     let shape = Shape { members: members.collect() };
     // The rows are within the operation's budget.

@@ -229,7 +229,7 @@ pub fn add_shared(schemas: &mut Schemas) {
             contract::PERMITTED_ACTION,
             actions.enum_values(Some(Action::ALL.iter().map(|action| action.as_str()))).into(),
         ),
-        (contract::PERMITTED_ROWS, rows.enum_values(Some([Rows::All, Rows::Own].map(Rows::as_str))).into()),
+        (contract::PERMITTED_ROWS, rows.enum_values(Some(Rows::NAMES)).into()),
         (contract::PERMISSION, permission()),
         (contract::ME, me()),
         ("Pagination", pagination()),

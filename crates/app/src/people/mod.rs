@@ -1,0 +1,3 @@
+//! Views of people.
+
+pub mod contact;
