@@ -29,7 +29,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::{Settings, problem};
 use extension::{Ask, Outcome};
-pub(crate) use http::handle;
+pub(crate) use http::{PATH, handle, overloaded};
 use operation::Operation;
 use prepared::Prepared;
 
