@@ -86,7 +86,7 @@ fn of_sqlite(url: &str) -> Outcome<Tables> {
     let mut sizes = database.prepare(
         "SELECT m.tbl_name, sum(s.pgsize) FILTER (WHERE m.type = 'table'), \
          sum(s.pgsize) FILTER (WHERE m.type = 'index') \
-         FROM dbstat AS s JOIN sqlite_schema AS m ON m.name = s.name WHERE s.aggregate GROUP BY m.tbl_name",
+         FROM dbstat AS s JOIN sqlite_schema AS m ON m.name = s.name WHERE s.aggregate = TRUE GROUP BY m.tbl_name",
     )?;
     let bytes = |bytes: Option<i64>| bytes.unwrap_or_default() as f64;
     let rows = sizes.query_map([], |row| Ok((row.get(0)?, (bytes(row.get(1)?), bytes(row.get(2)?)))))?;

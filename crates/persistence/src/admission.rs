@@ -33,8 +33,9 @@ pub(crate) use cost::{Costs, Timed};
 
 /// How many times as long an expensive read may wait as a quick one.
 pub(crate) const EXPENSIVE_WAIT: u32 = 5;
-/// The number of requests whose time tells the pace of a line; that of fewer may be the time of a single slow one.
-const PACE: usize = 8;
+/// The number of requests whose time tells the pace of a line; that of fewer may be the time of a single slow one, or of
+/// a disk that has paused.
+const PACE: usize = 32;
 
 /// Where a request waits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

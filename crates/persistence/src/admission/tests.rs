@@ -117,8 +117,8 @@ fn a_line_that_has_grown_will_take_longer_than_its_first_has_waited() {
         };
         expected_wait(&(0..length).map(waiter).collect()).as_millis() / 100
     };
-    assert_eq!(expected(20, 20), 1, "as long as the first, where as many have come as have gone");
-    assert_eq!(expected(20, 60), 3);
-    assert_eq!(expected(20, 1), 0, "a line that gets shorter is soon done");
+    assert_eq!(expected(40, 40), 1, "as long as the first, where as many have come as have gone");
+    assert_eq!(expected(40, 120), 3);
+    assert_eq!(expected(40, 1), 0, "a line that gets shorter is soon done");
     assert_eq!(expected(1, 60), 1, "one request does not tell the pace");
 }
