@@ -11,18 +11,19 @@ VALUES ({workspace}, ('018f0000-0000-7000-8000-' || :n)::uuid, 'Ada', 'ada', 'Be
 INSERT INTO contact_emails (workspace_id, record_id, position, address, address_folded, type, "primary")
 VALUES ({workspace}, ('018f0000-0000-7000-8000-' || :n)::uuid, 0, 'ada.' || :n || '@bench.example',
     'ada.' || :n || '@bench.example', 'WORK', true);
-INSERT INTO counters (workspace_id, name, value) VALUES ({workspace}, 'seq', 1)
-ON CONFLICT (workspace_id, name) DO UPDATE SET value = counters.value + 1
+INSERT INTO counters (workspace_id, name, value, at)
+VALUES ({workspace}, 'seq', 1, date_trunc('milliseconds', now()))
+ON CONFLICT (workspace_id, name) DO UPDATE SET value = counters.value + 1, at = greatest(counters.at, EXCLUDED.at)
 RETURNING value AS seq \gset
-INSERT INTO events (workspace_id, seq, id, type, type_folded, object, object_folded, record_id, record_id_folded,
-    op, version, occurred_at, actor_id, origin, request_id, request_id_folded, owner_id, changed_fields, changes)
+INSERT INTO events (workspace_id, seq, id, type_folded, type, object, object_folded, record_id, record_id_folded,
+    op, version, occurred_at, actor_id, origin, request_id, request_id_folded, owner_id, owner_before_id,
+    credential_id, cause_seq, depth, data, changed_fields, changes)
 VALUES ({workspace}, :seq, ('018f0000-0000-7000-8000-' || :n)::uuid, 'contact.created', 'contact.created',
     'contact', 'contact', 'contact_01hw000000e008' || :n, 'contact_01hw000000e008' || :n, 'CREATE', 1,
     date_trunc('milliseconds', now()), {owner}, 'API', 'request_01hw000000e008' || :n,
-    'request_01hw000000e008' || :n, {owner},
-    '["country","emails","familyName","fullName","givenName","lifecycle","ownerId"]',
-    '{"country":{"new":"DE","old": null},"emails":{"new":[{"address":"ada.' || :n ||
-    '@bench.example","primary": true,"type":"WORK"}],"old":[]},"familyName":{"new":"Bench ' || :n ||
-    '","old": null},"fullName":{"new":"Ada Bench ' || :n || '","old": null},"givenName":{"new":"Ada","old": null},' ||
-    '"lifecycle":{"new":"LEAD","old": null},"ownerId":{"new":"user_01hw000000e008003g00000000","old": null}}');
+    'request_01hw000000e008' || :n, {owner}, NULL, {owner}, NULL, 0,
+    '{"updatedAt":"2026-11-26T20.45.53.628Z","givenName":"Ada","familyName":"Bench ' || :n ||
+    '","fullName":"Ada Bench ' || :n || '","emails":[{"address":"ada.' || :n ||
+    '@bench.example","primary": true,"type":"WORK"}],"lifecycle":"LEAD","country":"DE",' ||
+    '"ownerId":"user_01hw000000e008003g00000000"}', '[]', '{}');
 COMMIT;

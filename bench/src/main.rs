@@ -15,6 +15,7 @@ mod rounds;
 mod scene;
 mod seed;
 mod server;
+mod size;
 mod tool;
 mod workloads;
 
@@ -79,7 +80,13 @@ struct Options {
     connections: Vec<u32>,
     #[command(flatten)]
     load: load::Load,
-    /// Only these workloads: w1, w2, w3, w4, w8, w10
+    /// How the server is told that sessions are pooled; the databases are filled past any pooler
+    #[arg(long, value_name = "MODE")]
+    pooling: Option<String>,
+    /// Where the server finds PostgreSQL, if a pooler stands before it: postgres://USER@HOST:PORT
+    #[arg(long, value_name = "URL")]
+    pooler: Option<String>,
+    /// Only these workloads: w1, w2, w3, w4, w8, w10, turns, size
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -89,6 +96,21 @@ struct Options {
 enum Task {
     /// Counts the instructions of the hot paths and compares them with the baseline
     Counts(counts::Options),
+}
+
+impl Options {
+    /// Serves a database as it is to be measured.
+    fn serve(&self, database: &str, first: &Request) -> Outcome<server::Server> {
+        let mut serve = Command::new(&self.kith);
+        serve.arg("serve");
+        if let Some(pooling) = &self.pooling {
+            serve.args(["--pooling", pooling]);
+        }
+        let name = database.rsplit_once('/').map_or(database, |(_, name)| name);
+        let pooled = self.pooler.as_ref().filter(|_| !database.starts_with("sqlite:"));
+        let database = pooled.map_or_else(|| database.to_owned(), |pooler| format!("{pooler}/{name}"));
+        server::Server::start(serve, &database, first)
+    }
 }
 
 fn main() -> ExitCode {
@@ -178,11 +200,7 @@ fn measure(
     let mut scene = Scene::new(seed, maker.copy(seed)?, directory.to_owned());
     let contact = type_id("contact", id(Kind::Contact, 1));
     let first = Request::get(format!("/v1/contacts/{contact}"), &scene.main()?.key);
-    let start = || {
-        let mut serve = Command::new(kith);
-        serve.arg("serve");
-        server::Server::start(serve, &scene.database, &first)
-    };
+    let start = || options.serve(&scene.database, &first);
 
     let mut footprint = Footprint { starts: Vec::new(), idle: Vec::new(), after: 0.0 };
     for _ in 0..course.rounds {
@@ -208,8 +226,15 @@ fn measure(
     };
     let rows = rounds.run()?;
     footprint.after = server.memory("VmRSS")?;
+    let sizes = course
+        .wants("size")
+        .then(|| size::run(&scene, seed.engine, maker.server, &server.address, course.seconds))
+        .transpose()?;
     drop(server);
     report.add(&report::workloads(seed.engine, &rows, scene.deep.page))?;
+    if let Some(sizes) = sizes {
+        report.add(&report::sizes(&sizes))?;
+    }
     if course.wants("w8") {
         report.add(&report::footprint(&footprint))?;
     }

@@ -7,6 +7,7 @@ use crate::{
     measured::{Measured, median},
     rounds::Row,
     seed::Engine,
+    size::Sizes,
 };
 
 /// What a server takes before and after its work.
@@ -69,6 +70,19 @@ pub fn footprint(Footprint { starts, idle, after }: &Footprint) -> String {
         "W8: {start:.0} ms from the start to the first answer, a contact by id; {idle:.0} MiB resident then, \
          {after:.0} MiB after everything.\n"
     )
+}
+
+/// The table of what a contact takes on disk.
+pub fn sizes(Sizes { contacts, tables }: &Sizes) -> String {
+    let total: f64 = tables.iter().map(|(_, data, indexes)| data + indexes).sum();
+    let mut text = format!(
+        "Bytes on disk of a contact with an e-mail address, a phone number and the id of another system, and of its \
+         event; of {contacts:.0} contacts: {total:.0} in all.\n\n| table | rows | indexes | both |\n|---|--:|--:|--:|\n"
+    );
+    for (table, data, indexes) in tables {
+        writeln!(text, "| {table} | {data:.0} | {indexes:.0} | {:.0} |", data + indexes).ok();
+    }
+    text
 }
 
 /// The lines about the import.

@@ -35,7 +35,7 @@ pub struct Deep {
 pub struct Scene {
     /// What the database is filled with.
     pub world: World,
-    /// The workspace with the data, then those without.
+    /// The workspace with the data, then those without, then the small ones.
     pub workspaces: Vec<Workspace>,
     /// The URL of the database.
     pub database: String,

@@ -170,3 +170,33 @@ on_both! {
         drop(clients);
     }
 }
+
+on_both! {
+    async fn a_body_is_not_waited_for_where_its_request_is_refused(stage) {
+        let stage = &Stage::over(Arc::clone(&stage.database), |config| config.max_wait = Duration::from_secs(1)).await;
+        let blocked = block(stage).await;
+        let (url, request) = (stage.server.url.clone(), create(&stage.owner));
+        let waiting = spawn_blocking(move || (0..40).map(|_| send(&url, &request)).collect::<Vec<_>>()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let (url, whole) = (stage.server.url.clone(), create(&stage.owner));
+        let answers = spawn_blocking(move || {
+            let begun = Instant::now();
+            let (head, _) = whole.split_once("\r\n\r\n").unwrap();
+            let mut answer = vec![0; 4_096];
+            let read = send(&url, &format!("{head}\r\n\r\n{{")).read(&mut answer).unwrap();
+            let (slow, took) = (String::from_utf8_lossy(&answer[..read]).into_owned(), begun.elapsed());
+            // A body that has come already leaves the connection as it was.
+            let last = whole.replace("\r\nhost:", "\r\nconnection: close\r\nhost:");
+            (slow, took, rest(send(&url, &format!("{whole}{last}"))))
+        });
+        let (slow, took, two) = answers.await.unwrap();
+        assert!(took < Duration::from_millis(300), "the answer took {took:?}");
+        for part in ["HTTP/1.1 503 ", "retry-after: 1\r\n", "connection: close\r\n", "application/problem+json",
+            "request-id: request_", "\"code\":\"overloaded\"", "\"requestId\":\"request_"] {
+            assert!(slow.contains(part), "{part}: {slow}");
+        }
+        assert_eq!(two.matches("HTTP/1.1 503 ").count(), 2, "{two}");
+        blocked.execute_unprepared("ROLLBACK").await.unwrap();
+        drop(waiting);
+    }
+}

@@ -198,34 +198,31 @@ impl Hand<'_> {
             .execute(params![workspace, contact, email])?;
         let seq: i64 = writer
             .prepare_cached(
-                "INSERT INTO counters (workspace_id, name, value) VALUES (?, 'seq', 1)
-                 ON CONFLICT (workspace_id, name) DO UPDATE SET value = counters.value + 1 RETURNING value",
+                "INSERT INTO counters (workspace_id, name, value, at) VALUES (?1, 'seq', 1, ?2)
+                 ON CONFLICT (workspace_id, name) DO UPDATE SET value = counters.value + 1,
+                 at = max(counters.at, excluded.at) RETURNING value",
             )?
-            .query_row([&workspace], |row| row.get(0))?;
+            .query_row(params![workspace, now], |row| row.get(0))?;
         writer
             .prepare_cached(
-                "INSERT INTO events (workspace_id, seq, id, type, type_folded, object, object_folded, record_id,
+                "INSERT INTO events (workspace_id, seq, id, type_folded, type, object, object_folded, record_id,
                  record_id_folded, op, version, occurred_at, actor_id, origin, request_id, request_id_folded,
-                 owner_id, changed_fields, changes)
+                 owner_id, owner_before_id, credential_id, cause_seq, depth, data, changed_fields, changes)
                  VALUES (?1, ?2, ?3, 'contact.created', 'contact.created', 'contact', 'contact', ?4, ?4, 'CREATE',
-                 1, ?5, ?6, 'API', ?4, ?4, ?6, ?7, ?8)",
+                 1, ?5, ?6, 'API', ?4, ?4, ?6, NULL, ?6, NULL, 0, ?7, '[]', '{}')",
             )?
-            .execute(params![workspace, seq, contact, record, now, owner, CHANGED, changes(n, &emails)])?;
+            .execute(params![workspace, seq, contact, record, now, owner, data(n, &emails)])?;
         writer.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }
 }
 
-const CHANGED: &str =
-    "[\"country\",\"emails\",\"familyName\",\"fullName\",\"givenName\",\"lifecycle\",\"ownerId\"]";
-
-fn changes(n: u64, emails: &str) -> String {
+/// The record as an event keeps it.
+fn data(n: u64, emails: &str) -> String {
     format!(
-        "{{\"country\":{{\"new\":\"DE\",\"old\":null}},\"emails\":{{\"new\":{emails},\"old\":[]}},\
-         \"familyName\":{{\"new\":\"Bench {n}\",\"old\":null}},\
-         \"fullName\":{{\"new\":\"Ada Bench {n}\",\"old\":null}},\"givenName\":{{\"new\":\"Ada\",\"old\":null}},\
-         \"lifecycle\":{{\"new\":\"LEAD\",\"old\":null}},\
-         \"ownerId\":{{\"new\":\"user_01hw000000e008003g00000000\",\"old\":null}}}}"
+        "{{\"updatedAt\":\"2026-11-26T20:45:53.628Z\",\"givenName\":\"Ada\",\"familyName\":\"Bench {n}\",\
+         \"fullName\":\"Ada Bench {n}\",\"emails\":{emails},\"lifecycle\":\"LEAD\",\"country\":\"DE\",\
+         \"ownerId\":\"user_01hw000000e008003g00000000\"}}"
     )
 }
 

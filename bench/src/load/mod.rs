@@ -53,9 +53,7 @@ pub fn run(options: &Options, maker: &Maker<'_>, seed: &Seed, directory: &Path) 
     let scene = Scene::new(seed, maker.copy(seed)?, directory.to_owned());
     let contact = type_id("contact", id(Kind::Contact, 1));
     let first = Request::get(format!("/v1/contacts/{contact}"), &scene.main()?.key);
-    let mut serve = std::process::Command::new(&options.kith);
-    serve.arg("serve");
-    let server = Server::start(serve, &scene.database, &first)?;
+    let server = options.serve(&scene.database, &first)?;
     let told = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(all(
         &options.load,
         &scene,

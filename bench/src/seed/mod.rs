@@ -1,5 +1,6 @@
 //! The seed: a filled database of each kind, made once and copied for each run.
 
+mod crowd;
 mod postgres;
 mod sqlite;
 
@@ -18,6 +19,7 @@ use crate::{
     tool::output,
 };
 
+pub use crowd::CROWD;
 pub use postgres::Server;
 
 /// How many more workspaces there are, each with one key and no records.
@@ -60,8 +62,20 @@ pub struct Seed {
     pub engine: Engine,
     /// What it is filled with.
     pub world: World,
-    /// The workspace with the data, then those without.
+    /// The workspace with the data, then those without, then the small ones.
     pub workspaces: Vec<Workspace>,
+}
+
+impl Seed {
+    /// The small workspace that the others are copies of.
+    fn original(&self) -> Outcome<&Workspace> {
+        self.workspaces.get(CROWD.start).ok_or_else(|| failed("the seed has no small workspace"))
+    }
+
+    /// The copies of it.
+    fn copies(&self) -> &[Workspace] {
+        self.workspaces.get(CROWD.start + 1..).unwrap_or_default()
+    }
 }
 
 /// Where and how to make seeds.
@@ -80,8 +94,10 @@ impl Maker<'_> {
     /// The seed that is there and fits, or a new one.
     pub fn seed(&self, engine: Engine, fresh: bool) -> Outcome<Seed> {
         let note = self.note(engine);
-        if !fresh && let Ok(text) = fs::read_to_string(&note) {
-            let seed = self.read(engine, &serde_json::from_str(&text)?)?;
+        if !fresh
+            && let Ok(text) = fs::read_to_string(&note)
+            && let Ok(seed) = self.read(engine, &serde_json::from_str(&text)?)
+        {
             // A seed that lacks steps of the schema was made for another binary.
             if self.exists(&seed) && !self.migrate(engine)?.contains("applied") {
                 return Ok(seed);
@@ -92,12 +108,11 @@ impl Maker<'_> {
         self.clear(engine)?;
         let url = self.url(engine, "seed");
         self.migrate(engine)?;
-        let workspaces =
-            (0..=MORE_WORKSPACES).map(|n| self.workspace(&url, n)).collect::<Outcome<Vec<_>>>()?;
+        let workspaces = (0..=CROWD.start).map(|n| self.workspace(&url, n)).collect::<Outcome<Vec<_>>>()?;
         let seed = self.read(engine, &json!({ "workspaces": workspaces }))?;
         match engine {
-            Engine::Postgres => self.server.fill(&self.server.database("seed", self.scale), &seed.world)?,
-            Engine::Sqlite => sqlite::fill(&self.file("seed"), &seed.world)?,
+            Engine::Postgres => self.server.fill(&self.server.database("seed", self.scale), &seed)?,
+            Engine::Sqlite => sqlite::fill(&self.file("seed"), &seed)?,
         }
         fs::write(note, serde_json::to_string_pretty(&json!({ "workspaces": workspaces, "url": url }))?)?;
         Ok(seed)
@@ -134,7 +149,10 @@ impl Maker<'_> {
         let workspaces = made.map(|made| {
             Ok(Workspace { id: id(made, "workspaceId")?, owner: id(made, "userId")?, key: text(made, "key") })
         });
-        let workspaces = workspaces.collect::<Outcome<Vec<_>>>()?;
+        let mut workspaces = workspaces.collect::<Outcome<Vec<_>>>()?;
+        let original =
+            workspaces.get(CROWD.start).ok_or_else(|| failed("the seed has no small workspace"))?;
+        workspaces.extend(crowd::copies(original)?);
         let first = workspaces.first().ok_or_else(|| failed("the seed has no workspace"))?;
         let world = World::new(first.id, self.scale);
         Ok(Seed { engine, world, workspaces })

@@ -5,9 +5,10 @@ use std::{
     process::{Command, Stdio},
 };
 
+use super::{Seed, crowd};
 use crate::{
     Outcome,
-    data::{Row, TABLES, Table, World},
+    data::{Row, TABLES, Table, World, uuid},
     failed,
     tool::output,
 };
@@ -68,7 +69,7 @@ impl Server {
     }
 
     /// Fills the tables that Kith has made.
-    pub fn fill(&self, database: &str, world: &World) -> Outcome {
+    pub fn fill(&self, database: &str, seed: &Seed) -> Outcome {
         let names: Vec<_> = TABLES.iter().map(|table| format!("'{}'", table.name)).collect();
         let indexes = format!(
             "FROM pg_indexes WHERE schemaname = 'public' AND tablename IN ({}) AND indexname NOT LIKE '%_pkey'",
@@ -77,12 +78,40 @@ impl Server {
         let made = self.ask(database, &format!("SELECT indexdef || ';' {indexes}"))?;
         let dropped = self.ask(database, &format!("SELECT format('DROP INDEX %I;', indexname) {indexes}"))?;
         self.ask(database, &dropped)?;
+        let small = crowd::world(seed.original()?);
         for table in &TABLES {
-            self.copy(database, table, world)?;
+            self.copy(database, table, &seed.world)?;
+            if crowd::fills(table.name) {
+                self.copy(database, table, &small)?;
+            }
         }
+        self.multiply(database, seed)?;
         self.ask(database, &format!("SET maintenance_work_mem = '1GB'; {made}"))?;
         self.ask(database, "VACUUM (FREEZE, ANALYZE)")?;
         self.ask(database, "CHECKPOINT").map(drop)
+    }
+
+    /// Copies the small workspace.
+    fn multiply(&self, database: &str, seed: &Seed) -> Outcome {
+        let columns = self.ask(
+            database,
+            "SELECT table_name, string_agg(column_name, ' ' ORDER BY ordinal_position) \
+             FROM information_schema.columns WHERE table_schema = 'public' \
+             GROUP BY table_name HAVING bool_or(column_name = 'workspace_id')",
+        )?;
+        let copies: Vec<_> =
+            seed.copies().iter().map(|copy| format!("('{}'::uuid)", uuid(copy.id))).collect();
+        let mut script = format!(
+            "SET session_replication_role = replica; CREATE TEMP TABLE copies (id uuid); \
+             INSERT INTO copies VALUES {};",
+            copies.join(", ")
+        );
+        let original = format!("'{}'::uuid", uuid(seed.original()?.id));
+        for (table, columns) in columns.lines().filter_map(|line| line.split_once('|')) {
+            let columns: Vec<_> = columns.split(' ').map(str::to_owned).collect();
+            script += &crowd::statement(table, &columns, &original);
+        }
+        self.ask(database, &script).map(drop)
     }
 
     fn copy(&self, database: &str, table: &Table, world: &World) -> Outcome {

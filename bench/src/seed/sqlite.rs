@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ToSql, params_from_iter, types::ToSqlOutput};
 
+use super::{Seed, crowd};
 use crate::{
     Outcome,
     data::{Cell, Row, TABLES, Table, World},
@@ -24,7 +25,7 @@ impl ToSql for Cell {
 }
 
 /// Fills the tables that Kith has made.
-pub fn fill(file: &Path, world: &World) -> Outcome {
+pub fn fill(file: &Path, seed: &Seed) -> Outcome {
     let mut database = Connection::open(file)?;
     database.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF;
@@ -32,11 +33,15 @@ pub fn fill(file: &Path, world: &World) -> Outcome {
          CREATE TEMP TABLE shipped AS SELECT * FROM sqlite_stat1",
     )?;
     let transaction = database.transaction()?;
-    let mut indexes = Vec::new();
+    let (mut indexes, small) = (Vec::new(), crowd::world(seed.original()?));
     for table in &TABLES {
         indexes.extend(drop_indexes(&transaction, table.name)?);
-        fill_table(&transaction, table, world)?;
+        fill_table(&transaction, table, &seed.world)?;
+        if crowd::fills(table.name) {
+            fill_table(&transaction, table, &small)?;
+        }
     }
+    multiply(&transaction, seed)?;
     for index in indexes {
         transaction.execute_batch(&index)?;
     }
@@ -45,6 +50,24 @@ pub fn fill(file: &Path, world: &World) -> Outcome {
     transaction.execute_batch("DELETE FROM sqlite_stat1; INSERT INTO sqlite_stat1 SELECT * FROM shipped")?;
     transaction.commit()?;
     database.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")?;
+    Ok(())
+}
+
+/// Copies the small workspace.
+fn multiply(database: &Connection, seed: &Seed) -> Outcome {
+    database.execute_batch("CREATE TEMP TABLE copies (id blob)")?;
+    let mut insert = database.prepare("INSERT INTO copies VALUES (?)")?;
+    for copy in seed.copies() {
+        insert.execute([Cell::Id(copy.id)])?;
+    }
+    let tables = "SELECT m.name, json_group_array(c.name) FROM sqlite_schema AS m, pragma_table_info(m.name) AS c \
+        WHERE m.type = 'table' GROUP BY m.name HAVING max(c.name = 'workspace_id')";
+    let mut tables = database.prepare(tables)?;
+    let tables = tables.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    for (table, columns) in tables.collect::<Result<Vec<_>, _>>()? {
+        let columns: Vec<String> = serde_json::from_str(&columns)?;
+        database.execute(&crowd::statement(&table, &columns, "?"), [Cell::Id(seed.original()?.id)])?;
+    }
     Ok(())
 }
 

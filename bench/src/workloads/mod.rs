@@ -5,6 +5,7 @@ pub mod create;
 pub mod lists;
 pub mod one;
 pub mod tree;
+pub mod turns;
 
 use std::ops::Range;
 
@@ -15,6 +16,7 @@ use crate::{
     floor::{self, DOZEN, Floor, WHOLE},
     http::Request,
     scene::Scene,
+    seed::CROWD,
 };
 
 /// One thing that is measured, through one door.
@@ -60,7 +62,7 @@ impl Workload {
 }
 
 /// The list.
-pub const ALL: [Workload; 9] = [
+pub const ALL: [Workload; 13] = [
     Workload {
         name: "w1",
         title: "W1 contact by id",
@@ -122,6 +124,42 @@ pub const ALL: [Workload; 9] = [
         requests: tree::graphql,
         check: tree::check,
         floor: floor::TREE,
+        ..Workload::READ
+    },
+    Workload {
+        name: "turns",
+        title: "W1 contact by id, in a small workspace",
+        door: "REST",
+        requests: |scene| turns::ones(scene, 1),
+        check: turns::check_one,
+        floor: floor::contact(WHOLE),
+        ..Workload::READ
+    },
+    Workload {
+        name: "turns",
+        title: "W1 contact by id, in 1 000 small workspaces by turns",
+        door: "REST",
+        requests: |scene| turns::ones(scene, CROWD.len()),
+        check: turns::check_one,
+        floor: floor::contact(WHOLE),
+        ..Workload::READ
+    },
+    Workload {
+        name: "turns",
+        title: "W2 list of 50, in a small workspace",
+        door: "REST",
+        requests: |scene| turns::lists(scene, 1),
+        check: turns::check_list,
+        floor: floor::list(WHOLE),
+        ..Workload::READ
+    },
+    Workload {
+        name: "turns",
+        title: "W2 list of 50, in 1 000 small workspaces by turns",
+        door: "REST",
+        requests: |scene| turns::lists(scene, CROWD.len()),
+        check: turns::check_list,
+        floor: floor::list(WHOLE),
         ..Workload::READ
     },
     Workload {

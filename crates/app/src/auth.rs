@@ -13,7 +13,7 @@ use kernel::{
     actor::{Actor, Origin},
     time::Instant,
 };
-use persistence::credential::Credential;
+use persistence::{Purpose, credential::Credential};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -58,6 +58,11 @@ impl Kith {
         Ok(NewKey { secret: text, hash: hash(&secret), hint })
     }
 
+    /// Whether whoever presents this key would wait too long. That is known before the key is looked at.
+    pub fn is_overloaded(&self, key: &str, purpose: Purpose) -> bool {
+        decode(key).is_some_and(|(workspace, key, _)| self.database().is_overloaded(workspace, key, purpose))
+    }
+
     /// Runs `act` for the caller that presents this key, with the cached credential if there is one. `act` must be safe
     /// to repeat: if the cached credential turns out to be stale, it runs again with a fresh one. A success under a
     /// cached credential has proved it with its statements; an error may have come before that.
@@ -69,7 +74,6 @@ impl Kith {
         mut act: impl AsyncFnMut(Caller) -> Result<T>,
     ) -> Result<T> {
         let presented = Presented::parse(key)?;
-        self.database().admit(presented.workspace, presented.key)?;
         let (mut refusal, mut remembered) = (None, None);
         let credential = self.0.credentials.get(&presented.place());
         if credential.as_ref().is_some_and(|credential| !presented.proves(credential)) {
@@ -114,7 +118,6 @@ impl Kith {
     /// Authenticates the caller that presents this key, without the cache.
     pub async fn authenticate(&self, key: &str, origin: Origin, request_id: Arc<str>) -> Result<Caller> {
         let presented = Presented::parse(key)?;
-        self.database().admit(presented.workspace, presented.key)?;
         let credential = self.look_up(presented.workspace, presented.key).await?;
         presented.caller(self, &credential, false, origin, &request_id)
     }
@@ -190,14 +193,8 @@ struct Presented {
 
 impl Presented {
     fn parse(key: &str) -> Result<Self> {
-        let parts = || {
-            let bytes = BASE64.decode(key.strip_prefix(PREFIX)?).ok()?;
-            let (workspace, rest) = bytes.split_at_checked(ID)?;
-            let (key, secret) = rest.split_at_checked(ID)?;
-            let (workspace, key) = (Uuid::from_slice(workspace).ok()?, Uuid::from_slice(key).ok()?);
-            Some(Self { workspace, key, hash: hash(secret) })
-        };
-        parts().ok_or_else(|| Code::Unauthenticated.into())
+        let (workspace, key, secret) = decode(key).ok_or(Code::Unauthenticated)?;
+        Ok(Self { workspace, key, hash: hash(&secret) })
     }
 
     fn place(&self) -> (Uuid, Uuid) {
@@ -265,6 +262,14 @@ impl CachedCredential {
         let (credential, epoch) = (Some(key), Some(self.epoch));
         Ok(Actor { workspace, user, credential, access, zone, origin, request_id, epoch, remembered })
     }
+}
+
+/// The parts of a key: the ids of the workspace and of the key, and the secret.
+fn decode(key: &str) -> Option<(Uuid, Uuid, Vec<u8>)> {
+    let mut bytes = BASE64.decode(key.strip_prefix(PREFIX)?).ok()?;
+    let secret = bytes.split_off(bytes.len().min(2 * ID));
+    let (workspace, key) = bytes.split_at_checked(ID)?;
+    Some((Uuid::from_slice(workspace).ok()?, Uuid::from_slice(key).ok()?, secret))
 }
 
 fn hash(secret: &[u8]) -> String {

@@ -10,7 +10,9 @@
 //! - Expensive reads, which is to say those that took long before, pass a semaphore of their own first, so that quick
 //!   ones never wait behind more than a few of them.
 //! - A request that has waited too long is refused with `overloaded`, and one that would have to wait so long at once:
-//!   clients learn early to retry later, and the server works for clients that still wait.
+//!   clients learn early to retry later, and the server works for clients that still wait. What a request would have to
+//!   wait is told by its line, in which the reads of one credential stand, or its writes: reads are not refused because
+//!   writers wait for each other.
 
 mod cost;
 
@@ -31,6 +33,20 @@ pub(crate) use cost::{Costs, Timed};
 
 /// How many times as long an expensive read may wait as a quick one.
 pub(crate) const EXPENSIVE_WAIT: u32 = 5;
+/// The number of requests whose time tells the pace of a line; that of fewer may be the time of a single slow one, or of
+/// a disk that has paused.
+const PACE: usize = 32;
+
+/// Where a request waits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Line {
+    /// The workspace whose share it counts towards; nil while the caller is unknown.
+    pub share: Uuid,
+    /// The credential under which it is; nil for the server's own work.
+    pub credential: Uuid,
+    /// Whether it is for writing.
+    pub writes: bool,
+}
 
 /// A request for a connection.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +67,10 @@ impl AcquireRequest {
     /// A request for the server's own work.
     pub fn server(workspace: Uuid, writes: bool) -> Self {
         Self { share: workspace, workspace, credential: Uuid::nil(), writes, max_wait: None }
+    }
+
+    fn line(&self) -> Line {
+        Line { share: self.share, credential: self.credential, writes: self.writes }
     }
 
     fn holders(&self) -> [Holder; 2] {
@@ -74,8 +94,8 @@ struct State {
     free: usize,
     /// The slots that each workspace and each credential holds.
     held: HashMap<Holder, Held>,
-    /// The waiting requests, by workspace and credential in the order of arrival.
-    waiting: HashMap<(Uuid, Uuid), BTreeMap<u64, Waiter>>,
+    /// The waiting requests of each line, in the order of arrival.
+    waiting: HashMap<Line, BTreeMap<u64, Waiter>>,
     /// The number of the next request.
     next: u64,
 }
@@ -92,6 +112,8 @@ struct Held {
 struct Waiter {
     request: AcquireRequest,
     since: Instant,
+    /// How many stood in the line when it joined.
+    ahead: usize,
     wake: Sender<Slot>,
 }
 
@@ -122,10 +144,7 @@ impl FairSemaphore {
                 state.grant(&request);
                 return Ok(Slot { semaphore: Arc::clone(self), request });
             }
-            if request
-                .max_wait
-                .is_some_and(|max_wait| state.delay(request.share, request.credential) > max_wait / 2)
-            {
+            if request.max_wait.is_some_and(|max_wait| state.is_too_long(request.line(), max_wait)) {
                 return Err(Code::Overloaded.into());
             }
             let (wake, woken) = oneshot::channel();
@@ -135,9 +154,9 @@ impl FairSemaphore {
         wait(woken, request.max_wait).await
     }
 
-    /// Whether a request of that workspace and credential would be refused.
-    pub fn is_overloaded(&self, workspace: Uuid, credential: Uuid, max_wait: Duration) -> bool {
-        self.state().delay(workspace, credential) > max_wait / 2
+    /// Whether a line is too long for a request that may wait so long.
+    pub fn is_too_long(&self, line: Line, max_wait: Duration) -> bool {
+        self.state().is_too_long(line, max_wait)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -201,46 +220,57 @@ impl State {
         }
     }
 
-    /// The time that the first request of a queue has waited.
-    fn delay(&self, workspace: Uuid, credential: Uuid) -> Duration {
-        let line = self.waiting.get(&(workspace, credential));
-        let first = line.and_then(|line| line.values().next());
-        first.map_or(Duration::ZERO, |first| first.since.elapsed())
+    fn is_too_long(&self, line: Line, max_wait: Duration) -> bool {
+        self.waiting.get(&line).is_some_and(|waiting| expected_wait(waiting) > max_wait / 2)
     }
 
     fn wait(&mut self, request: AcquireRequest, wake: Sender<Slot>) -> u64 {
         let number = self.next;
         self.next += 1;
-        let line = self.waiting.entry((request.share, request.credential)).or_default();
-        line.insert(number, Waiter { request, since: Instant::now(), wake });
+        let waiting = self.waiting.entry(request.line()).or_default();
+        let (since, ahead) = (Instant::now(), waiting.len());
+        waiting.insert(number, Waiter { request, since, ahead, wake });
         number
     }
 
-    fn leave(&mut self, key: (Uuid, Uuid), number: u64) -> Option<Waiter> {
-        let line = self.waiting.get_mut(&key)?;
-        let left = line.remove(&number);
-        if line.is_empty() {
-            self.waiting.remove(&key);
+    fn leave(&mut self, line: Line, number: u64) -> Option<Waiter> {
+        let waiting = self.waiting.get_mut(&line)?;
+        let left = waiting.remove(&number);
+        if waiting.is_empty() {
+            self.waiting.remove(&line);
         }
         left
     }
 
     /// Takes the next request out of the queue, if there is room for one.
     fn next_in_line(&mut self) -> Option<Waiter> {
-        let lines = self.waiting.iter().filter_map(|((workspace, credential), line)| {
-            let (number, _) = line.iter().find(|(_, waiting)| self.has_room(&waiting.request))?;
-            let (whole, part) = (self.held((*workspace, None)), self.held((*workspace, Some(*credential))));
+        // Who stands in one line needs the same, so there is room for the first of it or for none.
+        let firsts = self.waiting.iter().filter_map(|(line, waiting)| {
+            let (number, first) = waiting.first_key_value()?;
+            let (whole, part) =
+                (self.held((line.share, None)), self.held((line.share, Some(line.credential))));
             let order = (whole.slots, part.slots, *number);
-            Some((order, *workspace, *credential))
+            self.has_room(&first.request).then_some((order, *line))
         });
-        let ((.., number), workspace, credential) = lines.min()?;
-        self.leave((workspace, credential), number)
+        let ((.., number), line) = firsts.min_by_key(|(order, _)| *order)?;
+        self.leave(line, number)
     }
+}
+
+/// The time that a request will wait which joins these: the first of them tells how fast those before it have gone.
+fn expected_wait(waiting: &BTreeMap<u64, Waiter>) -> Duration {
+    let Some((_, first)) = waiting.first_key_value() else { return Duration::ZERO };
+    let waited = first.since.elapsed();
+    if first.ahead < PACE {
+        return waited;
+    }
+    let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    waited.saturating_mul(number(waiting.len())) / number(first.ahead)
 }
 
 impl Drop for QueueGuard<'_> {
     fn drop(&mut self) {
-        self.semaphore.state().leave((self.request.share, self.request.credential), self.number);
+        self.semaphore.state().leave(self.request.line(), self.number);
     }
 }
 

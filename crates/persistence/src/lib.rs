@@ -56,7 +56,7 @@ use uuid::Uuid;
 pub use constraint::Alike;
 pub use transaction::{Owned, Transaction, owner_of};
 
-use admission::{AcquireRequest, Costs, EXPENSIVE_WAIT, FairSemaphore, Timed};
+use admission::{AcquireRequest, Costs, EXPENSIVE_WAIT, FairSemaphore, Line, Timed};
 use checkpoint::Wal;
 use pool::{Address, Pool, PooledConnection};
 use sql::Sql;
@@ -88,6 +88,17 @@ pub enum Pooling {
     Session,
     /// Each transaction may have another session: a pooler in transaction mode stands before the database.
     Transaction,
+}
+
+/// What a request is for, as far as is known before it is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// It reads only.
+    Read,
+    /// It writes.
+    Write,
+    /// Either.
+    Unknown,
 }
 
 impl Default for Limits {
@@ -249,12 +260,16 @@ impl Database {
         Transaction::begin(connection, Arc::clone(&self.registry), actor.clone(), now).await
     }
 
-    /// Refuses a request that would wait for a connection too long, before anything else is done for it.
-    pub fn admit(&self, workspace: Uuid, credential: Uuid) -> Result<()> {
-        if self.readers.is_overloaded(workspace, credential, self.max_wait) {
-            Err(Code::Overloaded.into())
-        } else {
-            Ok(())
+    /// Whether a request would wait for a connection too long, so that nothing else need be done for it.
+    pub fn is_overloaded(&self, workspace: Uuid, credential: Uuid, purpose: Purpose) -> bool {
+        let is_too_long = |pool: &Arc<Pool>, writes| {
+            pool.is_too_long(Line { share: workspace, credential, writes }, self.max_wait)
+        };
+        let (reads, writes) = (|| is_too_long(&self.readers, false), || is_too_long(&self.writers, true));
+        match purpose {
+            Purpose::Read => reads(),
+            Purpose::Write => writes(),
+            Purpose::Unknown => reads() && writes(),
         }
     }
 

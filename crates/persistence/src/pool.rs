@@ -38,7 +38,7 @@ pub(crate) use connection::Address;
 pub(crate) use failure::to_error;
 
 use crate::{
-    admission::{AcquireRequest, FairSemaphore, Slot},
+    admission::{AcquireRequest, FairSemaphore, Line, Slot},
     dialect::{Dialect, Parameters, Row},
 };
 
@@ -147,9 +147,9 @@ impl Pool {
         Ok(connection)
     }
 
-    /// Whether the line in which a credential of a workspace waits is too long here.
-    pub fn is_overloaded(self: &Arc<Self>, workspace: Uuid, credential: Uuid, max_wait: Duration) -> bool {
-        self.shard().semaphore.is_overloaded(workspace, credential, max_wait)
+    /// Whether a line is too long here for a request that may wait so long.
+    pub fn is_too_long(self: &Arc<Self>, line: Line, max_wait: Duration) -> bool {
+        self.shard().semaphore.is_too_long(line, max_wait)
     }
 
     /// Closes what is idle.

@@ -85,7 +85,7 @@ async fn read_child(
         let mut table = found.table(sql, plan, budget, vec![Group::default(); parents.len()])?;
         return read_children(connection, sql, plan, budget, &mut table).await.map(|()| table);
     }
-    // Each parent's rows come in their order, but not necessarily together.
+    // Each parent's rows come in their order or with their places in it, and not necessarily together.
     let mut grouped: HashMap<Uuid, Vec<Row>> = HashMap::with_capacity(wanted.len());
     let take = |row: Row| {
         budget.spend(found.bytes(&row)?)?;
@@ -95,7 +95,10 @@ async fn read_child(
     connection.for_each(&sql.children(parent, path, plan, &wanted), take).await?;
     let mut groups = HashMap::with_capacity(grouped.len());
     for id in &wanted {
-        if let Some(own) = grouped.remove(id) {
+        if let Some(mut own) = grouped.remove(id) {
+            if sql.is_ranked(path) {
+                own.sort_by_key(|row| row.get::<i64>(found.width + 1).unwrap_or_default());
+            }
             groups.insert(*id, found.take(plan, own));
         }
     }

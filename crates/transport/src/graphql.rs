@@ -32,7 +32,7 @@ use serde_json::{Map, Value as Json};
 use crate::{Settings, problem};
 use execution::{Executed, Execution};
 use extension::Validity;
-pub(crate) use http::handle;
+pub(crate) use http::{PATH, handle, overloaded};
 use operation::ParsedOperation;
 use prepared::Prepared;
 

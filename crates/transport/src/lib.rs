@@ -1,5 +1,6 @@
 //! GraphQL and REST: interpreters of the registry.
 
+mod admission;
 mod cors;
 pub mod graphql;
 mod observe;
@@ -20,6 +21,7 @@ use actix_web::{
     middleware::{Compress, Condition, Next, from_fn},
     web::{self, Bytes, ServiceConfig},
 };
+use admission::Refusals;
 use app::{Caller, Kith};
 use graphql::Gateway;
 use kernel::{Code, Error, Result, Value, plan::Plan};
@@ -120,20 +122,25 @@ pub fn configure(transport: Transport) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         let data = web::Data::new(transport.clone());
         let origins = transport.settings.origins.clone();
-        let shares = !origins.is_empty();
+        let (shares, kith) = (!origins.is_empty(), transport.kith().clone());
         let watch = move |request: ServiceRequest, next: Next<_>| {
             let id = request::new_id(request.headers(), transport.kith());
             let Settings { timeout, upload_timeout, .. } = transport.settings;
             let is_upload = rest::is_upload(request.method(), request.path());
             observe::watch(if is_upload { upload_timeout } else { timeout }, id, request, next)
         };
+        let refusals = Arc::<Refusals>::default();
+        let admit = move |request: ServiceRequest, next: Next<_>| {
+            admission::admit(kith.clone(), Arc::clone(&refusals), request, next)
+        };
         let share = move |request: ServiceRequest, next: Next<_>| cors::share(origins.clone(), request, next);
         let scope = web::scope("")
             .app_data(data)
             .wrap(Compress::default())
             .wrap(from_fn(watch))
+            .wrap(from_fn(admit))
             .wrap(Condition::new(shares, from_fn(share)))
-            .route("/graphql", web::to(graphql::handle))
+            .route(graphql::PATH, web::to(graphql::handle))
             .service(web::scope(rest::ROOT).default_service(web::to(rest::handle)))
             .route("/livez", web::to(server::alive))
             .route("/readyz", web::to(server::ready))

@@ -91,7 +91,8 @@ fn failed(span: &Span, error: &Error, id: &str) -> ActixError {
     InternalError::from_response(error.code.as_str(), response).into()
 }
 
-fn identify(headers: &mut HeaderMap, id: &str) {
+/// Tells the client the request's id.
+pub(crate) fn identify(headers: &mut HeaderMap, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }

@@ -1,11 +1,15 @@
 //! Failures as HTTP tells them: problem details by RFC 9457. The one place where a code becomes a status.
 
+use std::sync::LazyLock;
+
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
 use kernel::{Code, Error, Violation, secret::masked};
 use serde_json::{Map, Value as Json, json};
+
+use crate::admission::Template;
 
 /// Where the codes are explained, each below its name.
 pub(crate) const TYPES: &str = "/errors";
@@ -73,12 +77,24 @@ pub(crate) fn head(code: Code, in_doubt: bool) -> HttpResponseBuilder {
     head
 }
 
+/// The type of problem details.
+const PROBLEM: &str = "application/problem+json";
+
+/// Answers who is turned away.
+pub(crate) fn overloaded(request_id: &str) -> HttpResponse {
+    static TEXT: LazyLock<Template> = LazyLock::new(|| {
+        let code = Code::Overloaded;
+        Template::new(|id| body(&code.into(), code, status(code), id).to_string())
+    });
+    head(Code::Overloaded, false).content_type(PROBLEM).body(TEXT.fill(request_id))
+}
+
 /// Answers a failure, and logs it where it is the server's.
 pub(crate) fn answer(error: &Error, request_id: &str) -> HttpResponse {
     let code = error.public_code();
     log(error, request_id);
     let mut response = head(code, error.is_in_doubt());
-    response.content_type("application/problem+json");
+    response.content_type(PROBLEM);
     if code == Code::MethodNotAllowed {
         response.insert_header((header::ALLOW, allowed(error)));
     }
@@ -93,7 +109,7 @@ pub(crate) fn raw(error: &Error, request_id: &str) -> Vec<u8> {
     let body = body(error, code, status, request_id).to_string();
     let length = body.len();
     format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {length}\r\n\
+        "HTTP/1.1 {status}\r\ncontent-type: {PROBLEM}\r\ncontent-length: {length}\r\n\
          cache-control: no-store\r\nrequest-id: {request_id}\r\nconnection: close\r\n\r\n{body}"
     )
     .into_bytes()

@@ -83,7 +83,7 @@ pub(crate) async fn with_cached_caller<T>(
 }
 
 /// The key that a request presents.
-fn key(request: &HttpRequest) -> Result<&str> {
+pub(crate) fn key(request: &HttpRequest) -> Result<&str> {
     let credentials = header(request, "authorization").map_err(|_| Code::Unauthenticated)?;
     let (scheme, key) = credentials.and_then(|text| text.split_once(' ')).ok_or(Code::Unauthenticated)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(key.trim()) } else { Err(Code::Unauthenticated.into()) }
@@ -102,6 +102,12 @@ pub(crate) fn header<'r>(request: &'r HttpRequest, name: &str) -> Result<Option<
     }
 }
 
+/// Whether a body follows the head.
+pub(crate) fn has_body(request: &HttpRequest) -> bool {
+    let tells = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+    tells.iter().any(|name| request.headers().contains_key(name))
+}
+
 /// The body, as far as the limit allows; the time that all of a request may take bounds the wait for it.
 ///
 /// Nothing is kept for senders whose key is not known. Whoever is, is found out once the body is there: by then the
@@ -111,8 +117,7 @@ pub(crate) async fn body(
     request: &HttpRequest,
     mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 ) -> Result<Bytes> {
-    let has_body = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
-    if has_body.iter().any(|name| request.headers().contains_key(name)) {
+    if has_body(request) {
         transport.kith().check_key(key(request)?).await?;
     }
     let limit = transport.settings().body_limit;

@@ -40,6 +40,8 @@ pub(crate) use select::{MAX_DEPTH, MAX_INCLUDED, MAX_LINKS, MAX_RECORDS};
 /// What the paths of all operations begin with. What follows is looked up in the registry: a pattern would be
 /// matched by the router, slowly, for nothing.
 pub(crate) const ROOT: &str = "/v1";
+/// What the paths of searches end with.
+pub(crate) const SEARCH: &str = "/search";
 /// Where callers learn who they are, below the root.
 pub(crate) const ME: &str = "/me";
 

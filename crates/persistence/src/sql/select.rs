@@ -12,13 +12,16 @@ use sea_orm::sea_query::{
 };
 use uuid::Uuid;
 
-use super::{Sql, column};
+use super::{Sql, column, id_column};
 use crate::{access, dialect::Dialect};
 
 /// The alias of the records that are read.
 pub(super) const ROWS: &str = "r";
 /// The alias and the column of the parents' ids.
 const PARENT: &str = "parent";
+/// The alias of the rows that are numbered, and the column of their numbers.
+const RANKED: &str = "ranked";
+const RANK: &str = "rank";
 
 impl Sql<'_> {
     /// The rows of the root.
@@ -48,7 +51,8 @@ impl Sql<'_> {
         counted(rows)
     }
 
-    /// The rows behind a link, for all parents at once, each with its parent's id in the first column.
+    /// The rows behind a link, for all parents at once, each with its parent's id behind the plan's columns, and with its
+    /// place among the parent's rows behind that where they come in no certain order.
     pub fn children(&self, parent: &Plan, path: &Path, plan: &Plan, parents: &[Uuid]) -> SelectStatement {
         if let Path::One { .. } = path {
             // Rows are shared by the parents that refer to them: they are found by their own id.
@@ -67,7 +71,7 @@ impl Sql<'_> {
                 self.ordered(&mut inner, plan);
                 inner.limit(limit(plan));
                 let mut select = unnested(parents);
-                select.expr(self.list(plan, Some(ROWS)));
+                select.expr(list(plan));
                 select.expr(column(PARENT, PARENT));
                 select.join_lateral(
                     JoinType::InnerJoin,
@@ -106,9 +110,16 @@ impl Sql<'_> {
         select
     }
 
-    /// On SQLite: number the rows of every parent and keep the first of each.
+    /// Whether the rows behind a link come with their places.
+    pub fn is_ranked(&self, path: &Path) -> bool {
+        self.dialect == Dialect::Sqlite && !matches!(path, Path::One { .. })
+    }
+
+    /// On SQLite: number the rows of every parent and keep the first of each. Only their ids are numbered, and the columns
+    /// looked up for those that are kept as they are asked for: what is sorted would be read to its end first, long
+    /// texts and all.
     fn windowed(&self, parent: &Plan, path: &Path, plan: &Plan, parents: &[Uuid]) -> SelectStatement {
-        let mut inner = self.columns(plan);
+        let mut inner = Query::select();
         let key = self.join_parents(&mut inner, parent, path, plan, parents);
         inner.cond_where(self.matching(plan)).cond_where(self.part(plan));
         let mut window = WindowStatement::new();
@@ -116,14 +127,17 @@ impl Sql<'_> {
         for by in self.order(plan, ROWS) {
             window.order_by_expr(by.expr, by.direction);
         }
-        inner.expr_as(key, Alias::new(PARENT));
-        inner.expr_window_as(Func::cust("row_number"), window, Alias::new("n"));
-        let mut select = Query::select();
-        select.expr(self.list(plan, None));
-        select.column(Alias::new(PARENT)).from_subquery(inner, Alias::new(ROWS));
-        select.and_where(Expr::col(Alias::new("n")).lte(limit(plan)));
-        select.order_by(Alias::new(PARENT), sea_orm::sea_query::Order::Asc);
-        select.order_by(Alias::new("n"), sea_orm::sea_query::Order::Asc);
+        inner.expr_as(column(ROWS, id_column()), Alias::new(id_column())).expr_as(key, Alias::new(PARENT));
+        inner.expr_window_as(Func::cust("row_number"), window, Alias::new(RANK));
+        let mut select = self.columns(plan);
+        select.expr(column(RANKED, PARENT)).expr(column(RANKED, RANK));
+        select.from_subquery(inner, Alias::new(RANKED));
+        // SQLite takes the tables of a cross join in their order: the rows are found by the numbered ids.
+        let table = Alias::new(&plan.object().table);
+        select.join_as(JoinType::CrossJoin, table, Alias::new(ROWS), Condition::all());
+        select.and_where(self.workspace(plan.permit.workspace(), ROWS));
+        select.and_where(column(ROWS, id_column()).eq(column(RANKED, id_column())));
+        select.and_where(column(RANKED, RANK).lte(limit(plan)));
         select
     }
 
@@ -197,27 +211,8 @@ impl Sql<'_> {
 
     fn columns(&self, plan: &Plan) -> SelectStatement {
         let mut select = Query::select();
-        select.expr(self.list(plan, Some(ROWS)));
+        select.expr(list(plan));
         select
-    }
-
-    /// The stored columns of the plan's fields, as one piece of text: their names are the registry's, and an
-    /// expression for each would be most of the statement's cost.
-    fn list(&self, plan: &Plan, alias: Option<&str>) -> Expr {
-        let fields = plan.columns.iter().filter_map(|column| plan.object().at(column.as_field()?));
-        let names =
-            fields.flat_map(|attribute| iter::once(attribute.column.as_str()).chain(attribute.currency()));
-        let mut list = String::with_capacity(plan.columns.len().saturating_mul(20));
-        for name in names {
-            if !list.is_empty() {
-                list.push_str(", ");
-            }
-            if let Some(alias) = alias {
-                list.extend(["\"", alias, "\"."]);
-            }
-            list.extend(["\"", name, "\""]);
-        }
-        Expr::cust(list)
     }
 
     /// The records that the plan is about.
@@ -240,6 +235,22 @@ impl Sql<'_> {
             select.order_by_expr(key.expr, key.direction);
         }
     }
+}
+
+/// The stored columns of the plan's fields, as one piece of text: their names are the registry's, and an expression for
+/// each would be most of the statement's cost.
+fn list(plan: &Plan) -> Expr {
+    let fields = plan.columns.iter().filter_map(|column| plan.object().at(column.as_field()?));
+    let names =
+        fields.flat_map(|attribute| iter::once(attribute.column.as_str()).chain(attribute.currency()));
+    let mut list = String::with_capacity(plan.columns.len().saturating_mul(20));
+    for name in names {
+        if !list.is_empty() {
+            list.push_str(", ");
+        }
+        list.extend(["\"", ROWS, "\".\"", name, "\""]);
+    }
+    Expr::cust(list)
 }
 
 /// One row more than the page has tells whether there are more.

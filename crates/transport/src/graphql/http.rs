@@ -1,5 +1,7 @@
 //! GraphQL over HTTP: what of the request is looked at before its document, and the status of the answer.
 
+use std::sync::LazyLock;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -10,8 +12,11 @@ use actix_web::{
 };
 use kernel::{Code, Result};
 
-use super::{Reply, refused};
-use crate::{Transport, problem, request};
+use super::{Reply, error, refused};
+use crate::{Transport, admission::Template, problem, request};
+
+/// Where requests are sent to.
+pub(crate) const PATH: &str = "/graphql";
 
 /// The media type of GraphQL over HTTP; its clients look for errors whatever the status is.
 const GRAPHQL: &str = "application/graphql-response+json";
@@ -39,6 +44,15 @@ pub(crate) async fn handle(
         Ok(reply) => answer(reply, reads(&request)),
         Err(error) => problem::answer(&error, &request::id(&request)),
     }
+}
+
+/// Answers who is turned away.
+pub(crate) fn overloaded(request: &HttpRequest, request_id: &str) -> HttpResponse {
+    static TEXT: LazyLock<Template> =
+        LazyLock::new(|| Template::new(|id| error::refusal(&Code::Overloaded.into(), id).to_string()));
+    let body = TEXT.fill(request_id).into_bytes();
+    let reply = Reply { body, refused: Some(Code::Overloaded), is_request: true, in_doubt: false };
+    answer(reply, reads(request))
 }
 
 /// The status and the media type of an answer, by the draft of GraphQL over HTTP.

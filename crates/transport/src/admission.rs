@@ -1,0 +1,135 @@
+//! Turns away who would wait too long, before anything else is done for a request: its body is not waited for, its key
+//! is not proved, and the log has a number for each second instead of a line. Under several times the load that can be
+//! served, most requests are answered here, so that what they cost is taken from those that are served.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_web::{
+    Error as ActixError, HttpRequest,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::Method,
+    middleware::Next,
+    rt,
+};
+use app::{Kith, Purpose};
+use tokio::{task::yield_now, time::sleep};
+
+use crate::{graphql, observe, problem, request, rest};
+
+/// How often the log tells how many were turned away.
+const REPORT: Duration = Duration::from_secs(1);
+
+/// The number of requests that were turned away since the log told it last.
+#[derive(Default)]
+pub(crate) struct Refusals(AtomicU64);
+
+impl Refusals {
+    fn count(self: &Arc<Self>) {
+        if self.0.fetch_add(1, Ordering::Relaxed) > 0 {
+            return;
+        }
+        let refusals = Arc::clone(self);
+        rt::spawn(async move {
+            sleep(REPORT).await;
+            let requests = refusals.0.swap(0, Ordering::Relaxed);
+            tracing::warn!(requests, "overloaded: requests were refused that would have waited too long");
+        });
+    }
+}
+
+/// The text of a refusal, made once but for the request's id.
+pub(crate) struct Template {
+    before: String,
+    after: String,
+}
+
+impl Template {
+    /// The template of what `text` tells for a request of this id.
+    pub(crate) fn new(text: impl FnOnce(&str) -> String) -> Self {
+        const ID: &str = "{request_id}";
+        let text = text(ID);
+        let (before, after) = text.split_once(ID).unwrap_or((&text, ""));
+        Self { before: before.to_owned(), after: after.to_owned() }
+    }
+
+    /// The text for a request.
+    pub(crate) fn fill(&self, request_id: &str) -> String {
+        [&self.before, request_id, &self.after].concat()
+    }
+}
+
+/// Lets a request through, unless it would wait too long.
+pub(crate) async fn admit<B: MessageBody>(
+    kith: Kith,
+    refusals: Arc<Refusals>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, ActixError> {
+    if !is_overloaded(&kith, request.request()) {
+        return next.call(request).await.map(ServiceResponse::map_into_left_body);
+    }
+    refusals.count();
+    if request::has_body(request.request()) {
+        // What has come along with the head is taken off the connection, which has to be closed otherwise.
+        yield_now().await;
+    }
+    let id = request::new_id(request.headers(), &kith);
+    let mut response = match request.path() {
+        graphql::PATH => graphql::overloaded(request.request(), &id),
+        _ => problem::overloaded(&id),
+    };
+    observe::identify(response.headers_mut(), &id);
+    Ok(request.into_response(response).map_into_right_body())
+}
+
+fn is_overloaded(kith: &Kith, request: &HttpRequest) -> bool {
+    let purpose = purpose(request.method(), request.path());
+    purpose.is_some_and(|purpose| request::key(request).is_ok_and(|key| kith.is_overloaded(key, purpose)))
+}
+
+/// What a request is for; none where it asks for nothing that a key is needed for.
+fn purpose(method: &Method, path: &str) -> Option<Purpose> {
+    let is_graphql = path == graphql::PATH;
+    if !is_graphql && !path.starts_with(rest::ROOT) {
+        return None;
+    }
+    Some(match *method {
+        Method::POST if is_graphql || path.ends_with(rest::SEARCH) => Purpose::Unknown,
+        Method::POST | Method::PATCH | Method::DELETE => Purpose::Write,
+        _ => Purpose::Read,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_filled_with_the_id() {
+        let template = Template::new(|id| format!(r#"{{"requestId":"{id}"}}"#));
+        assert_eq!(template.fill("request_1"), r#"{"requestId":"request_1"}"#);
+    }
+
+    #[test]
+    fn method_and_path_tell_what_a_request_is_for() {
+        let cases = [
+            (Method::GET, "/v1/contacts", Some(Purpose::Read)),
+            (Method::POST, "/v1/contacts", Some(Purpose::Write)),
+            (Method::PATCH, "/v1/contacts/contact_1", Some(Purpose::Write)),
+            (Method::POST, "/v1/contacts/search", Some(Purpose::Unknown)),
+            (Method::POST, "/graphql", Some(Purpose::Unknown)),
+            (Method::GET, "/readyz", None),
+            (Method::GET, "/openapi.json", None),
+        ];
+        for (method, path, expected) in cases {
+            assert_eq!(purpose(&method, path), expected, "{method} {path}");
+        }
+    }
+}
