@@ -58,9 +58,28 @@ impl Kith {
         Ok(NewKey { secret: text, hash: hash(&secret), hint })
     }
 
-    /// Whether whoever presents this key would wait too long. That is known before the key is looked at.
+    /// Whether whoever presents this key would wait too long. That is known before the key is looked up; a wrong secret for
+    /// a known key learns nothing by it.
     pub fn is_overloaded(&self, key: &str, purpose: Purpose) -> bool {
-        decode(key).is_some_and(|(workspace, key, _)| self.database().is_overloaded(workspace, key, purpose))
+        let Some((workspace, id, _)) = decode(key) else { return false };
+        // The server's own work stands in lines without a workspace or a key.
+        if workspace.is_nil() || id.is_nil() || !self.database().is_overloaded(workspace, id, purpose) {
+            return false;
+        }
+        match (self.0.credentials.get(&(workspace, id)), Presented::parse(key)) {
+            (Some(credential), Ok(presented)) => presented.proves(&credential),
+            _ => true,
+        }
+    }
+
+    /// Refuses an actor who would wait too long.
+    pub fn admit(&self, actor: &Actor, purpose: Purpose) -> Result<()> {
+        match actor.credential {
+            Some(key) if self.database().is_overloaded(actor.workspace, key, purpose) => {
+                Err(Code::Overloaded.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Runs `act` for the caller that presents this key, with the cached credential if there is one. `act` must be safe

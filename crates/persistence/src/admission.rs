@@ -15,6 +15,7 @@
 //!   writers wait for each other.
 
 mod cost;
+mod pace;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -30,12 +31,10 @@ use tokio::{
 use uuid::Uuid;
 
 pub(crate) use cost::{Costs, Timed};
+use pace::Pace;
 
 /// How many times as long an expensive read may wait as a quick one.
 pub(crate) const EXPENSIVE_WAIT: u32 = 5;
-/// The number of requests whose time tells the pace of a line; that of fewer may be the time of a single slow one, or of
-/// a disk that has paused.
-const PACE: usize = 32;
 
 /// Where a request waits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -94,8 +93,8 @@ struct State {
     free: usize,
     /// The slots that each workspace and each credential holds.
     held: HashMap<Holder, Held>,
-    /// The waiting requests of each line, in the order of arrival.
-    waiting: HashMap<Line, BTreeMap<u64, Waiter>>,
+    /// Those who wait in each line; lines in which nobody waits are left out.
+    waiting: HashMap<Line, Queue>,
     /// The number of the next request.
     next: u64,
 }
@@ -109,11 +108,17 @@ struct Held {
     by_writers: usize,
 }
 
+/// Those who wait in one line.
+#[derive(Default)]
+struct Queue {
+    /// In the order of arrival.
+    waiters: BTreeMap<u64, Waiter>,
+    pace: Pace,
+}
+
 struct Waiter {
     request: AcquireRequest,
     since: Instant,
-    /// How many stood in the line when it joined.
-    ahead: usize,
     wake: Sender<Slot>,
 }
 
@@ -221,22 +226,21 @@ impl State {
     }
 
     fn is_too_long(&self, line: Line, max_wait: Duration) -> bool {
-        self.waiting.get(&line).is_some_and(|waiting| expected_wait(waiting) > max_wait / 2)
+        self.waiting.get(&line).is_some_and(|queue| queue.expected_wait(Instant::now()) > max_wait / 2)
     }
 
     fn wait(&mut self, request: AcquireRequest, wake: Sender<Slot>) -> u64 {
         let number = self.next;
         self.next += 1;
-        let waiting = self.waiting.entry(request.line()).or_default();
-        let (since, ahead) = (Instant::now(), waiting.len());
-        waiting.insert(number, Waiter { request, since, ahead, wake });
+        let waiter = Waiter { request, since: Instant::now(), wake };
+        self.waiting.entry(request.line()).or_default().waiters.insert(number, waiter);
         number
     }
 
     fn leave(&mut self, line: Line, number: u64) -> Option<Waiter> {
-        let waiting = self.waiting.get_mut(&line)?;
-        let left = waiting.remove(&number);
-        if waiting.is_empty() {
+        let queue = self.waiting.get_mut(&line)?;
+        let left = queue.waiters.remove(&number);
+        if queue.waiters.is_empty() {
             self.waiting.remove(&line);
         }
         left
@@ -245,27 +249,28 @@ impl State {
     /// Takes the next request out of the queue, if there is room for one.
     fn next_in_line(&mut self) -> Option<Waiter> {
         // Who stands in one line needs the same, so there is room for the first of it or for none.
-        let firsts = self.waiting.iter().filter_map(|(line, waiting)| {
-            let (number, first) = waiting.first_key_value()?;
+        let firsts = self.waiting.iter().filter_map(|(line, queue)| {
+            let (number, first) = queue.waiters.first_key_value()?;
             let (whole, part) =
                 (self.held((line.share, None)), self.held((line.share, Some(line.credential))));
             let order = (whole.slots, part.slots, *number);
             self.has_room(&first.request).then_some((order, *line))
         });
         let ((.., number), line) = firsts.min_by_key(|(order, _)| *order)?;
+        if let Some(queue) = self.waiting.get_mut(&line) {
+            queue.pace.step(Instant::now());
+        }
         self.leave(line, number)
     }
 }
 
-/// The time that a request will wait which joins these: the first of them tells how fast those before it have gone.
-fn expected_wait(waiting: &BTreeMap<u64, Waiter>) -> Duration {
-    let Some((_, first)) = waiting.first_key_value() else { return Duration::ZERO };
-    let waited = first.since.elapsed();
-    if first.ahead < PACE {
-        return waited;
+impl Queue {
+    /// The time that a request will wait which joins now.
+    fn expected_wait(&self, now: Instant) -> Duration {
+        let first =
+            || self.waiters.first_key_value().map(|(_, first)| now.saturating_duration_since(first.since));
+        self.pace.expected_wait(self.waiters.len(), now).or_else(first).unwrap_or_default()
     }
-    let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-    waited.saturating_mul(number(waiting.len())) / number(first.ahead)
 }
 
 impl Drop for QueueGuard<'_> {

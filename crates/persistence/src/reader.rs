@@ -86,20 +86,21 @@ async fn read_child(
         return read_children(connection, sql, plan, budget, &mut table).await.map(|()| table);
     }
     // Each parent's rows come in their order or with their places in it, and not necessarily together.
-    let mut grouped: HashMap<Uuid, Vec<Row>> = HashMap::with_capacity(wanted.len());
+    let mut grouped: HashMap<Uuid, Vec<(i64, Row)>> = HashMap::with_capacity(wanted.len());
+    let is_ranked = sql.is_ranked(path);
     let take = |row: Row| {
         budget.spend(found.bytes(&row)?)?;
-        grouped.entry(row.get(found.width)?).or_default().push(row);
+        let place = if is_ranked { row.get(found.width + 1)? } else { 0 };
+        grouped.entry(row.get(found.width)?).or_default().push((place, row));
         Ok(())
     };
     connection.for_each(&sql.children(parent, path, plan, &wanted), take).await?;
     let mut groups = HashMap::with_capacity(grouped.len());
     for id in &wanted {
         if let Some(mut own) = grouped.remove(id) {
-            if sql.is_ranked(path) {
-                own.sort_by_key(|row| row.get::<i64>(found.width + 1).unwrap_or_default());
-            }
-            groups.insert(*id, found.take(plan, own));
+            // Those that come in their order all have the same place, and keep it.
+            own.sort_by_key(|(place, _)| *place);
+            groups.insert(*id, found.take(plan, own.into_iter().map(|(_, row)| row).collect()));
         }
     }
     if plan.page.count {

@@ -97,14 +97,15 @@ fn is_overloaded(kith: &Kith, request: &HttpRequest) -> bool {
 /// What a request is for; none where it asks for nothing that a key is needed for.
 fn purpose(method: &Method, path: &str) -> Option<Purpose> {
     let is_graphql = path == graphql::PATH;
-    if !is_graphql && !path.starts_with(rest::ROOT) {
-        return None;
+    let is_rest = path.strip_prefix(rest::ROOT).is_some_and(|rest| rest.starts_with('/'));
+    match method.as_str() {
+        "POST" if is_graphql => Some(Purpose::Unknown),
+        _ if !is_rest => None,
+        "POST" if path.ends_with(rest::SEARCH) => Some(Purpose::Read),
+        "GET" | "HEAD" | "QUERY" => Some(Purpose::Read),
+        "POST" | "PATCH" | "DELETE" => Some(Purpose::Write),
+        _ => None,
     }
-    Some(match *method {
-        Method::POST if is_graphql || path.ends_with(rest::SEARCH) => Purpose::Unknown,
-        Method::POST | Method::PATCH | Method::DELETE => Purpose::Write,
-        _ => Purpose::Read,
-    })
 }
 
 #[cfg(test)]
@@ -123,7 +124,9 @@ mod tests {
             (Method::GET, "/v1/contacts", Some(Purpose::Read)),
             (Method::POST, "/v1/contacts", Some(Purpose::Write)),
             (Method::PATCH, "/v1/contacts/contact_1", Some(Purpose::Write)),
-            (Method::POST, "/v1/contacts/search", Some(Purpose::Unknown)),
+            (Method::POST, "/v1/contacts/search", Some(Purpose::Read)),
+            (Method::PUT, "/v1/contacts", None),
+            (Method::GET, "/v1s/contacts", None),
             (Method::POST, "/graphql", Some(Purpose::Unknown)),
             (Method::GET, "/readyz", None),
             (Method::GET, "/openapi.json", None),

@@ -19,7 +19,7 @@ pub mod schema;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use app::{Caller, Kith};
+use app::{Caller, Kith, Purpose};
 use async_graphql::{
     Request, Response, Variables,
     dynamic::Schema,
@@ -106,6 +106,11 @@ impl Gateway {
             None => Arc::new(ParsedOperation::read(registry, &query, name)?),
         };
         let variables = operation.fill(registry, variables)?;
+        let purpose = match operation.definition()?.ty {
+            OperationType::Mutation => Purpose::Write,
+            _ => Purpose::Read,
+        };
+        kith.admit(&caller.actor, purpose)?;
         let mut execution = Execution::new(kith.clone(), caller, operation, variables, self.clone());
         if known.is_none() || !execution.is_repeatable()? {
             execution.caller = kith.reauthenticated(execution.caller).await?;

@@ -70,12 +70,14 @@ pub struct Transport {
     settings: Settings,
     document: Arc<OnceLock<Bytes>>,
     gateway: Arc<OnceLock<graphql::Gateway>>,
+    refusals: Arc<Refusals>,
 }
 
 impl Transport {
     /// The doors to this Kith.
     pub fn new(kith: Kith, settings: Settings) -> Self {
-        Self { kith, settings, document: Arc::default(), gateway: Arc::default() }
+        let (document, gateway, refusals) = Default::default();
+        Self { kith, settings, document, gateway, refusals }
     }
 
     /// What they lead to.
@@ -123,13 +125,13 @@ pub fn configure(transport: Transport) -> impl FnOnce(&mut ServiceConfig) {
         let data = web::Data::new(transport.clone());
         let origins = transport.settings.origins.clone();
         let (shares, kith) = (!origins.is_empty(), transport.kith().clone());
+        let refusals = Arc::clone(&transport.refusals);
         let watch = move |request: ServiceRequest, next: Next<_>| {
             let id = request::new_id(request.headers(), transport.kith());
             let Settings { timeout, upload_timeout, .. } = transport.settings;
             let is_upload = rest::is_upload(request.method(), request.path());
             observe::watch(if is_upload { upload_timeout } else { timeout }, id, request, next)
         };
-        let refusals = Arc::<Refusals>::default();
         let admit = move |request: ServiceRequest, next: Next<_>| {
             admission::admit(kith.clone(), Arc::clone(&refusals), request, next)
         };

@@ -106,19 +106,3 @@ async fn reads_are_not_refused_because_writers_wait() {
     assert!(!semaphore.is_too_long(read.line(), max_wait));
     assert!(semaphore.acquire(read).now_or_never().is_some());
 }
-
-#[test]
-fn a_line_that_has_grown_will_take_longer_than_its_first_has_waited() {
-    let waited = Duration::from_millis(100);
-    let expected = |ahead: usize, length: u64| {
-        let waiter = |number| {
-            let (request, since) = (request(1, 11, false), Instant::now().checked_sub(waited).unwrap());
-            (number, Waiter { request, since, ahead, wake: oneshot::channel().0 })
-        };
-        expected_wait(&(0..length).map(waiter).collect()).as_millis() / 100
-    };
-    assert_eq!(expected(40, 40), 1, "as long as the first, where as many have come as have gone");
-    assert_eq!(expected(40, 120), 3);
-    assert_eq!(expected(40, 1), 0, "a line that gets shorter is soon done");
-    assert_eq!(expected(1, 60), 1, "one request does not tell the pace");
-}
