@@ -54,6 +54,16 @@ async fn last_event(owner: &Caller) -> Json {
     owner.get("/v1/events?limit=1&sort=-seq").await.ok()["items"][0]["seq"].take()
 }
 
+/// A contact with more in its notes than an answer may have.
+async fn contact_with_long_notes(owner: &Caller) -> String {
+    let contact = text(&owner.create("contacts", json!({ "givenName": "Ada" })).await["id"]);
+    for _ in 0..100 {
+        let note = json!({ "type": "NOTE", "subjects": [contact], "body": "x".repeat(100_000) });
+        owner.create("activities", note).await;
+    }
+    contact
+}
+
 on_both! {
     async fn a_dry_run_answers_and_changes_nothing(stage) {
         let kith = &stage.server.kith;
@@ -108,12 +118,7 @@ on_both! {
 on_both! {
     async fn what_cannot_be_answered_is_not_done(stage) {
         let owner = &stage.owner;
-        let contact = text(&owner.create("contacts", json!({ "givenName": "Ada" })).await["id"]);
-        // More than an answer may have.
-        for _ in 0..100 {
-            let note = json!({ "type": "NOTE", "subjects": [contact], "body": "x".repeat(100_000) });
-            owner.create("activities", note).await;
-        }
+        let contact = contact_with_long_notes(owner).await;
         let mutation = "mutation($id: ID!) { updateContact(id: $id, input: { familyName: \"King\" }) {
             contact { activities(first: 100) { nodes { body } } } userErrors { code } } }";
         // As it is first seen, and prepared.
@@ -171,11 +176,7 @@ on_both! {
 on_both! {
     async fn the_first_mutation_that_fails_is_the_last(stage) {
         let owner = &stage.owner;
-        let contact = text(&owner.create("contacts", json!({ "givenName": "Ada" })).await["id"]);
-        for _ in 0..100 {
-            let note = json!({ "type": "NOTE", "subjects": [contact], "body": "x".repeat(100_000) });
-            owner.create("activities", note).await;
-        }
+        let contact = contact_with_long_notes(owner).await;
         let update = |key: &str, shown: &str| {
             format!("{key}: updateContact(id: $id, input: {{ jobTitle: \"{key}\" }}) {{ contact {{ {shown} }} }}")
         };

@@ -155,15 +155,15 @@ impl Registered {
             endpoint: Endpoint::post(spec.path),
             aliases: &[],
             doc: spec.doc.to_owned(),
-            kind: OperationKind::Write(Write {
-                input: Input::Members(input),
+            kind: OperationKind::Write(Box::new(Write {
+                input: Input::Members(Box::new(input)),
                 input_type: contract::input(spec.name),
                 outputs: spec.outputs.to_vec(),
                 is_standard: false,
                 needs_version: spec.needs_version,
                 starts_job: spec.starts_job,
                 prepare,
-            }),
+            })),
         }
     }
 }

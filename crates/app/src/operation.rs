@@ -83,7 +83,7 @@ pub enum OperationKind {
     /// Stores a file.
     Upload,
     /// Changes records in a unit of work.
-    Write(Write),
+    Write(Box<Write>),
 }
 
 /// An operation that changes records in a unit of work.
@@ -112,7 +112,7 @@ pub enum Input {
     /// The object's own fields.
     Fields(Purpose),
     /// Members with a schema of their own.
-    Members(RefOr<Schema>),
+    Members(Box<RefOr<Schema>>),
 }
 
 /// One thing that an operation answers.

@@ -133,7 +133,7 @@ impl Standard {
                     _ => contract::input(&name),
                 };
                 let output = Output { name: object.name, kind: OutputKind::Record(object.name), doc };
-                OperationKind::Write(Write {
+                OperationKind::Write(Box::new(Write {
                     input,
                     input_type,
                     outputs: vec![output],
@@ -141,7 +141,7 @@ impl Standard {
                     needs_version: false,
                     starts_job: false,
                     prepare: *prepare,
-                })
+                }))
             }
         };
         Operation {

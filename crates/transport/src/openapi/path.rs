@@ -101,10 +101,11 @@ fn writing(draft: Draft, operation: &Operation, write: &Write) -> Draft {
         Input::Nothing => draft.reads(&write.input_type, &[JSON], false),
         Input::Fields(Purpose::Update) => draft.reads(&write.input_type, &[MERGE_PATCH, JSON], true),
         Input::Fields(_) => draft.reads_json(&write.input_type),
-        Input::Members(RefOr::T(Schema::Object(input))) => {
-            draft.reads(&write.input_type, &[JSON], !input.required.is_empty())
+        Input::Members(schema) => {
+            let is_required =
+                matches!(schema.as_ref(), RefOr::T(Schema::Object(input)) if !input.required.is_empty());
+            draft.reads(&write.input_type, &[JSON], is_required)
         }
-        Input::Members(_) => draft.reads(&write.input_type, &[JSON], false),
     };
     let (status, doc, headers) = match (write.starts_job, operation.action) {
         (true, _) => ("202", "The job that does the work.", MADE),

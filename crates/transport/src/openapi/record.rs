@@ -260,7 +260,7 @@ fn item(attribute: &Attribute, of: &List, side: Side) -> Node {
 /// Adds the schemas of a command's input and answer; those of standard operations are the object's.
 pub fn add_write(schemas: &mut Schemas, registry: &Registry, operation: &Operation, write: &Write) {
     let Input::Members(input) = &write.input else { return };
-    let mut input = input.clone();
+    let mut input = input.as_ref().clone();
     if let (RefOr::T(Schema::Object(input)), true) = (&mut input, operation.on_record) {
         let doc = if write.needs_version {
             "The version that the caller has seen; either this or `If-Match` is required."
