@@ -1,4 +1,4 @@
-//! A mapping as it is written, checked on the way to a [`Mapping`](super::mapping::Mapping).
+//! A mapping as it is written, checked on the way to a [`Mapping`].
 
 mod cells;
 
