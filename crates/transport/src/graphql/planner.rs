@@ -1,27 +1,23 @@
 //! Compiles a selection to plans and shapes: what resolvers would have done, decided before any SQL runs:
 //! permissions, pages, predicates, orders, and the cost from the product of the page sizes.
 
+mod arguments;
+
 use app::{
     Caller, Kith,
-    listing::{Listing, Part},
     operation::OperationKind,
     view::{Collection, View},
 };
-use async_graphql::{
-    Pos,
-    parser::types::{Field, SelectionSet},
-    registry::Registry,
-};
+use async_graphql::{Pos, parser::types::SelectionSet, registry::Registry};
 use kernel::{
     Code, Error, Result,
     answer::{Budget, Connection, EdgePart, Member, PageInfo, Part as Section, Shape, Source},
     field::Kind,
     id::TypeId,
     object::{Action, Attribute, Object},
-    plan::{Deleted, MAX_PAGE, Plan},
+    plan::Plan,
     text::json_key,
 };
-use serde_json::Value as Json;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -330,50 +326,6 @@ impl<'a> Planner<'a> {
             members.push(Member::new(part.key, section));
         }
         Ok(Connection { members })
-    }
-
-    /// What the arguments of a list say.
-    fn listing(&self, field: &Field) -> Result<Listing> {
-        let number = |name| match self.document.argument(field, name) {
-            None | Some(Json::Null) => Ok(None),
-            Some(json) => {
-                let number = json.as_u64().and_then(|number| u32::try_from(number).ok());
-                number
-                    .filter(|number| (1..=MAX_PAGE).contains(number))
-                    .map(Some)
-                    .ok_or_else(|| invalid(&format!("{name} lies between 1 and {MAX_PAGE}")))
-            }
-        };
-        let (after, before) = (self.text(field, "after")?, self.text(field, "before")?);
-        let part = match (number("first")?, number("last")?) {
-            (Some(first), None) => Part::First(first, after, before),
-            (None, Some(last)) => Part::Last(last, after, before),
-            _ => return Err(invalid("either first or last has to be given")),
-        };
-        let deleted = self.text(field, "deleted")?;
-        let deleted = deleted.as_deref().and_then(Deleted::parse).unwrap_or_default();
-        let given = |name| self.document.argument(field, name).filter(|json| !json.is_null());
-        Ok(Listing {
-            predicate: given("where"),
-            order_by: given("orderBy"),
-            deleted,
-            part,
-            ..Listing::default()
-        })
-    }
-
-    fn text(&self, field: &Field, name: &str) -> Result<Option<String>> {
-        match self.document.argument(field, name) {
-            None | Some(Json::Null) => Ok(None),
-            Some(Json::String(text)) => Ok(Some(text)),
-            Some(_) => Err(invalid(&format!("{name}: text is expected"))),
-        }
-    }
-
-    pub(super) fn id(&self, field: &Field, object: &Object) -> Result<Uuid> {
-        let text = self.text(field, "id")?.unwrap_or_default();
-        let expected = || invalid(&format!("id: an id {}_… is expected", object.prefix));
-        TypeId::parse_as(&object.prefix, &text).ok_or_else(expected)
     }
 
     /// Counts the records that the field reaches.
