@@ -1,17 +1,12 @@
 //! How PostgreSQL is asked about what is linked: in forms whose plans do not depend on what it believes of the tables;
 //! and which statements reach several workspaces.
 
-use std::sync::Arc;
-
 use kernel::time::Instant;
-use persistence::{
-    Database, Limits,
-    queue::{Claim, Progress},
-};
+use persistence::queue::{Claim, Progress};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, prelude::Uuid};
 use serde_json::{Value as Json, json};
 
-use crate::support::{Backend, Stage, distribution};
+use crate::support::{self, Backend, Stage, distribution};
 
 /// Asks for the contacts for which something holds, or that are named Ada, and gives the last statement about
 /// contacts. One is named so: where nothing is found, the connection is asked something else afterwards.
@@ -59,8 +54,7 @@ async fn what_must_not_be_there_is_looked_for_record_by_record() {
 async fn no_more_exceptions_are_listed_than_are_met() {
     let stage = Stage::new(Backend::Postgres).await;
     // What runners and the sweeper do.
-    let store =
-        Database::open(&stage.database.url, Arc::new(app::registry()), Limits::default()).await.unwrap();
+    let store = support::open(&support::configuration(&stage.database), app::registry()).await;
     let (nobody, never) = (Uuid::nil(), Instant(0));
     let progress = Progress::default();
     let claim = Claim {

@@ -3,19 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use kernel::{actor::Origin, time::Instant};
-use persistence::{Database, Limits, queue::Progress};
+use persistence::{Database, queue::Progress};
 use sea_orm::{ConnectionTrait, TransactionTrait, prelude::Uuid};
 use serde_json::json;
 
 use super::{counts, ended, first_tickets, import, start, store, tickets, tickets_of};
-use crate::support::{Backend, Fresh, Stage, on_both};
+use crate::support::{self, Backend, Fresh, Stage, on_both};
 
 const IMPORT: &[&str] = &["IMPORT"];
 
 async fn open(database: &Fresh) -> Database {
-    Database::open(&database.url, Arc::new(app::registry()), Limits::default())
-        .await
-        .expect("the store opens")
+    support::open(&support::configuration(database), app::registry()).await
 }
 
 /// A server that takes no jobs, on a database of its own.

@@ -1,12 +1,11 @@
 //! Large files: they hold up nobody, and what nobody can reach any more is freed.
 
 use kernel::{actor::Origin, time::Instant};
-use persistence::{Database, Limits};
 use reqwest::Method;
 use sea_orm::{ConnectionTrait, Statement, prelude::Uuid};
 use serde_json::json;
 
-use crate::support::{Stage, eventually, on_both, text};
+use crate::support::{self, Stage, eventually, on_both, text};
 
 /// How many pieces of files there are.
 async fn pieces(stage: &Stage) -> i64 {
@@ -73,8 +72,7 @@ on_both! {
         let (stage, clock) = stage.at("2026-03-01T12:00:00Z").await;
         let kith = &stage.server.kith;
         let actor = kith.authenticate(&stage.owner.key, Origin::Api, "test".into()).await.unwrap().actor;
-        let registry = std::sync::Arc::new(app::registry());
-        let database = Database::open(&stage.database.url, registry, Limits::default()).await.unwrap();
+        let database = support::open(&support::configuration(&stage.database), app::registry()).await;
         let (file, begun) = (Uuid::from_u128(7), Instant::parse("2026-03-01T12:00:00Z").unwrap());
         database.begin_upload(actor.workspace, file, begun).await.unwrap();
         for position in 0..100 {

@@ -61,18 +61,14 @@ impl Stage {
     ) -> Self {
         let mut config = configuration(&database);
         configure(&mut config);
-        let limits = Limits { pooling: config.pooling, ..Limits::default() };
-        let store = Database::open(&config.database, Arc::new(registry), limits).await;
-        let kith = kith(store.expect("the store opens"));
+        let kith = kith(open(&config, registry).await);
         Self::furnish(server::serve::start(kith, &config).expect("the server starts"), database).await
     }
 
     /// Another server on the same database, with other roles.
     pub async fn with_roles(&self, roles: &[&'static Role], field_by_field: bool) -> Self {
         let config = configuration(&self.database);
-        let limits = Limits { pooling: config.pooling, ..Limits::default() };
-        let store = Database::open(&config.database, Arc::new(app::registry()), limits).await;
-        let kith = Kith::with_roles(store.expect("the store opens"), Context::system(), roles);
+        let kith = Kith::with_roles(open(&config, app::registry()).await, Context::system(), roles);
         let settings = transport::Settings { field_by_field, ..config.settings() };
         let server = server::serve::start_with(kith, &config, settings).expect("the server starts");
         Self::furnish(server, Arc::clone(&self.database)).await
@@ -119,6 +115,12 @@ impl Stage {
             database.remove().await;
         }
     }
+}
+
+/// The store as a server of this configuration opens it.
+pub async fn open(config: &server::Config, registry: kernel::Registry) -> Database {
+    let limits = Limits { pooling: config.pooling, ..Limits::default() };
+    Database::open(&config.database, Arc::new(registry), limits).await.expect("the store opens")
 }
 
 /// How a test's server is configured. With `KITH_TEST_POOLING=transaction` PostgreSQL forgets the state of the
