@@ -13,7 +13,7 @@ use kernel::{
     actor::{Actor, Origin},
     time::Instant,
 };
-use persistence::{Purpose, credential::Credential};
+use persistence::{Demand, credential::Credential};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -60,10 +60,10 @@ impl Kith {
 
     /// Whether whoever presents this key would wait too long. That is known before the key is looked up; a wrong secret for
     /// a known key learns nothing by it.
-    pub fn is_overloaded(&self, key: &str, purpose: Purpose) -> bool {
+    pub fn is_overloaded(&self, key: &str, demand: Demand) -> bool {
         let Some((workspace, id, _)) = decode(key) else { return false };
         // The server's own work stands in lines without a workspace or a key.
-        if workspace.is_nil() || id.is_nil() || !self.database().is_overloaded(workspace, id, purpose) {
+        if workspace.is_nil() || id.is_nil() || !self.database().is_overloaded(workspace, id, demand) {
             return false;
         }
         match (self.0.credentials.get(&(workspace, id)), Presented::parse(key)) {
@@ -73,9 +73,9 @@ impl Kith {
     }
 
     /// Refuses an actor who would wait too long.
-    pub fn admit(&self, actor: &Actor, purpose: Purpose) -> Result<()> {
+    pub fn admit(&self, actor: &Actor, demand: Demand) -> Result<()> {
         match actor.credential {
-            Some(key) if self.database().is_overloaded(actor.workspace, key, purpose) => {
+            Some(key) if self.database().is_overloaded(actor.workspace, key, demand) => {
                 Err(Code::Overloaded.into())
             }
             _ => Ok(()),

@@ -18,7 +18,7 @@ use validator::{Validate, ValidationError, ValidationErrors};
 
 use crate::{
     contract,
-    operation::{Call, Endpoint, Input, Operation, OperationKind, Prepare, Step, Write},
+    operation::{Call, Endpoint, InputKind, Operation, OperationKind, Prepare, Step, Write},
     schema,
     unit_of_work::UnitOfWork,
 };
@@ -156,7 +156,7 @@ impl Registered {
             aliases: &[],
             doc: spec.doc.to_owned(),
             kind: OperationKind::Write(Box::new(Write {
-                input: Input::Members(Box::new(input)),
+                input: InputKind::Members(Box::new(input)),
                 input_type: contract::input(spec.name),
                 outputs: spec.outputs.to_vec(),
                 is_standard: false,

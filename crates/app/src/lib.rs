@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use kernel::{Code, Registry, Result, access::Policy, object::Object, role::Role, value::Choice};
 use persistence::Database;
-pub use persistence::Purpose;
+pub use persistence::Demand;
 use quick_cache::sync::Cache;
 use tokio::sync::Notify;
 use uuid::Uuid;

@@ -89,7 +89,7 @@ pub enum OperationKind {
 /// An operation that changes records in a unit of work.
 pub struct Write {
     /// What it takes.
-    pub input: Input,
+    pub input: InputKind,
     /// The contract's name of what it takes.
     pub input_type: String,
     /// What it answers.
@@ -106,7 +106,7 @@ pub struct Write {
 }
 
 /// What an operation that writes takes, beside a record's id and version.
-pub enum Input {
+pub enum InputKind {
     /// Nothing.
     Nothing,
     /// The object's own fields.

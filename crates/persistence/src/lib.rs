@@ -90,9 +90,9 @@ pub enum Pooling {
     Transaction,
 }
 
-/// What a request is for, as far as is known before it is read.
+/// What a request asks of the database, as far as is known before it is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Purpose {
+pub enum Demand {
     /// It reads only.
     Read,
     /// It writes.
@@ -261,15 +261,15 @@ impl Database {
     }
 
     /// Whether a request would wait for a connection too long, so that nothing else need be done for it.
-    pub fn is_overloaded(&self, workspace: Uuid, credential: Uuid, purpose: Purpose) -> bool {
+    pub fn is_overloaded(&self, workspace: Uuid, credential: Uuid, demand: Demand) -> bool {
         let is_too_long = |pool: &Arc<Pool>, writes| {
             pool.is_too_long(Line { share: workspace, credential, writes }, self.max_wait)
         };
         let (reads, writes) = (|| is_too_long(&self.readers, false), || is_too_long(&self.writers, true));
-        match purpose {
-            Purpose::Read => reads(),
-            Purpose::Write => writes(),
-            Purpose::Unknown => reads() && writes(),
+        match demand {
+            Demand::Read => reads(),
+            Demand::Write => writes(),
+            Demand::Unknown => reads() && writes(),
         }
     }
 

@@ -18,7 +18,7 @@ use actix_web::{
     middleware::Next,
     rt,
 };
-use app::{Kith, Purpose};
+use app::{Demand, Kith};
 use tokio::{task::yield_now, time::sleep};
 
 use crate::{graphql, observe, problem, request, rest};
@@ -90,20 +90,20 @@ pub(crate) async fn admit<B: MessageBody>(
 }
 
 fn is_overloaded(kith: &Kith, request: &HttpRequest) -> bool {
-    let purpose = purpose(request.method(), request.path());
-    purpose.is_some_and(|purpose| request::key(request).is_ok_and(|key| kith.is_overloaded(key, purpose)))
+    let demand = demand(request.method(), request.path());
+    demand.is_some_and(|demand| request::key(request).is_ok_and(|key| kith.is_overloaded(key, demand)))
 }
 
-/// What a request is for; none where it asks for nothing that a key is needed for.
-fn purpose(method: &Method, path: &str) -> Option<Purpose> {
+/// What a request asks of the database; none where it asks for nothing that a key is needed for.
+fn demand(method: &Method, path: &str) -> Option<Demand> {
     let is_graphql = path == graphql::PATH;
     let is_rest = path.strip_prefix(rest::ROOT).is_some_and(|rest| rest.starts_with('/'));
     match method.as_str() {
-        "POST" if is_graphql => Some(Purpose::Unknown),
+        "POST" if is_graphql => Some(Demand::Unknown),
         _ if !is_rest => None,
-        "POST" if path.ends_with(rest::SEARCH) => Some(Purpose::Read),
-        "GET" | "HEAD" | "QUERY" => Some(Purpose::Read),
-        "POST" | "PATCH" | "DELETE" => Some(Purpose::Write),
+        "POST" if path.ends_with(rest::SEARCH) => Some(Demand::Read),
+        "GET" | "HEAD" | "QUERY" => Some(Demand::Read),
+        "POST" | "PATCH" | "DELETE" => Some(Demand::Write),
         _ => None,
     }
 }
@@ -119,20 +119,20 @@ mod tests {
     }
 
     #[test]
-    fn method_and_path_tell_what_a_request_is_for() {
+    fn method_and_path_tell_what_a_request_asks_of_the_database() {
         let cases = [
-            (Method::GET, "/v1/contacts", Some(Purpose::Read)),
-            (Method::POST, "/v1/contacts", Some(Purpose::Write)),
-            (Method::PATCH, "/v1/contacts/contact_1", Some(Purpose::Write)),
-            (Method::POST, "/v1/contacts/search", Some(Purpose::Read)),
+            (Method::GET, "/v1/contacts", Some(Demand::Read)),
+            (Method::POST, "/v1/contacts", Some(Demand::Write)),
+            (Method::PATCH, "/v1/contacts/contact_1", Some(Demand::Write)),
+            (Method::POST, "/v1/contacts/search", Some(Demand::Read)),
             (Method::PUT, "/v1/contacts", None),
             (Method::GET, "/v1s/contacts", None),
-            (Method::POST, "/graphql", Some(Purpose::Unknown)),
+            (Method::POST, "/graphql", Some(Demand::Unknown)),
             (Method::GET, "/readyz", None),
             (Method::GET, "/openapi.json", None),
         ];
         for (method, path, expected) in cases {
-            assert_eq!(purpose(&method, path), expected, "{method} {path}");
+            assert_eq!(demand(&method, path), expected, "{method} {path}");
         }
     }
 }

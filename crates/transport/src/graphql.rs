@@ -19,7 +19,7 @@ pub mod schema;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use app::{Caller, Kith, Purpose};
+use app::{Caller, Demand, Kith};
 use async_graphql::{
     Request, Response, Variables,
     dynamic::Schema,
@@ -106,11 +106,11 @@ impl Gateway {
             None => Arc::new(ParsedOperation::read(registry, &query, name)?),
         };
         let variables = operation.fill(registry, variables)?;
-        let purpose = match operation.definition()?.ty {
-            OperationType::Mutation => Purpose::Write,
-            _ => Purpose::Read,
+        let demand = match operation.definition()?.ty {
+            OperationType::Mutation => Demand::Write,
+            _ => Demand::Read,
         };
-        kith.admit(&caller.actor, purpose)?;
+        kith.admit(&caller.actor, demand)?;
         let mut execution = Execution::new(kith.clone(), caller, operation, variables, self.clone());
         if known.is_none() || !execution.is_repeatable()? {
             execution.caller = kith.reauthenticated(execution.caller).await?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use app::{
     Kith,
-    operation::{Input, Operation as Registered, OperationKind},
+    operation::{InputKind, Operation as Declared, OperationKind},
     view::{Collection, View},
 };
 use kernel::{
@@ -50,14 +50,14 @@ pub enum Operation<'k> {
     Delete,
     Restore,
     /// Any other operation that writes.
-    Command(&'k Registered),
+    Command(&'k Declared),
     View(&'static View),
     Collection(&'static Collection),
 }
 
 impl<'k> Operation<'k> {
     /// An operation of the registry; none for the contents of files, which are not asked for in JSON.
-    fn of(known: &'k Registered) -> Option<Self> {
+    fn of(known: &'k Declared) -> Option<Self> {
         let verb = known.name.trim_end_matches(known.object.type_name.as_str());
         Some(match &known.kind {
             OperationKind::List => Self::List,
@@ -166,7 +166,7 @@ impl<'k> Call<'k> {
     /// Every operation there is.
     pub fn all(kith: &'k Kith) -> Vec<Self> {
         let registry = kith.registry().as_ref();
-        let call = |known: &'k Arc<Registered>| {
+        let call = |known: &'k Arc<Declared>| {
             let operation = Operation::of(known)?;
             Some(Self { operation, object: Arc::clone(&known.object), action: known.action, registry })
         };
@@ -303,14 +303,14 @@ impl<'k> Call<'k> {
 }
 
 /// Whether the answer of an operation that writes is the record itself in REST.
-fn is_standard(operation: &Registered) -> bool {
+fn is_standard(operation: &Declared) -> bool {
     operation.write().is_some_and(|write| write.is_standard)
 }
 
 /// The members of a command's input with their schemas.
-pub fn input_members(command: &Registered) -> impl Iterator<Item = (String, Json, bool)> {
+pub fn input_members(command: &Declared) -> impl Iterator<Item = (String, Json, bool)> {
     let schema = match command.write().map(|write| &write.input) {
-        Some(Input::Members(schema)) => serde_json::to_value(schema).unwrap(),
+        Some(InputKind::Members(schema)) => serde_json::to_value(schema).unwrap(),
         _ => Json::Null,
     };
     let required = schema["required"].as_array().cloned().unwrap_or_default();

@@ -25,7 +25,7 @@ pub enum Mode {
 impl Kith {
     /// Performs an operation in a unit of work. The answer is made inside of it, by `answer`, from what the operation
     /// has produced: what cannot be answered is not done, and what is done is answered as it was committed. `answer` is
-    /// called once more, for another look at the caller, where the workspace's access has changed meanwhile.
+    /// called again, for another look at the caller, where the workspace's access has changed meanwhile.
     pub async fn perform<T>(
         &self,
         actor: &Actor,

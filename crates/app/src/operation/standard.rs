@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{
-    Code, Permit, Result,
+    Code, Permit, Record, Result,
     input::{self, Purpose},
     object::{Action, Object},
     reference::OnDelete,
@@ -12,7 +12,8 @@ use kernel::{
 use uuid::Uuid;
 
 use super::{
-    Call, Endpoint, Input, Operation, OperationKind, Output, OutputKind, Prepare, Product, Step, Write,
+    Call, Endpoint, InputKind, Operation, OperationKind, Output, OutputKind, Prepare, Produced, Product,
+    Step, Write,
 };
 use crate::contract;
 
@@ -30,7 +31,7 @@ struct Standard {
 
 enum Does {
     Read(fn() -> OperationKind),
-    Write(fn() -> Input, &'static str, Prepare),
+    Write(fn() -> InputKind, &'static str, Prepare),
 }
 
 const STANDARD: [Standard; 7] = [
@@ -71,7 +72,7 @@ const STANDARD: [Standard; 7] = [
         endpoint: Endpoint::post(""),
         aliases: &[],
         doc: |object| format!("Creates {}.", one(object)),
-        does: Does::Write(|| Input::Fields(Purpose::Create), "The new record.", create),
+        does: Does::Write(|| InputKind::Fields(Purpose::Create), "The new record.", create),
     },
     Standard {
         verb: "update",
@@ -85,7 +86,7 @@ const STANDARD: [Standard; 7] = [
                 "Changes {one}. What is absent from the input stays, null clears (JSON Merge Patch, RFC 7396)."
             )
         },
-        does: Does::Write(|| Input::Fields(Purpose::Update), "The changed record.", update),
+        does: Does::Write(|| InputKind::Fields(Purpose::Update), "The changed record.", update),
     },
     Standard {
         verb: "delete",
@@ -97,7 +98,7 @@ const STANDARD: [Standard; 7] = [
             let (one, along) = (one(object), along(object));
             format!("Deletes {one}{along}. It can be restored for 30 days, and is answered as it then is.")
         },
-        does: Does::Write(|| Input::Nothing, "The deleted record.", delete),
+        does: Does::Write(|| InputKind::Nothing, "The deleted record.", delete),
     },
     Standard {
         verb: "restore",
@@ -106,7 +107,7 @@ const STANDARD: [Standard; 7] = [
         endpoint: Endpoint::post("restore"),
         aliases: &[],
         doc: |object| format!("Restores {} that was deleted.", one(object)),
-        does: Does::Write(|| Input::Nothing, "The restored record.", restore),
+        does: Does::Write(|| InputKind::Nothing, "The restored record.", restore),
     },
 ];
 
@@ -129,7 +130,7 @@ impl Standard {
                 let input = input();
                 let input_type = match input {
                     // It is the same for all objects.
-                    Input::Nothing => contract::input(verb),
+                    InputKind::Nothing => contract::input(verb),
                     _ => contract::input(&name),
                 };
                 let output = Output { name: object.name, kind: OutputKind::Record(object.name), doc };
@@ -177,9 +178,7 @@ fn along(object: &Object) -> String {
 
 fn create(permit: &Permit, call: &Call) -> Result<Step> {
     let input = input::read(permit, Purpose::Create, &call.input);
-    Ok(Box::new(move |work, permit| {
-        Box::pin(async move { work.create(permit, input).await.map(|record| vec![Product::Record(record)]) })
-    }))
+    Ok(Box::new(move |work, permit| Box::pin(async move { work.create(permit, input).await.map(produced) })))
 }
 
 fn update(permit: &Permit, call: &Call) -> Result<Step> {
@@ -189,7 +188,7 @@ fn update(permit: &Permit, call: &Call) -> Result<Step> {
         Box::pin(async move {
             work.lock_contended(permit, &input.values).await?;
             let before = work.lock(permit, id, seen).await?;
-            work.update(permit, before, input).await.map(|record| vec![Product::Record(record)])
+            work.update(permit, before, input).await.map(produced)
         })
     }))
 }
@@ -197,19 +196,19 @@ fn update(permit: &Permit, call: &Call) -> Result<Step> {
 fn delete(_: &Permit, call: &Call) -> Result<Step> {
     let (id, seen) = target(call)?;
     Ok(Box::new(move |work, permit| {
-        Box::pin(
-            async move { work.delete(permit, id, seen).await.map(|record| vec![Product::Record(record)]) },
-        )
+        Box::pin(async move { work.delete(permit, id, seen).await.map(produced) })
     }))
 }
 
 fn restore(_: &Permit, call: &Call) -> Result<Step> {
     let (id, seen) = target(call)?;
     Ok(Box::new(move |work, permit| {
-        Box::pin(
-            async move { work.restore(permit, id, seen).await.map(|record| vec![Product::Record(record)]) },
-        )
+        Box::pin(async move { work.restore(permit, id, seen).await.map(produced) })
     }))
+}
+
+fn produced(record: Record) -> Produced {
+    vec![Product::Record(record)]
 }
 
 /// The record that a call is about, and the version of it that the caller has seen.

@@ -15,6 +15,7 @@ use serde_json::{Map, Value as Json};
 use super::{
     Gateway,
     document::Document,
+    mutation::MUTATION,
     operation::ParsedOperation,
     planner::{Answer, Planner, Root},
 };
@@ -79,7 +80,7 @@ impl Execution {
         if operation.ty != OperationType::Mutation {
             return Ok(true);
         }
-        let fields = self.document().fields(&[&operation.selection_set.node], &["Mutation"]);
+        let fields = self.document().fields(&[&operation.selection_set.node], &[MUTATION]);
         let named = |name| self.kith.operations().named(name);
         Ok(match fields.as_slice() {
             [only] => named(only.name).is_some_and(|operation| operation.is_repeatable()),

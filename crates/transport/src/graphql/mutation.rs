@@ -19,7 +19,8 @@ use serde_json::Value as Json;
 use super::{document::Collected, error, execution::Execution, planner::Planner};
 use crate::{problem, sealer};
 
-const MUTATION: &str = "Mutation";
+/// The type of the root of mutations.
+pub const MUTATION: &str = "Mutation";
 /// The type of an error in a payload.
 const USER_ERROR: &str = "UserError";
 const TYPE_NAME: &str = "__typename";

@@ -212,10 +212,6 @@ pub fn add_shared(schemas: &mut Schemas) {
     let deleted = Deleted::ALL.iter().map(|deleted| (deleted.as_str(), deleted.doc()));
     let actions = text("What may be done with records.");
     let rows = text("The records with which something may be done.");
-    let restore = closed().description(Some("How to restore a record; all members are optional.")).property(
-        "expectedVersion",
-        expected_version("The version that the caller has seen; `If-Match` says the same."),
-    );
     let status = of(Type::Object)
         .description(Some("The server's state."))
         .property("status", text("The state, in one word."))
@@ -236,7 +232,6 @@ pub fn add_shared(schemas: &mut Schemas) {
         ("Problem", problem()),
         ("Violation", violation()),
         ("ErrorCodeInfo", code_info()),
-        (&contract::input("restore"), restore.into()),
         ("ServerStatus", status.into()),
     ] {
         schemas.insert(name.to_owned(), schema);

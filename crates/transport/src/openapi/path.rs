@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::{
     contract,
-    operation::{Endpoint, Input, Operation, OperationKind, Write},
+    operation::{Endpoint, InputKind, Operation, OperationKind, Write},
 };
 use kernel::{
     Registry,
@@ -97,11 +97,11 @@ fn writing(draft: Draft, operation: &Operation, write: &Write) -> Draft {
         draft = draft.fails(&["428"]);
     }
     draft = match &write.input {
-        Input::Nothing if !operation.takes_body() => draft,
-        Input::Nothing => draft.reads(&write.input_type, &[JSON], false),
-        Input::Fields(Purpose::Update) => draft.reads(&write.input_type, &[MERGE_PATCH, JSON], true),
-        Input::Fields(_) => draft.reads_json(&write.input_type),
-        Input::Members(schema) => {
+        InputKind::Nothing if !operation.takes_body() => draft,
+        InputKind::Nothing => draft.reads(&write.input_type, &[JSON], false),
+        InputKind::Fields(Purpose::Update) => draft.reads(&write.input_type, &[MERGE_PATCH, JSON], true),
+        InputKind::Fields(_) => draft.reads_json(&write.input_type),
+        InputKind::Members(schema) => {
             let is_required =
                 matches!(schema.as_ref(), RefOr::T(Schema::Object(input)) if !input.required.is_empty());
             draft.reads(&write.input_type, &[JSON], is_required)

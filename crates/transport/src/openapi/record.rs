@@ -3,7 +3,7 @@
 
 use app::{
     contract,
-    operation::{Input, Operation, OutputKind, Write},
+    operation::{InputKind, Operation, OutputKind, Write},
     view::{Collection, View},
 };
 use kernel::{
@@ -257,10 +257,17 @@ fn item(attribute: &Attribute, of: &List, side: Side) -> Node {
     }
 }
 
-/// Adds the schemas of a command's input and answer; those of standard operations are the object's.
+/// Adds the schemas of a command's input and answer. Those of standard operations are the object's, but for the input of
+/// those that take nothing but a version.
 pub fn add_write(schemas: &mut Schemas, registry: &Registry, operation: &Operation, write: &Write) {
-    let Input::Members(input) = &write.input else { return };
-    let mut input = input.as_ref().clone();
+    let mut input = match &write.input {
+        InputKind::Members(input) => input.as_ref().clone(),
+        InputKind::Nothing if operation.takes_body() => {
+            schemas.entry(write.input_type.clone()).or_insert_with(version_input);
+            return;
+        }
+        InputKind::Nothing | InputKind::Fields(_) => return,
+    };
     if let (RefOr::T(Schema::Object(input)), true) = (&mut input, operation.on_record) {
         let doc = if write.needs_version {
             "The version that the caller has seen; either this or `If-Match` is required."
@@ -297,6 +304,13 @@ pub fn add_write(schemas: &mut Schemas, registry: &Registry, operation: &Operati
         answer = answer.property(output.name, shown.unwrap_or_default()).required(output.name);
     }
     schemas.insert(contract::payload(&operation.name), answer.into());
+}
+
+/// What an operation takes that takes nothing but the version of its record.
+fn version_input() -> Node {
+    let version = expected_version("The version that the caller has seen; `If-Match` says the same.");
+    let doc = "The version of the record; all members are optional.";
+    closed().description(Some(doc)).property("expectedVersion", version).into()
 }
 
 /// Adds the schema of a view.

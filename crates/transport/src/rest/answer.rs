@@ -51,7 +51,6 @@ struct PlannedRecord {
 }
 
 /// What was written.
-#[derive(Default)]
 pub struct Written {
     body: Vec<u8>,
     /// The records in it, with their versions; the records of a log have none.

@@ -1,7 +1,7 @@
 //! Operations that write: the standard ones and the commands.
 
 use actix_web::{HttpResponse, http::StatusCode};
-use app::operation::{Call, Input, Operation, Reading, Write};
+use app::operation::{Call, InputKind, Operation, Reading, Write};
 use kernel::{Code, Error, Result, Violation, input::Purpose, object::Action};
 use serde_json::Map;
 
@@ -30,20 +30,20 @@ impl Ask<'_> {
     /// The call that the request makes.
     async fn call(&self, operation: &Operation, write: &Write) -> Result<Call> {
         let mut input = match write.input {
-            Input::Fields(Purpose::Update) => self.members(PATCH)?,
-            Input::Fields(_) => self.members(JSON)?,
-            Input::Nothing | Input::Members(_) if operation.takes_body() => self.members_if_any()?,
-            Input::Nothing | Input::Members(_) => self.no_body().map(|()| Map::new())?,
+            InputKind::Fields(Purpose::Update) => self.members(PATCH)?,
+            InputKind::Fields(_) => self.members(JSON)?,
+            InputKind::Nothing | InputKind::Members(_) if operation.takes_body() => self.members_if_any()?,
+            InputKind::Nothing | InputKind::Members(_) => self.no_body().map(|()| Map::new())?,
         };
         let mut call = Call::default();
         if operation.on_record {
             call.expected_version = match write.input {
-                Input::Fields(_) => self.expected().await?,
-                Input::Nothing | Input::Members(_) => self.expected_by_body(&mut input).await?,
+                InputKind::Fields(_) => self.expected().await?,
+                InputKind::Nothing | InputKind::Members(_) => self.expected_by_body(&mut input).await?,
             };
             call.id = Some(self.id()?);
         }
-        if let Input::Nothing = write.input {
+        if let InputKind::Nothing = write.input {
             let unknown = |name: &String| {
                 Violation::new(Code::UnknownField, format!("/{name}"), format!("there is no member {name}"))
             };

@@ -1,6 +1,6 @@
 //! Calls as documents with variables for the GraphQL door.
 
-use app::operation::{Operation as Registered, Output, OutputKind};
+use app::operation::{Operation as Declared, Output, OutputKind};
 use kernel::{field::Kind, object::Object, text::pascal};
 use serde_json::{Map, Value as Json, json};
 
@@ -78,7 +78,7 @@ impl Call<'_> {
 
     fn graphql_command(
         &self,
-        command: &Registered,
+        command: &Declared,
         asked: &Asked,
         shown: &dyn Fn(&str) -> String,
     ) -> (String, Json) {

@@ -4,7 +4,7 @@
 use app::{
     Operations,
     contract::{self, ERROR_CODE},
-    operation::{Input, Operation, OutputKind, Write},
+    operation::{InputKind, Operation, OutputKind, Write},
 };
 use async_graphql::dynamic::{Enum, EnumItem, Field, InputObject, InputValue, Object as Type, TypeRef};
 use kernel::{Code, Registry};
@@ -43,9 +43,9 @@ pub fn register(types: &mut Types, registry: &Registry, operations: &Operations)
             field = field.argument(id()).argument(version());
         }
         match &write.input {
-            Input::Nothing => {}
-            Input::Fields(_) => field = field.argument(input(&write.input_type)),
-            Input::Members(schema) => {
+            InputKind::Nothing => {}
+            InputKind::Fields(_) => field = field.argument(input(&write.input_type)),
+            InputKind::Members(schema) => {
                 if add_input(types, operation, schema) {
                     field = field.argument(input(&write.input_type));
                 }
